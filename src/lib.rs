@@ -1,1 +1,2 @@
-
+//! DynamoDB as an Okta identity source.
+pub mod clock;

@@ -1,1 +1,3 @@
+//! The Lambda bootstrap.
+
 fn main() {}
