@@ -1,2 +1,3 @@
 //! DynamoDB as an Okta identity source.
 pub mod clock;
+pub mod okta;
