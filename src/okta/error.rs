@@ -1,0 +1,149 @@
+//! What can go wrong with a call, one variant for each thing a caller does about it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::credentials::CredentialsError;
+
+/// Why a call to Okta gave no answer that it could use.
+///
+/// Never carries a body, a profile or a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There was no time left for it. Nothing is wrong: go on later.
+    #[error("no time left for {call}{}", later(*resume_at))]
+    OutOfTime {
+        /// Method and path template of the call.
+        call: &'static str,
+        /// When Okta would have taken it, where a limit or a retry was waited for.
+        resume_at: Option<Timestamp>,
+    },
+    /// 401: Okta does not take the credentials.
+    #[error("{0}: check that the API token or the app's key is active and belongs to this org")]
+    Unauthorized(Refusal),
+    /// 403: the credentials may not do this.
+    #[error(
+        "{0}: the token's admin, or the service app, needs a role that may manage the identity \
+         source, and a service app the scopes okta.identitySources.manage and \
+         okta.identitySources.read"
+    )]
+    Forbidden(Refusal),
+    /// 404: the identity source, or the session, is not there.
+    #[error("{0}: check the org URL and the identity source id")]
+    NotFound(Refusal),
+    /// Another 4xx: Okta understood and said no. Sending it again changes nothing.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// 5xx, as often as it was tried. Later it may work.
+    #[error("{0}")]
+    Unavailable(Refusal),
+    /// Okta could not be reached or the connection broke, as often as it was tried.
+    #[error("no answer from Okta to {call}")]
+    Unreachable {
+        /// Method and path template of the call.
+        call: &'static str,
+        /// What broke, without the address; `None` if the answer took too long.
+        source: Option<reqwest::Error>,
+    },
+    /// Okta said yes in words that are not known here.
+    #[error("Okta's answer to {call} cannot be read{}", request(request_id.as_deref()))]
+    Unreadable {
+        /// Method and path template of the call.
+        call: &'static str,
+        /// Okta's id of the request.
+        request_id: Option<String>,
+    },
+    /// The credentials cannot be used as they are.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The HTTP client could not be built, for want of root certificates for example.
+    #[error("the HTTP client cannot be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// What Okta said when it said no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Method and path template of the call, like `POST /sessions`.
+    pub call: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// Okta's `errorCode`, like `E0000001`.
+    pub code: Option<String>,
+    /// Okta's `errorSummary`.
+    pub summary: Option<String>,
+    /// Okta's `errorCauses`.
+    pub causes: Vec<String>,
+    /// Okta's `x-okta-request-id`, which its support asks for.
+    pub request_id: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            call,
+            status,
+            code,
+            summary,
+            causes,
+            request_id,
+        } = self;
+        write!(f, "Okta answered {call} with {status}")?;
+        if let Some(code) = code {
+            write!(f, " {code}")?;
+        }
+        if let Some(summary) = summary {
+            write!(f, ": {summary}")?;
+        }
+        if !causes.is_empty() {
+            write!(f, " ({})", causes.join("; "))?;
+        }
+        f.write_str(&request(request_id.as_deref()))
+    }
+}
+
+fn request(id: Option<&str>) -> String {
+    id.map(|id| format!(" [request {id}]")).unwrap_or_default()
+}
+
+fn later(resume_at: Option<Timestamp>) -> String {
+    resume_at
+        .map(|at| format!(": Okta takes it again at {at:.0}"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_reads_as_a_sentence() {
+        let refusal = Refusal {
+            call: "POST /sessions",
+            status: 400,
+            code: Some("E0000001".into()),
+            summary: Some("Api validation failed".into()),
+            causes: vec!["Too soon".into()],
+            request_id: Some("abc".into()),
+        };
+
+        assert_eq!(
+            refusal.to_string(),
+            "Okta answered POST /sessions with 400 E0000001: Api validation failed (Too soon) [request abc]"
+        );
+    }
+
+    #[test]
+    fn running_out_of_time_says_until_when() {
+        let error = Error::OutOfTime {
+            call: "GET /sessions",
+            resume_at: Timestamp::from_second(0).ok(),
+        };
+
+        assert_eq!(
+            error.to_string(),
+            "no time left for GET /sessions: Okta takes it again at 1970-01-01T00:00:00Z"
+        );
+    }
+}

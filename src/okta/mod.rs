@@ -1,0 +1,36 @@
+//! Okta's Identity Sources API, as a client sees it: sessions that are opened,
+//! loaded with batches of users, and handed over to be imported.
+//!
+//! [`Okta`] is the connection and [`Okta::by`] gives its calls a deadline.
+//! [`Session`] is a type whose states are types: what Okta would refuse in a
+//! state does not compile. Packing ([`Packer`]) and pacing are functions of
+//! values. Nothing in here knows of tables, mappings or the ledger.
+//!
+//! The rules are those of Okta's developer guide on XaaS
+//! (<https://developer.okta.com/docs/guides/anything-as-a-source/main/>) and of
+//! its API description; where the two are silent the safe reading is taken and
+//! the place says so.
+
+mod batch;
+mod calls;
+mod client;
+mod credentials;
+mod error;
+mod org;
+mod pacing;
+mod patience;
+mod session;
+mod wire;
+
+pub use batch::{
+    Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,
+    Packer, pack,
+};
+pub use calls::{Calls, Cancelled, Created};
+pub use client::{Okta, Stats};
+pub use credentials::{Credentials, CredentialsError};
+pub use error::{Error, Refusal};
+pub use org::{IdentitySourceId, OrgUrl, ParseError};
+pub use session::{
+    LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
+};

@@ -1,0 +1,441 @@
+//! An import session, as a type whose states are types.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use super::batch::{Batch, Kind, MAX_REQUESTS};
+use super::calls::{Calls, Cancelled};
+use super::client::{Call, Repeat};
+use super::error::{Error, Refusal};
+
+/// The wait before a watched session is looked at, at first and at most.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LAST_LOOK: Duration = Duration::from_secs(10);
+
+/// How often start-import is sent, if Okta says that it did not do it.
+const STARTS: u32 = 3;
+
+/// Okta's id of a session, `aps…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SessionId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum SessionStatus {
+    /// Open; nothing that Okta can use has been loaded.
+    Created,
+    /// Open and loaded.
+    InProgress,
+    /// Being imported, or waiting for its turn.
+    Triggered,
+    /// Imported.
+    Completed,
+    /// Cancelled; what was loaded is dropped.
+    Closed,
+    /// Nothing was sent for 24 hours; what was loaded is dropped.
+    Expired,
+    /// The import failed: the data must be loaded again in another session.
+    Error,
+    /// One that was not known when this was written.
+    Other(String),
+}
+
+impl SessionStatus {
+    /// Whether it is open: it can be loaded and cancelled, and keeps others
+    /// from being opened.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Created | Self::InProgress)
+    }
+
+    /// The word that Okta has for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "CREATED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Triggered => "TRIGGERED",
+            Self::Completed => "COMPLETED",
+            Self::Closed => "CLOSED",
+            Self::Expired => "EXPIRED",
+            Self::Error => "ERROR",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<String> for SessionStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "CREATED" => Self::Created,
+            "IN_PROGRESS" => Self::InProgress,
+            "TRIGGERED" => Self::Triggered,
+            "COMPLETED" => Self::Completed,
+            "CLOSED" => Self::Closed,
+            "EXPIRED" => Self::Expired,
+            "ERROR" => Self::Error,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<SessionStatus> for String {
+    fn from(status: SessionStatus) -> Self {
+        match status {
+            SessionStatus::Other(word) => word,
+            known => known.as_str().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SessionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What Okta tells of a session. It never tells counts or errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Its id.
+    pub id: SessionId,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// When it was opened, by Okta's clock.
+    pub created: Option<Timestamp>,
+}
+
+/// The bulk requests that a session takes.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: AtomicUsize,
+}
+
+impl Budget {
+    fn new(requests: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(requests),
+        }
+    }
+
+    /// Takes one out, if there is one.
+    pub(super) fn take(&self) -> bool {
+        self.left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+    }
+
+    fn give_back(&self) {
+        self.left.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
+    }
+}
+
+/// A session that takes users, until it is started or cancelled.
+#[derive(Debug)]
+pub struct Open {
+    budget: Budget,
+}
+
+/// A session whose import is started.
+#[derive(Debug)]
+pub struct Triggered(());
+
+/// An import session in the state `S`: [`Open`] or [`Triggered`].
+#[derive(Debug)]
+#[must_use = "an open session keeps others from being opened until it is started or cancelled"]
+pub struct Session<S> {
+    calls: Calls,
+    info: SessionInfo,
+    state: S,
+}
+
+/// Why a batch is not in a session.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Okta refused it for what is in it, though the session is open.
+    #[error("{refusal}")]
+    Refused {
+        /// What Okta said.
+        refusal: Refusal,
+        /// External ids of the batch that stand in what Okta said.
+        suspects: Vec<String>,
+    },
+    /// The session takes no users any more; `None` if Okta does not know it.
+    #[error("the session does not take users: it is {}", status.as_ref().map_or("gone", SessionStatus::as_str))]
+    NotOpen {
+        /// Where it stands.
+        status: Option<SessionStatus>,
+    },
+    /// The session has had its 50 requests. Nothing was sent.
+    #[error("the session has taken all the {MAX_REQUESTS} requests that it can")]
+    NoBudget,
+    /// It may be in the session or not, and there is no request or no time
+    /// left to make sure.
+    #[error("it is not known whether Okta took the users")]
+    Ambiguous(#[source] Error),
+    /// It is certainly not in the session.
+    #[error(transparent)]
+    Failed(Error),
+}
+
+/// The answer to starting an import.
+#[derive(Debug)]
+pub enum Started {
+    /// Okta imports it, now or after others.
+    Triggered(Session<Triggered>),
+    /// It could not be started, as Okta knew none of the users that were
+    /// loaded: deactivations of users that Okta never had leave a session
+    /// CREATED. There is nothing to import, so cancel it.
+    StillCreated(Session<Open>),
+}
+
+impl<S> Session<S> {
+    /// Its id.
+    pub fn id(&self) -> &SessionId {
+        &self.info.id
+    }
+
+    /// When it was opened, by Okta's clock.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.info.created
+    }
+}
+
+impl Session<Open> {
+    pub(super) fn open(calls: Calls, info: SessionInfo) -> Self {
+        let budget = Budget::new(MAX_REQUESTS);
+        Self {
+            calls,
+            info,
+            state: Open { budget },
+        }
+    }
+
+    /// The same session, whose calls are over by `deadline`: for starting or
+    /// cancelling it when the time for loading is over.
+    pub fn until(mut self, deadline: Timestamp) -> Self {
+        self.calls = self.calls.until(deadline);
+        self
+    }
+
+    /// How many more batches it takes: [`MAX_REQUESTS`] less every request that
+    /// Okta may have counted. What Okta refused with 429, and what never
+    /// reached it, does not count; what it refused for its content may, so it
+    /// does. While batches are being loaded, theirs are taken out already.
+    #[must_use]
+    pub fn requests_left(&self) -> usize {
+        self.state.budget.left()
+    }
+
+    /// Loads a batch; several may be loaded at the same time.
+    ///
+    /// Where it is not known whether it arrived it is loaded again, which does
+    /// no harm but uses up one more request.
+    ///
+    /// # Errors
+    /// One for each thing to do about it; see [`LoadError`].
+    pub async fn load(&self, batch: &Batch) -> Result<(), LoadError> {
+        let (verb, name) = match batch.kind() {
+            Kind::Upsert => ("bulk-upsert", "POST /sessions/{id}/bulk-upsert"),
+            Kind::Deactivate => ("bulk-delete", "POST /sessions/{id}/bulk-delete"),
+        };
+        let budget = &self.state.budget;
+        if !budget.take() {
+            return Err(LoadError::NoBudget);
+        }
+        let answer = self
+            .calls
+            .send(Call {
+                method: Method::POST,
+                path: &["sessions", self.info.id.as_str(), verb],
+                name,
+                body: Some(batch.body()),
+                repeat: Repeat::Within(budget),
+            })
+            .await;
+        let Err(failure) = answer else {
+            return Ok(());
+        };
+        if failure.unspent {
+            budget.give_back();
+        }
+        match failure.error {
+            Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
+            Error::Refused(refusal) if refusal.status == 400 => {
+                Err(self.refused(refusal, batch).await)
+            }
+            error if failure.maybe_done => Err(LoadError::Ambiguous(error)),
+            error => Err(LoadError::Failed(error)),
+        }
+    }
+
+    /// Whether a 400 means the batch or the session.
+    async fn refused(&self, refusal: Refusal, batch: &Batch) -> LoadError {
+        match self.calls.session(&self.info.id).await {
+            Ok(Some(session)) if session.status.is_active() => LoadError::Refused {
+                suspects: suspects(&refusal, batch),
+                refusal,
+            },
+            Ok(session) => LoadError::NotOpen {
+                status: session.map(|session| session.status),
+            },
+            Err(_) => LoadError::Failed(Error::Refused(refusal)),
+        }
+    }
+
+    /// Starts the import. Where the answer is lost, the session tells.
+    ///
+    /// # Errors
+    /// As every call; also when the session was cancelled or expired meanwhile.
+    pub async fn start_import(self) -> Result<Started, Error> {
+        let mut starts = 1;
+        loop {
+            let answer = self
+                .calls
+                .send(Call {
+                    method: Method::POST,
+                    path: &["sessions", self.info.id.as_str(), "start-import"],
+                    name: "POST /sessions/{id}/start-import",
+                    body: None,
+                    repeat: Repeat::Untouched,
+                })
+                .await;
+            let Err(failure) = answer else {
+                return Ok(Started::Triggered(self.triggered()));
+            };
+            let refused =
+                matches!(&failure.error, Error::Refused(refusal) if refusal.status == 400);
+            if !failure.maybe_done && !refused {
+                return Err(failure.error);
+            }
+            let Some(session) = self.calls.session(&self.info.id).await? else {
+                return Err(failure.error);
+            };
+            match session.status {
+                SessionStatus::Triggered | SessionStatus::Completed | SessionStatus::Error => {
+                    return Ok(Started::Triggered(self.triggered()));
+                }
+                SessionStatus::Created => return Ok(Started::StillCreated(self)),
+                SessionStatus::InProgress if !refused && starts < STARTS => starts += 1,
+                SessionStatus::InProgress
+                | SessionStatus::Closed
+                | SessionStatus::Expired
+                | SessionStatus::Other(_) => return Err(failure.error),
+            }
+        }
+    }
+
+    fn triggered(self) -> Session<Triggered> {
+        let Self {
+            calls,
+            mut info,
+            state: Open { .. },
+        } = self;
+        info.status = SessionStatus::Triggered;
+        Session {
+            calls,
+            info,
+            state: Triggered(()),
+        }
+    }
+
+    /// Cancels it: what was loaded is dropped.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn cancel(self) -> Result<Cancelled, Error> {
+        self.calls.cancel(&self.info.id).await
+    }
+}
+
+impl Session<Triggered> {
+    /// Looks at it, every second at first and every ten at last, until it is
+    /// no longer TRIGGERED or `until` has come. The last that was seen of it.
+    ///
+    /// A look that fails is not a failure: there are others.
+    pub async fn watch(self, until: Timestamp) -> SessionInfo {
+        let Self {
+            calls,
+            mut info,
+            state: Triggered(()),
+        } = self;
+        let calls = calls.until(until);
+        let clock = calls.clock();
+        let mut pause = FIRST_LOOK;
+        while clock.until(until) > pause {
+            tokio::time::sleep(pause).await;
+            pause = LAST_LOOK.min(pause.mul_f32(1.5));
+            match calls.session(&info.id).await {
+                Ok(Some(seen)) => info = seen,
+                // Nobody will ever tell more about it.
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::warn!(session = %info.id, %error, "the session could not be looked at");
+                }
+            }
+            if info.status != SessionStatus::Triggered {
+                break;
+            }
+        }
+        info
+    }
+}
+
+/// The external ids of a batch that a refusal names.
+fn suspects(refusal: &Refusal, batch: &Batch) -> Vec<String> {
+    let said: Vec<&str> = refusal
+        .summary
+        .iter()
+        .chain(&refusal.causes)
+        .map(String::as_str)
+        .collect();
+    batch
+        .external_ids()
+        .filter(|id| said.iter().any(|text| names(text, id)))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether `id` stands in `text` as a word of its own: user 1 is not named where
+/// user 12 is.
+fn names(text: &str, id: &str) -> bool {
+    text.match_indices(id).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + id.len()..].chars().next();
+        let apart = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
+        apart(before) && apart(after)
+    })
+}
