@@ -1,3 +1,19 @@
 //! DynamoDB as an Okta identity source.
+//!
+//! ```text
+//! users table ──┐
+//!               ├─ plan ─ safeguards ─ push (one import session) ─ record
+//! ledger ───────┘
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod aws;
 pub mod clock;
+pub mod config;
+pub mod event;
+pub mod handler;
+pub mod ledger;
+pub mod mapping;
 pub mod okta;
+pub mod sync;
+pub mod users;

@@ -1,3 +1,28 @@
-//! The Lambda bootstrap.
+//! The Lambda bootstrap: logging, configuration, run.
 
-fn main() {}
+use dynamodb_identity_source::{
+    clock::Clock,
+    handler::{Function, Sdk},
+};
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let function = &Function::new(
+        |name| std::env::var(name).ok(),
+        Sdk::Environment,
+        Clock::System,
+    );
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = Timestamp::try_from(event.context.deadline())?;
+        Ok::<_, Error>(
+            function
+                .invoke(&event.payload, &event.context.request_id, deadline)
+                .await?,
+        )
+    }))
+    .await
+}

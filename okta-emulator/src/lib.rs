@@ -1,1 +1,51 @@
+//! Okta's Identity Sources API ("Anything-as-a-Source"), emulated with its
+//! limits and traps.
+//!
+//! A client that works here has met what a real org does to it: 200 users and
+//! 200 KB a request, 50 requests a session, one session at a time, the wait
+//! after a trigger, the session that stays `CREATED` because Okta knew none of
+//! the users to delete, rate limits, and errors in Okta's shapes. The emulator
+//! is for development and tests and holds its directory in memory.
+//!
+//! ```
+//! use okta_emulator::{Emulator, Options};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let okta = Emulator::start(Options::default()).await?;
+//! // … point the client at okta.url() and let it work …
+//! assert!(okta.directory().is_empty());
+//! assert!(okta.violations().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Time is tokio's: under a paused clock the five-minute wait passes at once.
+//!
+//! Where things are: [`Emulator`] is the handle that tests hold, [`Options`]
+//! what can be set; `sessions` has the rules of sessions, `load` those of
+//! request bodies, `directory` what an import does to a user, `gate` what every
+//! call passes through, `api` the endpoints.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod api;
+mod clock;
+mod directory;
+mod emulator;
+mod gate;
+mod ids;
+mod load;
+mod options;
+mod org;
+mod rate;
+mod refusal;
+mod server;
+mod sessions;
+
+pub use directory::{DirectoryUser, Happened, Outcome, UserStatus};
+pub use emulator::Emulator;
+pub use load::LoadKind;
+pub use options::{Options, RateLimit, parse_duration};
+pub use org::RequestView;
+pub use sessions::{Counts, SessionStatus, SessionUser, SessionView};

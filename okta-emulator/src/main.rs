@@ -1,1 +1,64 @@
-fn main() {}
+//! `okta-emulator`: the emulator as a program of its own.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use clap::Parser;
+use okta_emulator::{Emulator, Options, RateLimit, parse_duration};
+
+/// Okta's Identity Sources API ("Anything-as-a-Source"), emulated with its
+/// limits and traps.
+///
+/// Point a client at the address that is printed, with the identity source's
+/// id and the token given here. Everything is held in memory and gone when the
+/// program ends.
+///
+/// To see what happened: GET /_emulator/state (sessions, what each did, the
+/// directory's size and, with ?users=true, its users; and every violation of
+/// Okta's rules) and GET /_emulator/requests (every call).
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Port to listen on, 0 for a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: std::net::IpAddr,
+    /// Id of the Custom Identity Source app
+    #[arg(long, value_name = "ID", default_value = "0oaemulated00source0")]
+    identity_source: String,
+    /// API token, as in `Authorization: SSWS TOKEN`
+    #[arg(long, default_value = "emulated-token")]
+    token: String,
+    /// How long after a trigger no new session can be opened
+    #[arg(long, value_name = "TIME", default_value = "300s", value_parser = parse_duration)]
+    cooldown: Duration,
+    /// How long an import takes
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
+    import_time: Duration,
+    /// How long each call takes; real ones take 1 to 2 seconds
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
+    call_time: Duration,
+    /// Calls allowed in each window of time, such as 15/60s; all calls share
+    /// them. Without it nothing is enforced
+    #[arg(long, value_name = "N/TIME")]
+    rate_limit: Option<RateLimit>,
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let okta = Emulator::start(Options {
+        bind: SocketAddr::new(arguments.host, arguments.port),
+        identity_source: arguments.identity_source,
+        token: arguments.token,
+        cooldown: arguments.cooldown,
+        import_time: arguments.import_time,
+        call_time: arguments.call_time,
+        rate_limit: arguments.rate_limit,
+        ..Options::default()
+    })
+    .await?;
+    println!("okta-emulator: listening on {}", okta.url());
+    tokio::signal::ctrl_c().await
+}

@@ -158,7 +158,6 @@ impl Budget {
         self.left.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How many are left.
     fn left(&self) -> usize {
         self.left.load(Ordering::SeqCst)
     }

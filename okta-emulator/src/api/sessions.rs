@@ -1,0 +1,109 @@
+//! `/api/v1/identity-sources/{source}/sessions`.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+use super::check_source;
+use crate::{
+    gate::Entities,
+    load::{self, LoadKind},
+    org::{self, Org},
+    refusal::Refusal,
+};
+
+type Answer<T> = Result<T, Refusal>;
+
+pub(crate) async fn list(
+    State(org): State<Arc<Org>>,
+    Path(source): Path<String>,
+) -> Answer<Json<Vec<Value>>> {
+    check_source(&org, &source)?;
+    let (state, _) = org.settled();
+    Ok(Json(state.sessions.active()))
+}
+
+pub(crate) async fn create(
+    State(org): State<Arc<Org>>,
+    Path(source): Path<String>,
+) -> Answer<(StatusCode, Json<Value>)> {
+    check_source(&org, &source)?;
+    let (mut state, now) = org.settled();
+    let session = state.sessions.create(now)?;
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+pub(crate) async fn get(
+    State(org): State<Arc<Org>>,
+    Path((source, session)): Path<(String, String)>,
+) -> Answer<Json<Value>> {
+    check_source(&org, &source)?;
+    let (mut state, now) = org.settled();
+    state.sessions.get(&session, now).map(Json)
+}
+
+pub(crate) async fn cancel(
+    State(org): State<Arc<Org>>,
+    Path((source, session)): Path<(String, String)>,
+) -> Answer<StatusCode> {
+    check_source(&org, &source)?;
+    let (mut state, now) = org.settled();
+    state.sessions.cancel(&session, now)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn start_import(
+    State(org): State<Arc<Org>>,
+    Path((source, session)): Path<(String, String)>,
+) -> Answer<Json<Value>> {
+    check_source(&org, &source)?;
+    let (mut state, now) = org.settled();
+    let org::State {
+        sessions,
+        violations,
+        ..
+    } = &mut *state;
+    sessions.start_import(&session, now, violations).map(Json)
+}
+
+pub(crate) async fn bulk_upsert(
+    State(org): State<Arc<Org>>,
+    Path((source, session)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer<Response> {
+    bulk(&org, &source, &session, LoadKind::Upsert, &body)
+}
+
+pub(crate) async fn bulk_delete(
+    State(org): State<Arc<Org>>,
+    Path((source, session)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer<Response> {
+    bulk(&org, &source, &session, LoadKind::Delete, &body)
+}
+
+fn bulk(org: &Org, source: &str, session: &str, kind: LoadKind, body: &[u8]) -> Answer<Response> {
+    check_source(org, source)?;
+    // Reading takes long and needs no lock.
+    let load = load::read(kind, body);
+    let entities = Entities(load.as_ref().map_or(0, |load| load.entities.len()));
+    let (mut state, now) = org.settled();
+    let org::State {
+        sessions,
+        directory,
+        violations,
+        ..
+    } = &mut *state;
+    let answer = sessions.load(session, kind, load, directory, now, violations);
+    let response = answer.map_or_else(IntoResponse::into_response, |()| {
+        StatusCode::ACCEPTED.into_response()
+    });
+    Ok((Extension(entities), response).into_response())
+}

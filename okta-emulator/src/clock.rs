@@ -1,0 +1,103 @@
+//! The one clock that everything in the emulator goes by.
+//!
+//! It runs on tokio's time, so a test under tokio's paused clock moves the
+//! cooldown, the imports, the rate-limit windows and the `Date` header too.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::{Timestamp, fmt::rfc2822};
+use serde::Serializer;
+use tokio::time::Instant;
+
+/// A wall clock that starts at a given time and advances with tokio's.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    base: SystemTime,
+    start: Instant,
+}
+
+impl Clock {
+    pub(crate) fn starting_at(base: SystemTime) -> Self {
+        Self {
+            base,
+            start: Instant::now(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.base + self.start.elapsed()
+    }
+}
+
+/// How long ago `earlier` was; nothing when it is still to come.
+pub(crate) fn since(now: SystemTime, earlier: SystemTime) -> Duration {
+    now.duration_since(earlier).unwrap_or_default()
+}
+
+/// Seconds since the epoch, rounded up: a client that waits until then has
+/// waited long enough.
+pub(crate) fn epoch_seconds_up(at: SystemTime) -> u64 {
+    let elapsed = since(at, SystemTime::UNIX_EPOCH);
+    elapsed.as_secs() + u64::from(elapsed.subsec_nanos() > 0)
+}
+
+/// `2026-05-13T05:52:24.000Z`, as Okta writes times in bodies.
+pub(crate) fn iso(at: SystemTime) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// `Wed, 13 May 2026 05:52:24 GMT`, as HTTP writes times in headers.
+pub(crate) fn http_date(at: SystemTime) -> String {
+    rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&timestamp(at))
+        .unwrap_or_default()
+}
+
+/// Serializes a time as [`iso`] writes it.
+pub(crate) fn serialize_iso<S: Serializer>(
+    at: &SystemTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&iso(*at))
+}
+
+/// Serializes a time that may not have come as [`iso`] writes it, or null.
+pub(crate) fn serialize_iso_option<S: Serializer>(
+    at: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serialize_iso(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn timestamp(at: SystemTime) -> Timestamp {
+    Timestamp::try_from(at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_okta_and_http_write_them() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_778_651_544_007);
+
+        assert_eq!(iso(at), "2026-05-13T05:52:24.007Z");
+        assert_eq!(http_date(at), "Wed, 13 May 2026 05:52:24 GMT");
+        assert_eq!(epoch_seconds_up(at), 1_778_651_545);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_follows_tokios_paused_time() {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH);
+
+        tokio::time::advance(Duration::from_secs(300)).await;
+
+        assert_eq!(
+            clock.now(),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(300)
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! A running emulator, and what tests and tools can ask of it.
+
+use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    directory::{DirectoryUser, UserStatus},
+    options::Options,
+    org::{Org, RequestView},
+    server,
+    sessions::{SessionStatus, SessionUser, SessionView},
+};
+
+/// An Okta org that listens. It stops when it is dropped.
+///
+/// The methods look at the same state that the API answers from, as it stands
+/// at the moment of the call. Call them within the runtime that the emulator
+/// was started in: under tokio's paused clock that runtime's time counts.
+#[derive(Debug)]
+pub struct Emulator {
+    org: Arc<Org>,
+    address: SocketAddr,
+    server: JoinHandle<Infallible>,
+}
+
+impl Emulator {
+    /// Starts listening.
+    ///
+    /// # Errors
+    /// When the address in the options cannot be listened on.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.bind).await?;
+        let address = listener.local_addr()?;
+        let org = Org::new(options);
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&org)));
+        Ok(Self {
+            org,
+            address,
+            server,
+        })
+    }
+
+    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it was started with.
+    pub fn options(&self) -> &Options {
+        &self.org.options
+    }
+
+    /// The time by the emulator's clock.
+    pub fn now(&self) -> std::time::SystemTime {
+        self.org.clock.now()
+    }
+
+    /// All users by externalId. A copy: for sizes alone ask
+    /// [`user_count`](Self::user_count) and [`active_count`](Self::active_count).
+    pub fn directory(&self) -> BTreeMap<String, DirectoryUser> {
+        let (state, _) = self.org.settled();
+        state
+            .directory
+            .users()
+            .map(|user| (user.external_id.clone(), user))
+            .collect()
+    }
+
+    /// One user.
+    pub fn user(&self, external_id: &str) -> Option<DirectoryUser> {
+        self.org.settled().0.directory.user(external_id)
+    }
+
+    /// How many users there are, deactivated ones too.
+    pub fn user_count(&self) -> usize {
+        self.org.settled().0.directory.len()
+    }
+
+    /// How many users are active.
+    pub fn active_count(&self) -> usize {
+        self.org.settled().0.directory.active()
+    }
+
+    /// All sessions in the order in which they were opened.
+    pub fn sessions(&self) -> Vec<SessionView> {
+        self.org.settled().0.sessions.views()
+    }
+
+    /// One session.
+    pub fn session(&self, id: &str) -> Option<SessionView> {
+        self.sessions().into_iter().find(|session| session.id == id)
+    }
+
+    /// The users of a session by externalId: what was loaded, when, and what
+    /// became of it. Empty for a session that there is not.
+    pub fn session_users(&self, id: &str) -> Vec<SessionUser> {
+        self.org.settled().0.sessions.users(id).unwrap_or_default()
+    }
+
+    /// Every call to the API so far, in the order in which they were answered.
+    pub fn requests(&self) -> Vec<RequestView> {
+        self.org.settled().0.requests.clone()
+    }
+
+    /// Everything that a correct client never does: a sentence for each time.
+    pub fn violations(&self) -> Vec<String> {
+        self.org.settled().0.violations.clone()
+    }
+
+    /// Forgets the calls and the violations so far.
+    pub fn clear_requests(&self) {
+        let (mut state, _) = self.org.settled();
+        state.requests.clear();
+        state.violations.clear();
+    }
+
+    /// Puts a user into the directory, past every check.
+    pub fn seed_user<N: Into<String>, V: Into<String>>(
+        &self,
+        external_id: &str,
+        status: UserStatus,
+        profile: impl IntoIterator<Item = (N, V)>,
+    ) {
+        let profile = profile
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let (mut state, now) = self.org.settled();
+        state.directory.put_as_is(external_id, profile, status, now);
+    }
+
+    /// Opens a session as another client would have left it, whatever else is
+    /// open, and returns its id.
+    pub fn open_foreign_session(&self) -> String {
+        let (mut state, now) = self.org.settled();
+        state.sessions.open_foreign(now)
+    }
+
+    /// Puts a session into a status, known to Okta or not. Nothing is imported
+    /// by it. False when there is no such session.
+    pub fn force_status(&self, session: &str, status: impl Into<SessionStatus>) -> bool {
+        let (mut state, now) = self.org.settled();
+        state.sessions.force(session, status.into(), now)
+    }
+
+    /// Removes a session, so that the API answers 404. False when there is no
+    /// such session.
+    pub fn forget_session(&self, session: &str) -> bool {
+        self.org.settled().0.sessions.forget(session)
+    }
+
+    /// Lets the next session be opened at once, whenever the last was
+    /// triggered.
+    pub fn end_cooldown(&self) {
+        self.org.settled().0.sessions.end_cooldown();
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

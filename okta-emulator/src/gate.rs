@@ -1,0 +1,131 @@
+//! What every call to Okta passes through: the rate limit, the token, Okta's
+//! headers, and the record of what was asked and answered.
+
+use std::{sync::Arc, time::SystemTime};
+
+use axum::{
+    Json,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    clock::http_date,
+    org::{Org, RequestView},
+    rate::Standing,
+    refusal::Refusal,
+};
+
+/// Read no more of a body than this; Okta refuses far smaller ones.
+const READ_AT_MOST: usize = 16 * 1024 * 1024;
+
+/// How many users a bulk request carried, told by its handler.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entities(pub(crate) usize);
+
+pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, READ_AT_MOST).await else {
+        return Refusal::malformed().into_response();
+    };
+    wait_half(&org).await;
+
+    let mut call = Call {
+        at: org.clock.now(),
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        bytes: body.len(),
+        standing: None,
+    };
+    let response = match admit(&org, &mut call, &parts.headers) {
+        Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let response = finish(&org, call, response);
+
+    wait_half(&org).await;
+    dated(&org, response)
+}
+
+struct Call {
+    at: SystemTime,
+    method: String,
+    path: String,
+    bytes: usize,
+    standing: Option<Standing>,
+}
+
+fn admit(org: &Org, call: &mut Call, headers: &HeaderMap) -> Result<(), Refusal> {
+    let (mut state, now) = org.settled();
+    match state.rate.count(now) {
+        Ok(standing) => call.standing = Some(standing),
+        Err(standing) => {
+            call.standing = Some(standing);
+            return Err(Refusal::too_many_calls());
+        }
+    }
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        state
+            .violations
+            .push(format!("{} {} without a token", call.method, call.path));
+        return Err(Refusal::bad_token());
+    };
+    let expected = format!("SSWS {}", org.options.token);
+    if authorization.as_bytes() == expected.as_bytes() {
+        Ok(())
+    } else {
+        Err(Refusal::bad_token())
+    }
+}
+
+/// Renders a refusal, adds Okta's headers, and records the call.
+fn finish(org: &Org, call: Call, response: Response) -> Response {
+    let (mut state, _) = org.settled();
+    let refusal = response.extensions().get::<Refusal>().cloned();
+    let error = refusal.as_ref().map(|refusal| refusal.code.to_owned());
+    let entities = response.extensions().get::<Entities>().map_or(0, |e| e.0);
+    let mut response = match refusal {
+        Some(refusal) => (refusal.status, Json(refusal.body(&state.ids.error()))).into_response(),
+        None => response,
+    };
+
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&state.ids.request()) {
+        headers.insert("x-okta-request-id", id);
+    }
+    if let Some(standing) = call.standing {
+        let mut tell = |name, number: u64| {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(number));
+        };
+        tell("x-rate-limit-limit", standing.limit.into());
+        tell("x-rate-limit-remaining", standing.remaining.into());
+        tell("x-rate-limit-reset", standing.reset);
+    }
+    state.requests.push(RequestView {
+        at: call.at,
+        method: call.method,
+        path: call.path,
+        status: response.status().as_u16(),
+        error,
+        bytes: call.bytes,
+        entities,
+    });
+    response
+}
+
+fn dated(org: &Org, mut response: Response) -> Response {
+    if let Ok(date) = HeaderValue::from_str(&http_date(org.clock.now())) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+async fn wait_half(org: &Org) {
+    let half = org.options.call_time / 2;
+    if !half.is_zero() {
+        tokio::time::sleep(half).await;
+    }
+}

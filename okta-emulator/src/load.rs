@@ -1,0 +1,255 @@
+//! Reading the body of a bulk request or of a single user's, as strictly as
+//! Okta does.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{directory::Attributes, refusal::Refusal};
+
+/// Entities in one bulk request. Okta, "Build a Custom Identity Source".
+pub(crate) const MAX_ENTITIES: usize = 200;
+/// Bytes in one bulk request: Okta's 200 KB, in its stricter reading.
+pub(crate) const MAX_BYTES: usize = 200_000;
+/// Characters in an externalId, from Okta's API description.
+const MAX_EXTERNAL_ID: usize = 512;
+
+/// What an attribute may hold, from Okta's API description. The names not
+/// listed are the admin's own: any string, or null.
+struct Rule {
+    name: &'static str,
+    shortest: usize,
+    longest: usize,
+    nullable: bool,
+}
+
+const RULES: [Rule; 7] = [
+    rule("userName", 0, 100, false),
+    rule("email", 5, 100, false),
+    rule("secondEmail", 5, 100, false),
+    rule("firstName", 1, 50, true),
+    rule("lastName", 1, 50, true),
+    rule("mobilePhone", 0, 100, true),
+    rule("homeAddress", 0, 4096, true),
+];
+
+const fn rule(name: &'static str, shortest: usize, longest: usize, nullable: bool) -> Rule {
+    Rule {
+        name,
+        shortest,
+        longest,
+        nullable,
+    }
+}
+
+/// What a bulk request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoadKind {
+    /// `bulk-upsert`: create or update.
+    Upsert,
+    /// `bulk-delete`: deactivate.
+    Delete,
+}
+
+/// One user of a bulk request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entity {
+    pub(crate) external_id: String,
+    /// Empty in a `bulk-delete`.
+    pub(crate) profile: Attributes,
+}
+
+/// A body that Okta refuses, and what the client did wrong in sending it.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    pub(crate) refusal: Refusal,
+    pub(crate) violation: String,
+}
+
+impl Flaw {
+    fn validation(what: &str, cause: String) -> Self {
+        Self {
+            violation: cause.clone(),
+            refusal: Refusal::validation(what, [cause]),
+        }
+    }
+
+    fn malformed(why: &str) -> Self {
+        Self {
+            violation: why.to_owned(),
+            refusal: Refusal::malformed(),
+        }
+    }
+}
+
+/// A bulk request's entities, and what was accepted although no client should
+/// send it.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) entities: Vec<Entity>,
+    pub(crate) oddities: Vec<String>,
+}
+
+pub(crate) fn read(kind: LoadKind, body: &[u8]) -> Result<Load, Flaw> {
+    if body.len() > MAX_BYTES {
+        return Err(Flaw::validation(
+            "request body",
+            format!("{} bytes, more than the {MAX_BYTES} allowed", body.len()),
+        ));
+    }
+    let mut body = object(body)?;
+    match body.get("entityType").and_then(Value::as_str) {
+        Some("USERS") => {}
+        Some(_) => return Err(Flaw::malformed("an entityType that is not USERS")),
+        None => {
+            return Err(Flaw::validation(
+                "entityType",
+                "entityType: The field cannot be left blank".to_owned(),
+            ));
+        }
+    }
+    let Some(Value::Array(profiles)) = body.remove("profiles") else {
+        return Err(Flaw::validation(
+            "profiles",
+            "profiles: The field cannot be left blank".to_owned(),
+        ));
+    };
+    if profiles.is_empty() {
+        return Err(Flaw::validation(
+            "profiles",
+            "profiles: The list cannot be empty".to_owned(),
+        ));
+    }
+    if profiles.len() > MAX_ENTITIES {
+        return Err(Flaw::validation(
+            "profiles",
+            format!(
+                "profiles: {} entities, more than the {MAX_ENTITIES} allowed",
+                profiles.len()
+            ),
+        ));
+    }
+    entities(kind, profiles)
+}
+
+fn entities(kind: LoadKind, profiles: Vec<Value>) -> Result<Load, Flaw> {
+    let mut entities = Vec::with_capacity(profiles.len());
+    let mut oddities = Vec::new();
+    let mut causes = Vec::new();
+    for (place, profile) in profiles.into_iter().enumerate() {
+        match entity(kind, profile) {
+            Ok(entity) => entities.push(entity),
+            Err(flaws) => causes.extend(
+                flaws
+                    .into_iter()
+                    .map(|flaw| format!("profiles[{place}].{flaw}")),
+            ),
+        }
+    }
+    if !causes.is_empty() {
+        return Err(Flaw {
+            violation: causes.join("; "),
+            refusal: Refusal::validation("profiles", causes),
+        });
+    }
+    let mut seen = HashSet::new();
+    for entity in &entities {
+        if !seen.insert(entity.external_id.as_str()) {
+            oddities.push(format!("{} twice in one request", entity.external_id));
+        }
+        if kind == LoadKind::Upsert && entity.profile.is_empty() {
+            oddities.push(format!("an empty profile for {}", entity.external_id));
+        }
+    }
+    Ok(Load { entities, oddities })
+}
+
+fn entity(kind: LoadKind, value: Value) -> Result<Entity, Vec<String>> {
+    let Value::Object(mut fields) = value else {
+        return Err(vec![
+            "externalId: The field cannot be left blank".to_owned(),
+        ]);
+    };
+    let external_id = external_id(&mut fields).map_err(|flaw| vec![flaw])?;
+    let profile = match (kind, fields.remove("profile")) {
+        (LoadKind::Delete, _) => Attributes::new(),
+        (LoadKind::Upsert, Some(Value::Object(sent))) => attributes(sent).map_err(|flaws| {
+            flaws
+                .into_iter()
+                .map(|flaw| format!("profile.{flaw} (externalId {external_id})"))
+                .collect::<Vec<_>>()
+        })?,
+        (LoadKind::Upsert, _) => {
+            return Err(vec![format!(
+                "profile: The field cannot be left blank (externalId {external_id})"
+            )]);
+        }
+    };
+    Ok(Entity {
+        external_id,
+        profile,
+    })
+}
+
+/// Reads a JSON object that is a whole body.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
+    serde_json::from_slice(body)
+        .map_err(|_| Flaw::malformed("a body that is not a JSON object, or none at all"))
+}
+
+/// Takes the externalId out of an entity.
+pub(crate) fn external_id(fields: &mut Map<String, Value>) -> Result<String, String> {
+    match fields.remove("externalId") {
+        Some(Value::String(id)) if id.is_empty() => {
+            Err("externalId: The field cannot be left blank".to_owned())
+        }
+        Some(Value::String(id)) if id.chars().count() > MAX_EXTERNAL_ID => Err(format!(
+            "externalId: longer than {MAX_EXTERNAL_ID} characters"
+        )),
+        Some(Value::String(id)) => Ok(id),
+        Some(_) => Err("externalId: must be a string".to_owned()),
+        None => Err("externalId: The field cannot be left blank".to_owned()),
+    }
+}
+
+/// Reads a profile, or says all that is wrong with it.
+pub(crate) fn attributes(sent: Map<String, Value>) -> Result<Attributes, Vec<String>> {
+    let mut attributes = Attributes::new();
+    let mut flaws = Vec::new();
+    for (name, value) in sent {
+        match attribute(&name, value) {
+            Ok(value) => {
+                attributes.insert(name, value);
+            }
+            Err(flaw) => flaws.push(format!("{name}: {flaw}")),
+        }
+    }
+    if flaws.is_empty() {
+        Ok(attributes)
+    } else {
+        Err(flaws)
+    }
+}
+
+fn attribute(name: &str, value: Value) -> Result<Option<String>, String> {
+    let rule = RULES.iter().find(|rule| rule.name == name);
+    match value {
+        Value::Null if rule.is_none_or(|rule| rule.nullable) => Ok(None),
+        Value::Null => Err("cannot be null".to_owned()),
+        Value::String(text) => {
+            if let Some(rule) = rule {
+                let length = text.chars().count();
+                if length < rule.shortest || length > rule.longest {
+                    return Err(format!(
+                        "must be {} to {} characters long and is {length}",
+                        rule.shortest, rule.longest
+                    ));
+                }
+            }
+            Ok(Some(text))
+        }
+        _ => Err("must be a string".to_owned()),
+    }
+}

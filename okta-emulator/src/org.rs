@@ -1,0 +1,87 @@
+//! The emulated org: its state, and the lock around it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use serde::Serialize;
+
+use crate::{
+    clock::{Clock, serialize_iso},
+    directory::Directory,
+    ids::Ids,
+    options::Options,
+    rate::Window,
+    sessions::Book,
+};
+
+/// Everything there is, shared by all calls.
+#[derive(Debug)]
+pub(crate) struct Org {
+    pub(crate) options: Options,
+    pub(crate) clock: Clock,
+    state: Mutex<State>,
+}
+
+/// What calls change.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) directory: Directory,
+    pub(crate) sessions: Book,
+    pub(crate) rate: Window,
+    pub(crate) requests: Vec<RequestView>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) ids: Ids,
+}
+
+/// One call as it was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestView {
+    /// When it arrived.
+    #[serde(serialize_with = "serialize_iso")]
+    pub at: SystemTime,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path as it was sent, without the query.
+    pub path: String,
+    /// The status answered.
+    pub status: u16,
+    /// Okta's error code where the call was refused.
+    pub error: Option<String>,
+    /// Bytes of the request's body.
+    pub bytes: usize,
+    /// Users in the request, where it is a bulk request that was well-formed.
+    pub entities: usize,
+}
+
+impl Org {
+    pub(crate) fn new(options: Options) -> Arc<Self> {
+        Arc::new(Self {
+            clock: Clock::starting_at(options.started),
+            state: Mutex::new(State {
+                directory: Directory::new(&options),
+                sessions: Book::new(&options),
+                rate: Window::new(options.rate_limit),
+                requests: Vec::new(),
+                violations: Vec::new(),
+                ids: Ids::default(),
+            }),
+            options,
+        })
+    }
+
+    /// The state as it is now: imports that are due have been done.
+    pub(crate) fn settled(&self) -> (MutexGuard<'_, State>, SystemTime) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let State {
+            sessions,
+            directory,
+            ..
+        } = &mut *state;
+        sessions.settle(now, directory);
+        (state, now)
+    }
+}

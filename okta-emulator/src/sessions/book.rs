@@ -1,0 +1,264 @@
+//! All sessions of the identity source, and what the API does with them.
+
+use std::{
+    collections::{VecDeque, btree_map::Entry},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value;
+
+use super::session::{Loaded, Session, SessionStatus, SessionUser, SessionView};
+use crate::{
+    clock::since,
+    directory::Directory,
+    ids::Ids,
+    load::{Flaw, Load, LoadKind},
+    options::Options,
+    refusal::Refusal,
+};
+
+/// Bulk requests in one session. Okta, "Build a Custom Identity Source".
+const MAX_BULK_REQUESTS: u32 = 50;
+
+/// What Okta calls a session where it cannot find one.
+const SESSION_KIND: &str = "IdentitySourceSession";
+
+/// Every session there ever was, oldest first.
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(super) sessions: Vec<Session>,
+    /// Triggered sessions in the order in which Okta processes them.
+    pub(super) queue: VecDeque<Arc<str>>,
+    identity_source: String,
+    cooldown: Duration,
+    import_time: Duration,
+    last_trigger: Option<SystemTime>,
+    /// When the last session of the queue will have been processed.
+    busy_until: SystemTime,
+    ids: Ids,
+}
+
+impl Book {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            sessions: Vec::new(),
+            queue: VecDeque::new(),
+            identity_source: options.identity_source.clone(),
+            cooldown: options.cooldown,
+            import_time: options.import_time,
+            last_trigger: None,
+            busy_until: SystemTime::UNIX_EPOCH,
+            ids: Ids::default(),
+        }
+    }
+
+    pub(crate) fn create(&mut self, now: SystemTime) -> Result<Value, Refusal> {
+        let active = self
+            .sessions
+            .iter()
+            .any(|session| session.status.is_active());
+        let cooling = self
+            .last_trigger
+            .is_some_and(|trigger| since(now, trigger) < self.cooldown);
+        if active || cooling {
+            return Err(Refusal::validation(
+                "importSession",
+                [
+                    "Only one active import session per identity source is allowed to be \
+                     created every 5 minutes"
+                        .to_owned(),
+                ],
+            ));
+        }
+        let session = Session::opened(self.ids.session(), now);
+        let object = session.object(&self.identity_source);
+        self.sessions.push(session);
+        Ok(object)
+    }
+
+    pub(crate) fn active(&self) -> Vec<Value> {
+        self.sessions
+            .iter()
+            .filter(|session| session.status.is_active())
+            .map(|session| session.object(&self.identity_source))
+            .collect()
+    }
+
+    pub(crate) fn get(&mut self, id: &str, now: SystemTime) -> Result<Value, Refusal> {
+        let index = self.touch(id, now)?;
+        Ok(self.sessions[index].object(&self.identity_source))
+    }
+
+    pub(crate) fn cancel(&mut self, id: &str, now: SystemTime) -> Result<(), Refusal> {
+        let index = self.touch(id, now)?;
+        let session = &mut self.sessions[index];
+        if !session.status.is_active() {
+            return Err(Refusal::validation(
+                "importSessionId",
+                [
+                    "Only a session that is in CREATED or IN_PROGRESS status can be canceled."
+                        .to_owned(),
+                ],
+            ));
+        }
+        session.move_to(SessionStatus::Closed, now);
+        Ok(())
+    }
+
+    pub(crate) fn load(
+        &mut self,
+        id: &str,
+        kind: LoadKind,
+        load: Result<Load, Flaw>,
+        directory: &Directory,
+        now: SystemTime,
+        violations: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
+        let index = self.touch(id, now)?;
+        let session = &mut self.sessions[index];
+        if !session.status.is_active() {
+            if session.moved_by_client {
+                violations.push(format!("{id}: loaded while {}", session.status));
+            }
+            return Err(Refusal::validation(
+                "importSessionId",
+                [format!(
+                    "Data can only be loaded into a session that is in CREATED or IN_PROGRESS \
+                     status. Session={id} is in {} status",
+                    session.status
+                )],
+            ));
+        }
+        let load = load.map_err(|flaw| {
+            violations.push(format!("{id}: {}", flaw.violation));
+            flaw.refusal
+        })?;
+        if session.requests >= MAX_BULK_REQUESTS {
+            violations.push(format!("{id}: more than {MAX_BULK_REQUESTS} bulk requests"));
+            return Err(Refusal::validation(
+                "importSessionId",
+                [format!(
+                    "At most {MAX_BULK_REQUESTS} bulk requests are allowed in a session"
+                )],
+            ));
+        }
+
+        let Load { entities, oddities } = load;
+        violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
+        // Okta's trap: a bulk-delete in which it knows nobody is accepted and
+        // leaves the session CREATED, in which no import can be started.
+        let counts = kind == LoadKind::Upsert
+            || entities
+                .iter()
+                .any(|entity| directory.knows(&entity.external_id));
+        for entity in entities {
+            let loaded = Loaded {
+                kind,
+                profile: entity.profile,
+                at: now,
+                outcome: None,
+            };
+            match session.loaded.entry(entity.external_id) {
+                Entry::Vacant(place) => {
+                    place.insert(loaded);
+                }
+                Entry::Occupied(mut before) => {
+                    let same = before.get().kind == kind && before.get().profile == loaded.profile;
+                    if !same {
+                        violations.push(format!(
+                            "{id}: {} twice in one session, and not the same",
+                            before.key()
+                        ));
+                    }
+                    before.insert(loaded);
+                }
+            }
+        }
+        session.requests += 1;
+        session.last_updated = now;
+        if counts {
+            session.status = SessionStatus::InProgress;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn start_import(
+        &mut self,
+        id: &str,
+        now: SystemTime,
+        violations: &mut Vec<String>,
+    ) -> Result<Value, Refusal> {
+        let index = self.touch(id, now)?;
+        let session = &mut self.sessions[index];
+        if session.status != SessionStatus::InProgress {
+            if session.status == SessionStatus::Created && session.moved_by_client {
+                violations.push(format!("{id}: import started while CREATED"));
+            }
+            return Err(Refusal::validation(
+                "importSessionId",
+                [format!(
+                    "Session={id} should be in IN_PROGRESS status in order to be processed"
+                )],
+            ));
+        }
+        session.move_to(SessionStatus::Triggered, now);
+        session.triggered = Some(now);
+        self.busy_until = self.busy_until.max(now) + self.import_time;
+        session.due = Some(self.busy_until);
+        self.queue.push_back(Arc::clone(&session.id));
+        self.last_trigger = Some(now);
+        Ok(session.object(&self.identity_source))
+    }
+
+    /// Opens a session as another client would have left it, whatever else
+    /// is open.
+    pub(crate) fn open_foreign(&mut self, now: SystemTime) -> String {
+        let mut session = Session::opened(self.ids.session(), now);
+        session.foreign = true;
+        let id = session.id.to_string();
+        self.sessions.push(session);
+        id
+    }
+
+    pub(crate) fn force(&mut self, id: &str, status: SessionStatus, now: SystemTime) -> bool {
+        let Ok(index) = self.touch(id, now) else {
+            return false;
+        };
+        let session = &mut self.sessions[index];
+        session.moved_by_client = false;
+        session.move_to(status, now);
+        true
+    }
+
+    pub(crate) fn forget(&mut self, id: &str) -> bool {
+        let before = self.sessions.len();
+        self.sessions.retain(|session| *session.id != *id);
+        self.sessions.len() < before
+    }
+
+    pub(crate) fn end_cooldown(&mut self) {
+        self.last_trigger = None;
+    }
+
+    pub(crate) fn views(&self) -> Vec<SessionView> {
+        self.sessions.iter().map(Session::view).collect()
+    }
+
+    pub(crate) fn users(&self, id: &str) -> Option<Vec<SessionUser>> {
+        self.sessions
+            .iter()
+            .find(|session| *session.id == *id)
+            .map(Session::users)
+    }
+
+    fn touch(&mut self, id: &str, now: SystemTime) -> Result<usize, Refusal> {
+        let index = self
+            .sessions
+            .iter()
+            .position(|session| *session.id == *id)
+            .ok_or_else(|| Refusal::not_found(id, SESSION_KIND))?;
+        self.sessions[index].last_request = now;
+        Ok(index)
+    }
+}

@@ -1,0 +1,268 @@
+//! One import session.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::{iso, serialize_iso, serialize_iso_option},
+    directory::{Attributes, Happened, Outcome},
+    load::LoadKind,
+};
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SessionStatus {
+    /// Open, and nothing of consequence loaded.
+    Created,
+    /// Open, with data.
+    InProgress,
+    /// Waiting for Okta to process it, or being processed.
+    Triggered,
+    /// Processed.
+    Completed,
+    /// Cancelled.
+    Closed,
+    /// Left alone for 24 hours.
+    Expired,
+    /// Okta failed to process it; the data has to be loaded again.
+    Error,
+    /// One that no client knows.
+    Other(String),
+}
+
+impl SessionStatus {
+    /// The word that the API uses.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "CREATED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Triggered => "TRIGGERED",
+            Self::Completed => "COMPLETED",
+            Self::Closed => "CLOSED",
+            Self::Expired => "EXPIRED",
+            Self::Error => "ERROR",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Whether a session in this status keeps others from being opened.
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Created | Self::InProgress)
+    }
+}
+
+impl From<&str> for SessionStatus {
+    fn from(word: &str) -> Self {
+        match word {
+            "CREATED" => Self::Created,
+            "IN_PROGRESS" => Self::InProgress,
+            "TRIGGERED" => Self::Triggered,
+            "COMPLETED" => Self::Completed,
+            "CLOSED" => Self::Closed,
+            "EXPIRED" => Self::Expired,
+            "ERROR" => Self::Error,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for SessionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for SessionStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// How many users an import did what to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// New users.
+    pub created: usize,
+    /// Users of whom at least one attribute changed.
+    pub updated: usize,
+    /// Users who were already as they were sent.
+    pub unchanged: usize,
+    /// Users deactivated.
+    pub deactivated: usize,
+    /// Deactivated users made active again.
+    pub reactivated: usize,
+    /// Users for whom nothing was to be done, such as unknown ones in a
+    /// `bulk-delete`.
+    pub ignored: usize,
+    /// Users whom Okta would not take.
+    pub failed: usize,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, happened: Happened) {
+        let count = match happened {
+            Happened::Created => &mut self.created,
+            Happened::Updated => &mut self.updated,
+            Happened::Unchanged => &mut self.unchanged,
+            Happened::Deactivated => &mut self.deactivated,
+            Happened::Reactivated => &mut self.reactivated,
+            Happened::Ignored => &mut self.ignored,
+            Happened::Failed => &mut self.failed,
+        };
+        *count += 1;
+    }
+}
+
+/// A session as the admin console's Import Monitoring page would show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// `aps…`.
+    pub id: String,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// When it was opened.
+    #[serde(serialize_with = "serialize_iso")]
+    pub created: SystemTime,
+    /// When its import was started.
+    #[serde(serialize_with = "serialize_iso_option")]
+    pub triggered: Option<SystemTime>,
+    /// When it came to its end, whichever that was.
+    #[serde(serialize_with = "serialize_iso_option")]
+    pub ended: Option<SystemTime>,
+    /// Bulk requests accepted.
+    pub requests: u32,
+    /// Users loaded to be created or updated.
+    pub upserts: usize,
+    /// Users loaded to be deactivated.
+    pub deletes: usize,
+    /// What the import did; all zero until it is done.
+    pub results: Counts,
+    /// Whether it was put there with
+    /// [`open_foreign_session`](crate::Emulator::open_foreign_session).
+    pub foreign: bool,
+}
+
+/// One user of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionUser {
+    /// The source's id of the user.
+    pub external_id: String,
+    /// What was asked for.
+    pub loaded: LoadKind,
+    /// When Okta accepted the bulk request that asked for it.
+    #[serde(serialize_with = "serialize_iso")]
+    pub loaded_at: SystemTime,
+    /// What became of it; nothing until the import is done.
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: Arc<str>,
+    pub(super) status: SessionStatus,
+    pub(super) created: SystemTime,
+    pub(super) last_updated: SystemTime,
+    /// An open session expires 24 hours after this.
+    pub(super) last_request: SystemTime,
+    pub(super) triggered: Option<SystemTime>,
+    /// When a triggered session will have been processed.
+    pub(super) due: Option<SystemTime>,
+    pub(super) ended: Option<SystemTime>,
+    pub(super) requests: u32,
+    pub(super) loaded: BTreeMap<String, Loaded>,
+    pub(super) results: Counts,
+    pub(super) foreign: bool,
+    /// Whether a call of the client's, and not a test's, brought it where it
+    /// is: only then is a late load the client's fault.
+    pub(super) moved_by_client: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) kind: LoadKind,
+    /// Dropped once imported or cancelled.
+    pub(super) profile: Attributes,
+    pub(super) at: SystemTime,
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Session {
+    pub(super) fn opened(id: String, now: SystemTime) -> Self {
+        Self {
+            id: id.into(),
+            status: SessionStatus::Created,
+            created: now,
+            last_updated: now,
+            last_request: now,
+            triggered: None,
+            due: None,
+            ended: None,
+            requests: 0,
+            loaded: BTreeMap::new(),
+            results: Counts::default(),
+            foreign: false,
+            moved_by_client: true,
+        }
+    }
+
+    pub(super) fn move_to(&mut self, status: SessionStatus, at: SystemTime) {
+        use SessionStatus::{Closed, Completed, Error, Expired};
+        if matches!(status, Closed | Completed | Error | Expired) {
+            self.ended = Some(at);
+            for loaded in self.loaded.values_mut() {
+                loaded.profile = Attributes::new();
+            }
+        }
+        self.status = status;
+        self.last_updated = at;
+    }
+
+    /// The object that the API answers with. It never carries counts or
+    /// errors.
+    pub(super) fn object(&self, identity_source: &str) -> Value {
+        json!({
+            "id": &*self.id,
+            "identitySourceId": identity_source,
+            "status": self.status.as_str(),
+            "importType": "INCREMENTAL",
+            "created": iso(self.created),
+            "lastUpdated": iso(self.last_updated),
+        })
+    }
+
+    pub(super) fn view(&self) -> SessionView {
+        let deletes = self
+            .loaded
+            .values()
+            .filter(|loaded| loaded.kind == LoadKind::Delete)
+            .count();
+        SessionView {
+            id: self.id.to_string(),
+            status: self.status.clone(),
+            created: self.created,
+            triggered: self.triggered,
+            ended: self.ended,
+            requests: self.requests,
+            upserts: self.loaded.len() - deletes,
+            deletes,
+            results: self.results,
+            foreign: self.foreign,
+        }
+    }
+
+    pub(super) fn users(&self) -> Vec<SessionUser> {
+        self.loaded
+            .iter()
+            .map(|(external_id, loaded)| SessionUser {
+                external_id: external_id.clone(),
+                loaded: loaded.kind,
+                loaded_at: loaded.at,
+                outcome: loaded.outcome.clone(),
+            })
+            .collect()
+    }
+}

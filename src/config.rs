@@ -1,0 +1,256 @@
+//! Every setting, its environment variable, its meaning and its default.
+
+use std::{fmt, time::Duration};
+
+use secrecy::SecretString;
+
+use crate::okta::{IdentitySourceId, OrgUrl};
+use crate::sync::DeactivationLimit;
+
+/// What the function is told by its environment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `OKTA_ORG_URL`: the org's address, `https://{yourOktaDomain}`. Required.
+    pub org_url: OrgUrl,
+    /// `OKTA_IDENTITY_SOURCE_ID`: the Custom Identity Source app's id. Required.
+    pub identity_source: IdentitySourceId,
+    /// `OKTA_CREDENTIALS_SECRET_ARN` or `OKTA_CREDENTIALS`: one of them is required.
+    pub credentials: CredentialsSource,
+    /// `USERS_TABLE`: the table that is the source of truth. Required.
+    pub users_table: String,
+    /// `STATE_TABLE`: ledger, lease and session history. Required.
+    pub state_table: String,
+    /// `MAPPING`: the mapping's JSON, or the path of a bundled file. Default: the
+    /// mapping in [`crate::mapping::DEFAULT_MAPPING`].
+    pub mapping: MappingSource,
+    /// `MAX_DEACTIVATIONS`: how many deactivations one run may push. Default `10%`.
+    pub max_deactivations: DeactivationLimit,
+    /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
+    /// Default 60.
+    pub watch: Duration,
+}
+
+/// Where the credentials for Okta come from.
+#[derive(Debug, Clone)]
+pub enum CredentialsSource {
+    /// The ARN of a Secrets Manager secret.
+    Secret(String),
+    /// The credentials' JSON itself, for local runs.
+    Inline(SecretString),
+}
+
+/// Where the mapping comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MappingSource {
+    /// The one that ships with the function.
+    Default,
+    /// JSON in the variable itself.
+    Inline(String),
+    /// The path of a file beside the function.
+    File(String),
+}
+
+/// All that is wrong with the environment, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration is not usable: {}", self.0.join("; "))
+    }
+}
+
+impl Config {
+    /// Reads the configuration through `lookup`, which gives a variable's value.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed, and what to put there.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut wrong = Wrong(Vec::new());
+        let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+
+        let org_url = wrong.require(set("OKTA_ORG_URL"), "OKTA_ORG_URL", OrgUrl::parse);
+        let identity_source = wrong.require(
+            set("OKTA_IDENTITY_SOURCE_ID"),
+            "OKTA_IDENTITY_SOURCE_ID",
+            IdentitySourceId::parse,
+        );
+        let credentials = match (set("OKTA_CREDENTIALS_SECRET_ARN"), set("OKTA_CREDENTIALS")) {
+            (Some(arn), _) => Some(CredentialsSource::Secret(arn)),
+            (None, Some(json)) => Some(CredentialsSource::Inline(SecretString::from(json))),
+            (None, None) => {
+                wrong.add("OKTA_CREDENTIALS_SECRET_ARN is not set: give the ARN of the secret with Okta's credentials (or, for a local run, the JSON itself in OKTA_CREDENTIALS)");
+                None
+            }
+        };
+        let users_table = wrong.require(set("USERS_TABLE"), "USERS_TABLE", table_name);
+        let state_table = wrong.require(set("STATE_TABLE"), "STATE_TABLE", table_name);
+        if users_table.is_some() && users_table == state_table {
+            wrong.add("STATE_TABLE names the users table: give the ledger a table of its own");
+        }
+        let max_deactivations = match set("MAX_DEACTIVATIONS") {
+            None => Some(DeactivationLimit::default()),
+            given => wrong.require(given, "MAX_DEACTIVATIONS", DeactivationLimit::parse),
+        };
+        let watch = match set("WATCH_SECONDS") {
+            None => Some(Duration::from_secs(60)),
+            given => wrong.require(given, "WATCH_SECONDS", |text| {
+                text.trim()
+                    .parse()
+                    .map(Duration::from_secs)
+                    .map_err(|_| "give a whole number of seconds, such as 60")
+            }),
+        };
+        let mapping = match set("MAPPING") {
+            None => MappingSource::Default,
+            Some(text) if text.trim_start().starts_with('{') => MappingSource::Inline(text),
+            Some(path) => MappingSource::File(path),
+        };
+
+        match (
+            org_url,
+            identity_source,
+            credentials,
+            users_table,
+            state_table,
+            max_deactivations,
+            watch,
+        ) {
+            (
+                Some(org_url),
+                Some(identity_source),
+                Some(credentials),
+                Some(users_table),
+                Some(state_table),
+                Some(max_deactivations),
+                Some(watch),
+            ) if wrong.0.is_empty() => Ok(Self {
+                org_url,
+                identity_source,
+                credentials,
+                users_table,
+                state_table,
+                mapping,
+                max_deactivations,
+                watch,
+            }),
+            _ => Err(ConfigError(wrong.0)),
+        }
+    }
+}
+
+struct Wrong(Vec<String>);
+
+impl Wrong {
+    fn add(&mut self, what: impl Into<String>) {
+        self.0.push(what.into());
+    }
+
+    fn require<T, E: fmt::Display>(
+        &mut self,
+        value: Option<String>,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Some(value) = value else {
+            self.add(format!("{name} is not set"));
+            return None;
+        };
+        parse(&value)
+            .map_err(|why| self.add(format!("{name}: {why}")))
+            .ok()
+    }
+}
+
+/// The names DynamoDB allows, or the ARN of a table.
+fn table_name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+    if (3..=1024).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("give a table's name (3 to 255 letters, digits, '_', '-', '.') or its ARN")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const COMPLETE: [(&str, &str); 5] = [
+        ("OKTA_ORG_URL", "https://example.okta.com"),
+        ("OKTA_IDENTITY_SOURCE_ID", "0oa1abcd"),
+        ("OKTA_CREDENTIALS", r#"{"apiToken":"s3cr3t"}"#),
+        ("USERS_TABLE", "people"),
+        ("STATE_TABLE", "people-state"),
+    ];
+
+    #[test]
+    fn a_complete_environment_is_read_with_its_defaults() {
+        let config = read(&COMPLETE).unwrap();
+
+        assert_eq!(config.users_table, "people");
+        assert_eq!(config.watch, Duration::from_secs(60));
+        assert_eq!(config.mapping, MappingSource::Default);
+        assert_eq!(config.max_deactivations, DeactivationLimit::default());
+    }
+
+    #[test]
+    fn every_missing_variable_is_named_at_once() {
+        let wrong = read(&[]).unwrap_err().to_string();
+
+        for name in [
+            "OKTA_ORG_URL",
+            "OKTA_IDENTITY_SOURCE_ID",
+            "OKTA_CREDENTIALS_SECRET_ARN",
+            "USERS_TABLE",
+            "STATE_TABLE",
+        ] {
+            assert!(wrong.contains(name), "{name} is not in: {wrong}");
+        }
+    }
+
+    #[test]
+    fn one_table_cannot_be_both_source_and_ledger() {
+        let mut pairs = COMPLETE;
+        pairs[4].1 = "people";
+
+        assert!(
+            read(&pairs)
+                .unwrap_err()
+                .to_string()
+                .contains("a table of its own")
+        );
+    }
+
+    #[test]
+    fn credentials_are_never_printed() {
+        let config = read(&COMPLETE).unwrap();
+
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_malformed_limit_says_what_to_write() {
+        let pairs: Vec<_> = COMPLETE
+            .into_iter()
+            .chain([("MAX_DEACTIVATIONS", "lots")])
+            .collect();
+
+        let wrong = read(&pairs).unwrap_err().to_string();
+
+        assert!(
+            wrong.contains("MAX_DEACTIVATIONS") && wrong.contains("10%"),
+            "{wrong}"
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! What fired us: the events that the function answers, and nothing else.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One invocation's reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An EventBridge rule or EventBridge Scheduler: a full run.
+    Schedule,
+    /// A person or a program that calls the function directly.
+    Command(Command),
+}
+
+/// A direct invocation: `{"command": …}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    tag = "command",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Command {
+    /// A full run.
+    Sync {
+        /// Lets this one run deactivate up to so many users, whatever `MAX_DEACTIVATIONS` says.
+        #[serde(default)]
+        allow_deactivations: Option<u64>,
+    },
+    /// What a full run would do; nothing is written anywhere.
+    Plan {
+        /// The plan of a sync that is given the same.
+        #[serde(default)]
+        allow_deactivations: Option<u64>,
+    },
+}
+
+/// An event that is none of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, \
+     {{\"command\":\"sync\"}} or {{\"command\":\"plan\"}} (both take \"allowDeactivations\": N)"
+)]
+pub struct UnknownEvent(String);
+
+impl Event {
+    /// Reads an invocation's payload.
+    ///
+    /// # Errors
+    /// Says what was found and what was expected.
+    pub fn parse(payload: &Value) -> Result<Self, UnknownEvent> {
+        let Some(object) = payload.as_object() else {
+            return Err(UnknownEvent("it is not a JSON object".to_owned()));
+        };
+        if object.contains_key("command") {
+            // serde's messages for these shapes name fields and variants, never values of records.
+            return Command::deserialize(payload)
+                .map(Self::Command)
+                .map_err(|why| UnknownEvent(why.to_string()));
+        }
+        match object.get("detail-type").and_then(Value::as_str) {
+            // A rule says `aws.events`, EventBridge Scheduler `aws.scheduler`; both say this.
+            Some("Scheduled Event") => Ok(Self::Schedule),
+            Some(other) => Err(UnknownEvent(format!(
+                "an EventBridge event of type \"{other}\""
+            ))),
+            None => Err(UnknownEvent(
+                "it has neither \"command\" nor \"detail-type\"".to_owned(),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_and_a_scheduler_both_start_a_full_run() {
+        for source in ["aws.events", "aws.scheduler"] {
+            let event = json!({"version": "0", "source": source, "detail-type": "Scheduled Event", "detail": {}});
+
+            assert_eq!(Event::parse(&event), Ok(Event::Schedule));
+        }
+    }
+
+    #[test]
+    fn a_sync_may_be_allowed_more_deactivations() {
+        let event = json!({"command": "sync", "allowDeactivations": 40});
+
+        assert_eq!(
+            Event::parse(&event),
+            Ok(Event::Command(Command::Sync {
+                allow_deactivations: Some(40)
+            }))
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_or_option_says_what_was_expected() {
+        for event in [
+            json!({"command": "snyc"}),
+            json!({"command": "sync", "allowDeactivation": 1}),
+            json!({"command": "sync", "allowDeactivations": -1}),
+            json!({"Records": []}),
+            json!({"detail-type": "EC2 Instance State-change Notification"}),
+            json!([1, 2]),
+            json!(null),
+        ] {
+            let said = Event::parse(&event).unwrap_err().to_string();
+
+            assert!(said.contains(r#"{"command":"sync"}"#), "{said}");
+        }
+    }
+}

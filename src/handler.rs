@@ -1,0 +1,201 @@
+//! One invocation: an event in, an answer out.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::{
+    clock::Clock,
+    config::{Config, ConfigError, CredentialsSource, MappingSource},
+    event::{Command, Event, UnknownEvent},
+    ledger::Ledger,
+    mapping::{DEFAULT_MAPPING, Mapping, MappingError},
+    okta::{Credentials, CredentialsError, Okta},
+    sync::{Mode, Report, Run, RunError, Time, Trigger},
+    users::UsersTable,
+};
+
+/// The function: what is known at start, and what is built when it is first needed.
+///
+/// A configuration that cannot be used does not stop the process, which Lambda would only
+/// start again: each invocation is answered with what is wrong.
+#[derive(Debug)]
+pub struct Function {
+    ready: Result<Ready, StartError>,
+    sdk: Sdk,
+    clock: Clock,
+}
+
+/// Where the AWS SDK's configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Sdk {
+    /// The environment, as AWS documents it, read when a client is first needed.
+    Environment,
+    /// Here it is.
+    Given(Box<aws_config::SdkConfig>),
+}
+
+#[derive(Debug)]
+struct Ready {
+    config: Config,
+    mapping: Arc<Mapping>,
+    run: OnceCell<Run>,
+}
+
+/// Why nothing can be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The environment is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The mapping is wrong.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+/// Why an invocation has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    /// The function cannot be used as it is configured.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The event is none of ours.
+    #[error(transparent)]
+    Event(#[from] UnknownEvent),
+    /// The credentials are not usable.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The run did not come to an end.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Function {
+    /// The function as its environment, seen through `lookup`, configures it.
+    #[must_use]
+    pub fn new(lookup: impl Fn(&str) -> Option<String>, sdk: Sdk, clock: Clock) -> Self {
+        let ready = Config::from_lookup(lookup)
+            .map_err(StartError::from)
+            .and_then(|config| {
+                let mapping = Arc::new(compile(&config.mapping)?);
+                Ok(Ready {
+                    config,
+                    mapping,
+                    run: OnceCell::new(),
+                })
+            });
+        if let Err(error) = &ready {
+            tracing::error!(%error, "nothing can be run");
+        }
+        Self { ready, sdk, clock }
+    }
+
+    /// Answers one invocation, which Lambda ends at `deadline`.
+    ///
+    /// # Errors
+    /// What went wrong, and what to do about it.
+    pub async fn invoke(
+        &self,
+        payload: &Value,
+        request_id: &str,
+        deadline: Timestamp,
+    ) -> Result<Report, InvocationError> {
+        let event = Event::parse(payload)?;
+        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        let (trigger, mode) = match event {
+            Event::Schedule => (
+                Trigger::Schedule,
+                Mode {
+                    dry_run: false,
+                    allow_deactivations: None,
+                },
+            ),
+            Event::Command(Command::Sync {
+                allow_deactivations,
+            }) => (
+                Trigger::Direct,
+                Mode {
+                    dry_run: false,
+                    allow_deactivations,
+                },
+            ),
+            Event::Command(Command::Plan {
+                allow_deactivations,
+            }) => (
+                Trigger::Direct,
+                Mode {
+                    dry_run: true,
+                    allow_deactivations,
+                },
+            ),
+        };
+
+        let run = ready.run(&self.sdk, self.clock).await?;
+        let time = Time::until(self.clock, deadline);
+        let mut report = Report::new(request_id.to_owned(), trigger, mode.dry_run);
+        let result = run.full(mode, &time, &mut report).await;
+        report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
+        log(&report, result.as_ref().err());
+        result?;
+        Ok(report)
+    }
+}
+
+impl Ready {
+    /// What runs need. Clients are built by the first invocation that needs them, not at start.
+    async fn run(&self, sdk: &Sdk, clock: Clock) -> Result<&Run, InvocationError> {
+        self.run
+            .get_or_try_init(|| async {
+                let config = &self.config;
+                let CredentialsSource::Inline(json) = &config.credentials else {
+                    return Err(CredentialsError::NotUnderstood.into());
+                };
+                let credentials = Credentials::parse(secrecy::ExposeSecret::expose_secret(json))?;
+                let dynamodb = match sdk {
+                    Sdk::Environment => {
+                        aws_sdk_dynamodb::Client::new(&crate::aws::sdk_config().await)
+                    }
+                    Sdk::Given(config) => aws_sdk_dynamodb::Client::new(config),
+                };
+                Ok(Run {
+                    users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
+                    mapping: Arc::clone(&self.mapping),
+                    ledger: Ledger::new(dynamodb, config.state_table.clone(), clock),
+                    okta: Okta::new(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        credentials,
+                        clock,
+                    ),
+                    max_deactivations: config.max_deactivations,
+                    watch: config.watch,
+                })
+            })
+            .await
+    }
+}
+
+fn compile(source: &MappingSource) -> Result<Mapping, MappingError> {
+    match source {
+        MappingSource::Default => Mapping::from_json(DEFAULT_MAPPING),
+        MappingSource::Inline(json) => Mapping::from_json(json),
+        MappingSource::File(path) => {
+            let json = std::fs::read_to_string(path).map_err(|why| MappingError::File {
+                path: path.clone(),
+                why: why.to_string(),
+            })?;
+            Mapping::from_json(&json)
+        }
+    }
+}
+
+/// The report as one structured line, whether or not the run came to an end.
+fn log(report: &Report, error: Option<&RunError>) {
+    let json = serde_json::to_string(report).unwrap_or_default();
+    match error {
+        None => tracing::info!(report = json, "run finished"),
+        Some(error) => tracing::error!(report = json, %error, "run failed"),
+    }
+}

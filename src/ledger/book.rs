@@ -1,0 +1,150 @@
+//! The whole ledger in memory, as small as it can be.
+
+use std::collections::HashSet;
+
+use super::{IdHash, Told};
+use crate::{mapping::Fingerprint, okta::SessionId};
+
+/// What the ledger knows of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Okta was told to have them active, with this fingerprint.
+    Active(Fingerprint),
+    /// Okta was told to have them inactive.
+    Inactive,
+    /// Okta was told something by a session that did not end well, or of which nothing is known.
+    Doubtful {
+        /// Whether that was to have them active.
+        active: bool,
+    },
+}
+
+impl Known {
+    /// Whether Okta may have this user active.
+    #[must_use]
+    pub fn may_be_active(self) -> bool {
+        !matches!(self, Self::Inactive)
+    }
+}
+
+/// Every user's entry: 34 bytes each, in the order of their hashes.
+#[derive(Debug, Default)]
+pub struct Book {
+    rows: Vec<Row>,
+    named_doubtful: HashSet<SessionId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    id: IdHash,
+    print: [u8; 16],
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Active,
+    Inactive,
+    DoubtfulActive,
+    DoubtfulInactive,
+}
+
+impl Book {
+    /// Adds a user; `doubtful` where their session cannot be relied on.
+    pub(super) fn add(&mut self, id: IdHash, told: Told, doubtful: bool) {
+        let (print, state) = match (told, doubtful) {
+            (Told::Active(print), false) => (*print.as_bytes(), State::Active),
+            (Told::Active(_), true) => ([0; 16], State::DoubtfulActive),
+            (Told::Inactive, false) => ([0; 16], State::Inactive),
+            (Told::Inactive, true) => ([0; 16], State::DoubtfulInactive),
+        };
+        self.rows.push(Row { id, print, state });
+    }
+
+    /// Remembers that an entry names this session, which cannot be relied on.
+    pub(super) fn name_doubtful(&mut self, session: &str) {
+        if !self
+            .named_doubtful
+            .iter()
+            .any(|known| known.as_str() == session)
+        {
+            self.named_doubtful
+                .insert(SessionId::from(session.to_owned()));
+        }
+    }
+
+    /// Takes another book's rows.
+    pub(super) fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.named_doubtful.extend(other.named_doubtful);
+    }
+
+    /// Puts the rows in order, after which they can be found.
+    pub(super) fn sort(&mut self) {
+        self.rows.sort_unstable_by_key(|row| row.id);
+    }
+
+    /// The sessions that entries name and that cannot be relied on.
+    #[must_use]
+    pub fn doubtful_sessions(&self) -> &HashSet<SessionId> {
+        &self.named_doubtful
+    }
+
+    /// How many users there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether nobody is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A user's row number and what is known of them.
+    #[must_use]
+    pub fn find(&self, id: IdHash) -> Option<(usize, Known)> {
+        let row = self.rows.binary_search_by_key(&id, |row| row.id).ok()?;
+        Some((row, self.rows[row].known()))
+    }
+
+    /// Every user, in the order of their row numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (IdHash, Known)> {
+        self.rows.iter().map(|row| (row.id, row.known()))
+    }
+
+    /// How many users Okta was last told to have active, surely or doubtfully.
+    #[must_use]
+    pub fn active(&self) -> u64 {
+        self.rows
+            .iter()
+            .filter(|row| matches!(row.state, State::Active | State::DoubtfulActive))
+            .count() as u64
+    }
+}
+
+impl Row {
+    fn known(&self) -> Known {
+        match self.state {
+            State::Active => Known::Active(Fingerprint::from(self.print)),
+            State::Inactive => Known::Inactive,
+            State::DoubtfulActive => Known::Doubtful { active: true },
+            State::DoubtfulInactive => Known::Doubtful { active: false },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_stays_small() {
+        assert!(
+            std::mem::size_of::<Row>() <= 40,
+            "{} bytes a user",
+            std::mem::size_of::<Row>()
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! One run works at a time.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+use tokio::task::AbortHandle;
+
+use super::{Ledger, LedgerError};
+
+/// How long a lease lasts if it is not renewed: what others wait for after a crash.
+const LASTS: Duration = Duration::from_secs(30);
+/// How often it is renewed.
+const RENEWED_EVERY: Duration = Duration::from_secs(10);
+/// How long before its end a lease is not relied on any more, for a write takes time to arrive.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Whether the lease could be had.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours.
+    Held(Lease),
+    /// Another run has it.
+    Busy {
+        /// That run's id.
+        owner: String,
+        /// Until when, if it does not renew it.
+        until: Timestamp,
+    },
+}
+
+/// The right to work. It is renewed in the background until it is released or dropped.
+#[derive(Debug)]
+pub struct Lease {
+    ledger: Ledger,
+    owner: String,
+    until: Arc<AtomicI64>,
+    renewal: AbortHandle,
+}
+
+/// Another run may be at work: stop before the next write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the lease was lost: another run may be at work, so this one stopped")]
+pub struct LeaseLost;
+
+impl Ledger {
+    /// Claims the lease for `owner`. It never outlives `deadline`.
+    ///
+    /// # Errors
+    /// When the state table cannot be written.
+    pub async fn claim(&self, owner: &str, deadline: Timestamp) -> Result<Claim, LedgerError> {
+        let until = match put(self, owner, deadline).await? {
+            Put::Done(until) => Arc::new(AtomicI64::new(until.as_millisecond())),
+            Put::Refused { owner, until } => return Ok(Claim::Busy { owner, until }),
+        };
+        let renewal = {
+            let (ledger, owner, until) = (self.clone(), owner.to_owned(), Arc::clone(&until));
+            tokio::spawn(async move { renew(&ledger, &owner, deadline, &until).await })
+                .abort_handle()
+        };
+        Ok(Claim::Held(Lease {
+            ledger: self.clone(),
+            owner: owner.to_owned(),
+            until,
+            renewal,
+        }))
+    }
+}
+
+async fn renew(ledger: &Ledger, owner: &str, deadline: Timestamp, until: &AtomicI64) {
+    loop {
+        tokio::time::sleep(RENEWED_EVERY).await;
+        match put(ledger, owner, deadline).await {
+            Ok(Put::Done(later)) => until.store(later.as_millisecond(), Ordering::Release),
+            Ok(Put::Refused { .. }) => {
+                until.store(0, Ordering::Release);
+                return;
+            }
+            // It may go better next time; if not, the lease runs out and `check` says so.
+            Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+        }
+    }
+}
+
+enum Put {
+    Done(Timestamp),
+    Refused { owner: String, until: Timestamp },
+}
+
+async fn put(ledger: &Ledger, owner: &str, deadline: Timestamp) -> Result<Put, LedgerError> {
+    let now = ledger.clock.now();
+    let until = (now + LASTS).min(deadline);
+    let result = ledger
+        .client
+        .put_item()
+        .table_name(&ledger.table)
+        .item("pk", AttributeValue::S("lease".to_owned()))
+        .item("owner", AttributeValue::S(owner.to_owned()))
+        .item(
+            "until",
+            AttributeValue::N(until.as_millisecond().to_string()),
+        )
+        // The owner may claim again: so does a retry of a claim whose answer was lost.
+        .condition_expression("attribute_not_exists(pk) OR #until < :now OR #owner = :owner")
+        .expression_attribute_names("#until", "until")
+        .expression_attribute_names("#owner", "owner")
+        .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
+        .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .send()
+        .await;
+    let error = match result {
+        Ok(_) => return Ok(Put::Done(until)),
+        Err(error) => error,
+    };
+    match error
+        .as_service_error()
+        .filter(|error| error.is_conditional_check_failed_exception())
+    {
+        Some(
+            aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+                refusal,
+            ),
+        ) => {
+            let holder = refusal.item().and_then(holder);
+            let (owner, until) = holder.unwrap_or_else(|| ("unknown".to_owned(), now + LASTS));
+            Ok(Put::Refused { owner, until })
+        }
+        _ => Err(LedgerError::of("claiming the lease in", &error)),
+    }
+}
+
+fn holder(item: &HashMap<String, AttributeValue>) -> Option<(String, Timestamp)> {
+    let until = item.get("until")?.as_n().ok()?.parse().ok()?;
+    Some((
+        item.get("owner")?.as_s().ok()?.clone(),
+        Timestamp::from_millisecond(until).ok()?,
+    ))
+}
+
+impl Lease {
+    /// Whether the lease still holds; to be asked before every write.
+    ///
+    /// # Errors
+    /// When it was lost or is about to end.
+    pub fn check(&self) -> Result<(), LeaseLost> {
+        let until = self.until.load(Ordering::Acquire);
+        let relied_on = self
+            .ledger
+            .clock
+            .now()
+            .as_millisecond()
+            .saturating_add(MARGIN.as_millis() as i64);
+        if relied_on < until {
+            Ok(())
+        } else {
+            Err(LeaseLost)
+        }
+    }
+
+    /// Gives the lease back, so that the next run need not wait for its end.
+    pub async fn release(self) {
+        self.renewal.abort();
+        let result = self
+            .ledger
+            .client
+            .delete_item()
+            .table_name(&self.ledger.table)
+            .key("pk", AttributeValue::S("lease".to_owned()))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", AttributeValue::S(self.owner.clone()))
+            .send()
+            .await;
+        if let Err(error) = result {
+            tracing::warn!(
+                error = crate::aws::explain(&error),
+                "the lease was not released; it ends by itself"
+            );
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}

@@ -1,0 +1,27 @@
+//! What Okta was last told: the program's only memory, in the state table.
+//!
+//! The state table (key `pk`) holds
+//!
+//! | `pk` | what |
+//! |---|---|
+//! | `user#<id hash>` | an [`Entry`]: what Okta was told of one user, and by which session |
+//! | `key#<key hash>` | which user the record under a key is, where the key does not say so itself |
+//! | `sessions` | the [`SessionLog`]: what became of the import sessions, an attribute each |
+//! | `lease` | who works at the moment, and until when |
+//!
+//! An entry is written *before* its session is triggered and holds only if the
+//! session was: the trigger is the commit. An entry that names a session which
+//! was never triggered, or failed, says only that Okta may know the user, so
+//! that a crash at any point leaves doubt, and doubt is told to Okta again.
+
+mod book;
+mod entry;
+mod lease;
+mod sessions;
+mod store;
+
+pub use book::{Book, Known};
+pub use entry::{Entry, IdHash, Told};
+pub use lease::{Claim, Lease, LeaseLost};
+pub use sessions::{LoggedSession, SessionLog, Verdict};
+pub use store::{Ledger, LedgerError};

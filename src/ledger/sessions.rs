@@ -1,0 +1,175 @@
+//! What became of the import sessions.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use crate::okta::SessionId;
+
+/// The sessions that are remembered: those whose end is not known yet, those that entries
+/// must not rely on, and the last that landed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SessionLog(BTreeMap<SessionId, LoggedSession>);
+
+/// What is remembered of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedSession {
+    /// Whether its entries hold.
+    pub verdict: Verdict,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When its import was started.
+    pub triggered: Option<Timestamp>,
+    /// The run that opened it.
+    pub run: String,
+}
+
+/// Whether the entries that name a session hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may still be loading: nothing it carries has been imported.
+    Open,
+    /// Its import was started and has not been seen to end: its entries hold so far.
+    Triggered,
+    /// Its import completed, or Okta had nobody to import: its entries hold for good.
+    Landed,
+    /// It failed, expired or was cancelled: its entries are doubtful.
+    Void,
+}
+
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Triggered => "TRIGGERED",
+            Self::Landed => "LANDED",
+            Self::Void => "VOID",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Triggered, Self::Landed, Self::Void]
+            .into_iter()
+            .find(|verdict| verdict.as_str() == text)
+    }
+}
+
+impl LoggedSession {
+    pub(super) fn to_attribute(&self) -> AttributeValue {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let mut map = HashMap::from([
+            ("verdict".to_owned(), text(self.verdict.as_str())),
+            ("opened".to_owned(), text(&self.opened.to_string())),
+            ("run".to_owned(), text(&self.run)),
+        ]);
+        if let Some(triggered) = self.triggered {
+            map.insert("triggered".to_owned(), text(&triggered.to_string()));
+        }
+        AttributeValue::M(map)
+    }
+
+    fn from_attribute(attribute: &AttributeValue) -> Option<Self> {
+        let map = attribute.as_m().ok()?;
+        let text = |name: &str| map.get(name)?.as_s().ok();
+        Some(Self {
+            verdict: Verdict::parse(text("verdict")?)?,
+            opened: text("opened")?.parse().ok()?,
+            triggered: text("triggered").and_then(|time| time.parse().ok()),
+            run: text("run")?.clone(),
+        })
+    }
+}
+
+impl SessionLog {
+    /// Reads the log's item: each attribute but the key is a session.
+    pub(super) fn from_item(item: &HashMap<String, AttributeValue>) -> Self {
+        Self(
+            item.iter()
+                .filter_map(|(id, attribute)| {
+                    Some((
+                        SessionId::from(id.clone()),
+                        LoggedSession::from_attribute(attribute)?,
+                    ))
+                })
+                .collect(),
+        )
+    }
+
+    /// The sessions and what is remembered of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&SessionId, &LoggedSession)> {
+        self.0.iter()
+    }
+
+    /// What is remembered of one session.
+    #[must_use]
+    pub fn get(&self, id: &SessionId) -> Option<&LoggedSession> {
+        self.0.get(id)
+    }
+
+    /// Remembers a session.
+    pub fn set(&mut self, id: SessionId, session: LoggedSession) {
+        self.0.insert(id, session);
+    }
+
+    /// Forgets sessions.
+    pub fn remove(&mut self, ids: &[SessionId]) {
+        for id in ids {
+            self.0.remove(id);
+        }
+    }
+
+    /// The sessions whose end has not been seen.
+    #[must_use]
+    pub fn unsettled(&self) -> Vec<SessionId> {
+        self.with(|verdict| matches!(verdict, Verdict::Open | Verdict::Triggered))
+            .cloned()
+            .collect()
+    }
+
+    /// The sessions whose entries do not hold.
+    #[must_use]
+    pub fn doubtful(&self) -> HashSet<SessionId> {
+        self.with(|verdict| matches!(verdict, Verdict::Open | Verdict::Void))
+            .cloned()
+            .collect()
+    }
+
+    /// The sessions that need not be remembered any longer: all but the last `keep` of those
+    /// that landed, and those that failed and that no entry names (`named`) any more.
+    #[must_use]
+    pub fn forgettable(&self, named: &HashSet<SessionId>, keep: usize) -> Vec<SessionId> {
+        let mut landed: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(_, session)| session.verdict == Verdict::Landed)
+            .collect();
+        landed.sort_by_key(|(_, session)| std::cmp::Reverse(session.opened));
+        let unnamed = self
+            .with(|verdict| verdict == Verdict::Void)
+            .filter(|id| !named.contains(*id));
+        landed
+            .into_iter()
+            .skip(keep)
+            .map(|(id, _)| id)
+            .chain(unnamed)
+            .cloned()
+            .collect()
+    }
+
+    /// When an import was last started.
+    #[must_use]
+    pub fn last_triggered(&self) -> Option<Timestamp> {
+        self.0
+            .values()
+            .filter_map(|session| session.triggered)
+            .max()
+    }
+
+    fn with(&self, matches: impl Fn(Verdict) -> bool) -> impl Iterator<Item = &SessionId> {
+        self.0
+            .iter()
+            .filter(move |(_, session)| matches(session.verdict))
+            .map(|(id, _)| id)
+    }
+}

@@ -1,0 +1,183 @@
+//! From a mapping file to a mapping that is ready to use.
+
+use std::{collections::HashSet, sync::Arc};
+
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value, value::ValueKind};
+
+use super::{Mapping, MappingFile};
+use crate::users::{Attributes, Record};
+
+/// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
+/// needs, and reached in milliseconds by one that loops without end.
+const FUEL: u64 = 100_000;
+
+/// A mapping that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// The bundled file could not be read.
+    #[error("MAPPING: cannot read the file {path}: {why}")]
+    File {
+        /// The path as it was given.
+        path: String,
+        /// The system's reason.
+        why: String,
+    },
+    /// It is not the JSON that a mapping is.
+    #[error("MAPPING: not a mapping: {0}")]
+    Json(String),
+    /// A template or an expression does not compile.
+    #[error("MAPPING: {attribute}, column {column}: {why}")]
+    Template {
+        /// The attribute, such as `profile.userName`.
+        attribute: String,
+        /// Where in the template, in characters from 1.
+        column: usize,
+        /// What is wrong there.
+        why: String,
+    },
+    /// The profile lacks what every user needs.
+    #[error("MAPPING: profile has no userName, without which Okta creates no user")]
+    NoUserName,
+}
+
+impl Mapping {
+    /// Compiles a mapping from its JSON.
+    ///
+    /// # Errors
+    /// Names the attribute and the position that are wrong.
+    pub fn from_json(json: &str) -> Result<Self, MappingError> {
+        Self::compile(
+            serde_json::from_str(json).map_err(|error| MappingError::Json(error.to_string()))?,
+        )
+    }
+
+    /// Compiles a mapping.
+    ///
+    /// # Errors
+    /// As [`Mapping::from_json`].
+    pub fn compile(file: MappingFile) -> Result<Self, MappingError> {
+        let MappingFile {
+            external_id,
+            active,
+            include,
+            when_empty,
+            profile,
+        } = file;
+        if !profile.contains_key("userName") {
+            return Err(MappingError::NoUserName);
+        }
+
+        let mut environment = environment();
+        let named: Vec<(String, String)> = profile
+            .into_iter()
+            .map(|(name, template)| (format!("profile.{name}"), template))
+            .chain([("externalId".to_owned(), external_id)])
+            .collect();
+        for (name, template) in &named {
+            environment
+                .add_template_owned(name.clone(), template.clone())
+                .map_err(|error| broken(name, template, &error))?;
+        }
+        // A process compiles its mapping once and uses it to its end.
+        let environment: &'static Environment<'static> = Box::leak(Box::new(environment));
+
+        let template = |name: &str| {
+            environment
+                .get_template(name)
+                .map_err(|error| broken(name, "", &error))
+        };
+        let expression = |name: &str, source: String| {
+            environment
+                .compile_expression_owned(source.clone())
+                .map_err(|error| broken(name, &source, &error))
+        };
+        let external_id = template("externalId")?;
+        let active = expression("active", active)?;
+        let include = expression("include", include)?;
+        let profile = named
+            .iter()
+            .filter_map(|(name, _)| Some((name, name.strip_prefix("profile.")?)))
+            .map(|(name, attribute)| Ok((Arc::from(attribute), template(name)?)))
+            .collect::<Result<Vec<(Arc<str>, _)>, MappingError>>()?;
+
+        let mut variables: HashSet<String> = external_id.undeclared_variables(false);
+        variables.extend(active.undeclared_variables(false));
+        variables.extend(include.undeclared_variables(false));
+        variables.extend(
+            profile
+                .iter()
+                .flat_map(|(_, template)| template.undeclared_variables(false)),
+        );
+        let attributes = if variables.contains(Record::WHOLE) {
+            Attributes::All
+        } else {
+            Attributes::Named(variables)
+        };
+        Ok(Self {
+            external_id,
+            active,
+            include,
+            profile,
+            when_empty,
+            attributes,
+        })
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_formatter(|out, _, value| match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(()),
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Err(not_a_string(value)),
+        _ => write!(out, "{value}")
+            .map_err(|_| Error::new(ErrorKind::WriteFailure, "cannot be written")),
+    });
+    environment
+}
+
+/// Okta's profile values are strings; arrays are not supported (Okta's developer guide).
+fn not_a_string(value: &Value) -> Error {
+    let kind = if value.kind() == ValueKind::Map {
+        "map"
+    } else {
+        "list"
+    };
+    Error::new(
+        ErrorKind::InvalidOperation,
+        format!(
+            "is a {kind}, where a string was expected; name one of its members or use the join filter"
+        ),
+    )
+}
+
+fn broken(attribute: &str, source: &str, error: &Error) -> MappingError {
+    let offset = error
+        .range()
+        .map_or(0, |range| range.start)
+        .min(source.len());
+    let column = source
+        .get(..offset)
+        .map_or(offset, |before| before.chars().count())
+        + 1;
+    MappingError::Template {
+        attribute: attribute.to_owned(),
+        column,
+        why: reason(error),
+    }
+}
+
+/// What an error says, without the values it happened to.
+pub(super) fn reason(error: &Error) -> String {
+    match error.detail() {
+        Some(detail)
+            if error.kind() == ErrorKind::InvalidOperation && detail.starts_with("is a ") =>
+        {
+            detail.to_owned()
+        }
+        Some(detail) if error.kind() == ErrorKind::SyntaxError => format!("syntax error: {detail}"),
+        // Details of other kinds may quote a value of the record.
+        _ => error.kind().to_string(),
+    }
+}

@@ -1,0 +1,55 @@
+//! What the ledger remembers of a profile.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Profile;
+
+/// The first 128 bits of a SHA-256 over a profile.
+///
+/// It is stable across processes and releases: the attributes in alphabetical
+/// order, each name and value with its length before it. It changes only if
+/// what is sent changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    pub(super) fn of(profile: &Profile) -> Self {
+        let mut hasher = Sha256::new_with_prefix(b"profile 1\n");
+        for (name, value) in profile.iter() {
+            put(&mut hasher, name);
+            match value {
+                Some(value) => put(&mut hasher, value),
+                // No length is this large: a null is not an empty string.
+                None => hasher.update(u64::MAX.to_be_bytes()),
+            }
+        }
+        let mut print = [0; 16];
+        print.copy_from_slice(&hasher.finalize()[..16]);
+        Self(print)
+    }
+
+    /// The fingerprint's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl From<[u8; 16]> for Fingerprint {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+fn put(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text.as_bytes());
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({:032x})", u128::from_be_bytes(self.0))
+    }
+}

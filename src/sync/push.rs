@@ -1,0 +1,316 @@
+//! Pushing a plan: one import session, from opening it to seeing it end.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{Deactivation, Plan, RunError, SessionReport, Time, Upsert, settle};
+use crate::{
+    ledger::{Entry, Lease, Ledger, LoggedSession, SessionLog, Told, Verdict},
+    mapping::ExternalId,
+    okta::{
+        self, Batch, Calls, Created, Entity, Kind, LoadError, Okta, Open, Packer, Refusal, Session,
+        SessionStatus, Started,
+    },
+    users::RecordKey,
+};
+
+/// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
+const IN_FLIGHT: usize = 10;
+/// Waits between tries to open a session, while Okta refuses.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LAST_WAIT: Duration = Duration::from_secs(20);
+
+/// What pushes: the two sides, the right to write, and how much time there is.
+pub(super) struct Pusher<'a> {
+    pub(super) okta: &'a Okta,
+    pub(super) ledger: &'a Ledger,
+    pub(super) lease: &'a Lease,
+    pub(super) time: &'a Time,
+    pub(super) watch: Duration,
+    pub(super) run: &'a str,
+}
+
+/// What a session carried of a plan.
+#[derive(Debug)]
+pub(super) struct Carried {
+    pub(super) report: SessionReport,
+    /// Whether the session failed after all, so that its users must be told again.
+    pub(super) failed: bool,
+    /// Whether some of the plan is not in the session for want of time or room.
+    pub(super) left_over: bool,
+    /// Loads that Okta refused for their content: who was in them, and why.
+    pub(super) refused: Vec<(Vec<String>, Refusal)>,
+    /// The first load that failed for another reason.
+    pub(super) failure: Option<okta::Error>,
+}
+
+/// What the ledger is to remember of each user in a plan.
+type Memory = HashMap<String, (ExternalId, RecordKey, Told)>;
+
+impl Pusher<'_> {
+    /// Pushes a plan that is not empty; `None` if Okta gave no session while there was time.
+    pub(super) async fn push(
+        &self,
+        plan: Plan,
+        log: &mut SessionLog,
+    ) -> Result<Option<Carried>, RunError> {
+        let Some(session) = self.open(log).await? else {
+            return Ok(None);
+        };
+        let id = session.id().clone();
+        let mut logged = LoggedSession {
+            verdict: Verdict::Open,
+            opened: self.time.now(),
+            triggered: None,
+            run: self.run.to_owned(),
+        };
+        self.log(log, &session, &logged).await?;
+
+        let (batches, memory, mut left_over) = pack(plan);
+        let loads = self.load(&session, batches).await;
+        left_over |= loads.left_over();
+        let mut report = SessionReport {
+            id: id.clone(),
+            status: String::new(),
+            upserts: loads.users(Kind::Upsert),
+            deactivations: loads.users(Kind::Deactivate),
+            requests: loads.accepted.len() as u64,
+        };
+
+        self.lease.check()?;
+        let session = session.until(self.time.answer_by());
+        if loads.accepted.is_empty() {
+            session.cancel().await?;
+            logged.verdict = Verdict::Void;
+            report.status = SessionStatus::Closed.to_string();
+        } else {
+            self.ledger
+                .record(&loads.entries(&memory, &id, self.time.now()))
+                .await?;
+            // The import is the commit: from here on the entries hold.
+            self.lease.check()?;
+            (logged.verdict, report.status) = match session.start_import().await? {
+                Started::Triggered(triggered) => {
+                    logged.verdict = Verdict::Triggered;
+                    logged.triggered = Some(self.time.now());
+                    self.ledger.log_session(&id, &logged).await?;
+                    let watch_until = (self.time.now() + self.watch).min(self.time.answer_by());
+                    let seen = triggered.watch(watch_until).await.status;
+                    (settle::judge(Some(&seen)), seen.to_string())
+                }
+                // Okta knew nobody in it, so there is nobody to deactivate: that is success.
+                Started::StillCreated(session) => {
+                    session.cancel().await?;
+                    let verdict = if report.upserts == 0 {
+                        Verdict::Landed
+                    } else {
+                        Verdict::Void
+                    };
+                    (verdict, SessionStatus::Closed.to_string())
+                }
+            };
+        }
+        self.ledger.log_session(&id, &logged).await?;
+        log.set(id, logged.clone());
+        Ok(Some(Carried {
+            report,
+            failed: logged.verdict == Verdict::Void && !loads.accepted.is_empty(),
+            left_over,
+            refused: loads.refused,
+            failure: loads.failure,
+        }))
+    }
+
+    async fn log(
+        &self,
+        log: &mut SessionLog,
+        session: &Session<Open>,
+        logged: &LoggedSession,
+    ) -> Result<(), RunError> {
+        self.ledger.log_session(session.id(), logged).await?;
+        log.set(session.id().clone(), logged.clone());
+        Ok(())
+    }
+
+    /// Opens a session, waiting while Okta refuses and time lasts.
+    async fn open(&self, log: &SessionLog) -> Result<Option<Session<Open>>, RunError> {
+        let calls = self.okta.by(self.time.load_until());
+        let mut wait = FIRST_WAIT;
+        let mut looked = false;
+        loop {
+            self.lease.check()?;
+            match calls.create_session().await {
+                Ok(Created::Opened(session)) => return Ok(Some(session)),
+                Ok(Created::Ambiguous(error)) => {
+                    tracing::warn!(%error, "it is not known whether Okta opened a session: looking");
+                    if let Some(session) = self.adopt(&calls, log).await? {
+                        return Ok(Some(session));
+                    }
+                }
+                Ok(Created::Refused(refusal)) => {
+                    tracing::info!(causes = ?refusal.causes, "Okta opens no session yet");
+                    // Once: whoever else opens sessions all the time is not to be fought.
+                    if !std::mem::replace(&mut looked, true)
+                        && settle::clear_the_way(&calls, log).await?
+                    {
+                        continue;
+                    }
+                }
+                Err(okta::Error::OutOfTime { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+            if self.time.now() + wait > self.time.open_until() {
+                return Ok(None);
+            }
+            tokio::time::sleep(wait).await;
+            wait = LAST_WAIT.min(wait * 2);
+        }
+    }
+
+    /// The session that a create opened whose answer was lost: nothing is loaded into it, and
+    /// we do not know it yet.
+    async fn adopt(
+        &self,
+        calls: &Calls,
+        log: &SessionLog,
+    ) -> Result<Option<Session<Open>>, RunError> {
+        let sessions = calls.active_sessions().await?;
+        Ok(sessions
+            .into_iter()
+            .filter(|session| log.get(&session.id).is_none())
+            .find_map(|session| calls.adopt(session)))
+    }
+
+    /// Loads the batches, deactivations before upserts, several at a time, while time lasts.
+    async fn load(&self, session: &Session<Open>, batches: Vec<Batch>) -> Loads {
+        let mut loads = Loads::default();
+        let (leavers, others): (Vec<_>, Vec<_>) = batches
+            .into_iter()
+            .partition(|batch| batch.kind() == Kind::Deactivate);
+        for batches in [leavers, others] {
+            let mut answers = stream::iter(batches)
+                .map(|batch| async move {
+                    if self.lease.check().is_err() || self.time.now() >= self.time.load_until() {
+                        return (batch, None);
+                    }
+                    let answer = session.load(&batch).await;
+                    (batch, Some(answer))
+                })
+                .buffer_unordered(IN_FLIGHT);
+            while let Some((batch, answer)) = answers.next().await {
+                loads.take(batch, answer);
+            }
+        }
+        loads
+    }
+}
+
+/// What of a plan one session takes: as many requests as it may have, deactivations first.
+/// True if something is left over.
+fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
+    let mut memory = Memory::new();
+    let mut left_over = plan.upserts_beyond + plan.deactivations_beyond > 0;
+    let mut packer = Packer::new();
+    let mut put = |entity: Entity, id: ExternalId, key, told| {
+        if packer.would_fit(&entity, okta::MAX_REQUESTS) {
+            packer.push(entity);
+            memory.insert(id.to_string(), (id, key, told));
+        } else {
+            left_over = true;
+        }
+    };
+    for Deactivation {
+        external_id,
+        key,
+        why: _,
+        entity,
+    } in plan.deactivations
+    {
+        put(entity, external_id, key, Told::Inactive);
+    }
+    for Upsert {
+        external_id,
+        key,
+        print,
+        entity,
+    } in plan.upserts
+    {
+        put(entity, external_id, key, Told::Active(print));
+    }
+    (packer.finish(), memory, left_over)
+}
+
+/// What became of the loads of one session.
+#[derive(Debug, Default)]
+struct Loads {
+    accepted: Vec<Batch>,
+    /// Nobody knows whether these arrived.
+    doubtful: Vec<Batch>,
+    not_sent: usize,
+    refused: Vec<(Vec<String>, Refusal)>,
+    failure: Option<okta::Error>,
+}
+
+impl Loads {
+    fn take(&mut self, batch: Batch, answer: Option<Result<(), LoadError>>) {
+        match answer {
+            Some(Ok(())) => self.accepted.push(batch),
+            None
+            | Some(Err(LoadError::NoBudget | LoadError::Failed(okta::Error::OutOfTime { .. }))) => {
+                self.not_sent += 1;
+            }
+            Some(Err(LoadError::Refused { refusal, .. })) => {
+                self.refused
+                    .push((batch.external_ids().map(str::to_owned).collect(), refusal));
+            }
+            Some(Err(LoadError::Ambiguous(error))) => {
+                tracing::warn!(%error, users = batch.len(), "it is not known whether Okta took a load");
+                self.doubtful.push(batch);
+            }
+            Some(Err(LoadError::NotOpen { status })) => {
+                tracing::warn!(?status, "the session takes no more users");
+                self.not_sent += 1;
+            }
+            Some(Err(LoadError::Failed(error))) => {
+                self.failure.get_or_insert(error);
+            }
+        }
+    }
+
+    fn left_over(&self) -> bool {
+        self.not_sent > 0 || !self.doubtful.is_empty() || self.failure.is_some()
+    }
+
+    fn users(&self, kind: Kind) -> u64 {
+        self.accepted
+            .iter()
+            .filter(|batch| batch.kind() == kind)
+            .map(|batch| batch.len() as u64)
+            .sum()
+    }
+
+    /// What the ledger is to remember: who is in the session, and whose load is in doubt.
+    fn entries(&self, memory: &Memory, session: &okta::SessionId, at: Timestamp) -> Vec<Entry> {
+        let accepted = self
+            .accepted
+            .iter()
+            .map(|batch| (batch, Some(session.clone())));
+        let doubtful = self.doubtful.iter().map(|batch| (batch, None));
+        accepted
+            .chain(doubtful)
+            .flat_map(|(batch, session)| batch.external_ids().map(move |id| (id, session.clone())))
+            .filter_map(|(id, session)| {
+                let (external_id, key, told) = memory.get(id)?.clone();
+                Some(Entry {
+                    external_id,
+                    key,
+                    told,
+                    session,
+                    at,
+                })
+            })
+            .collect()
+    }
+}

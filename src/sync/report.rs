@@ -1,0 +1,199 @@
+//! What a run did: the answer to its caller, and one line in the log.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Plan;
+use crate::{
+    mapping::ExternalId,
+    okta::{Refusal, SessionId},
+};
+
+/// A run's report. It carries counts and ids, never a profile's values.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The run's id: Lambda's request id.
+    pub run_id: String,
+    /// What fired the run.
+    pub trigger: Trigger,
+    /// Whether this is only what a run would do.
+    pub dry_run: bool,
+    /// Records read: the sum of the next three and those rejected.
+    pub scanned: u64,
+    /// Records of users who are to be active.
+    pub active: u64,
+    /// Records of users who are to be inactive.
+    pub inactive: u64,
+    /// Records that the mapping does not include.
+    pub out_of_scope: u64,
+    /// Records of which Okta knows everything already.
+    pub unchanged: u64,
+    /// Users to create, update or reactivate, found by this run.
+    pub upserts: u64,
+    /// Users to deactivate, found by this run; not those withheld.
+    pub deactivations: u64,
+    /// Records that could not be sent.
+    pub rejected: Rejects,
+    /// Deactivations that wait.
+    pub withheld: Withheld,
+    /// The import sessions of this run.
+    pub sessions: Vec<SessionReport>,
+    /// Whether there is more to do than this run had time for.
+    pub more: bool,
+    /// When it is worth going on, if there is more.
+    pub resume_at: Option<Timestamp>,
+    /// Why the run did nothing at all.
+    pub skipped: Option<String>,
+    /// How long the run took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What fired a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Trigger {
+    /// EventBridge.
+    Schedule,
+    /// A direct invocation.
+    Direct,
+}
+
+/// Records that could not be sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rejects {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub examples: Vec<Reject>,
+}
+
+/// A record that could not be sent, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reject {
+    /// Whom the record is about, if that much is known.
+    pub external_id: Option<String>,
+    /// The record's key, such as `id=alice`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// Why it could not be sent.
+    pub reasons: Vec<String>,
+}
+
+/// Deactivations that wait.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Withheld {
+    /// How many.
+    pub deactivations: u64,
+    /// Why, and what to do.
+    pub reason: Option<String>,
+}
+
+/// What one import session carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionReport {
+    /// Okta's id.
+    pub id: SessionId,
+    /// The status it was last seen in.
+    pub status: String,
+    /// Users loaded to be created, updated or reactivated.
+    pub upserts: u64,
+    /// Users loaded to be deactivated.
+    pub deactivations: u64,
+    /// Load requests that Okta accepted.
+    pub requests: u64,
+}
+
+impl Rejects {
+    /// How many examples a report carries.
+    pub const EXAMPLES: usize = 20;
+
+    /// Counts a record that could not be sent.
+    pub fn add(
+        &mut self,
+        external_id: Option<&ExternalId>,
+        record: Option<String>,
+        reasons: Vec<String>,
+    ) {
+        self.add_many(1, external_id, record, reasons);
+    }
+
+    /// Counts several records that could not be sent for one and the same reason.
+    pub fn add_many(
+        &mut self,
+        count: u64,
+        external_id: Option<&ExternalId>,
+        record: Option<String>,
+        reasons: Vec<String>,
+    ) {
+        self.count += count;
+        if self.examples.len() < Self::EXAMPLES {
+            self.examples.push(Reject {
+                external_id: external_id.map(ToString::to_string),
+                record,
+                reasons,
+            });
+        }
+    }
+}
+
+impl Report {
+    /// The report of a run that has done nothing yet.
+    #[must_use]
+    pub fn new(run_id: String, trigger: Trigger, dry_run: bool) -> Self {
+        Self {
+            run_id,
+            trigger,
+            dry_run,
+            scanned: 0,
+            active: 0,
+            inactive: 0,
+            out_of_scope: 0,
+            unchanged: 0,
+            upserts: 0,
+            deactivations: 0,
+            rejected: Rejects::default(),
+            withheld: Withheld::default(),
+            sessions: Vec::new(),
+            more: false,
+            resume_at: None,
+            skipped: None,
+            duration_ms: 0,
+        }
+    }
+
+    /// Takes over what a plan found. What the run's earlier sessions carried is part of what it
+    /// found to do, too.
+    pub(super) fn planned(&mut self, plan: &Plan) {
+        let carried = |of: fn(&SessionReport) -> u64| self.sessions.iter().map(of).sum::<u64>();
+        self.upserts = plan.upserts_found() + carried(|session| session.upserts);
+        self.deactivations = plan.deactivations_found() + carried(|session| session.deactivations);
+        let super::planner::Counts {
+            scanned,
+            active,
+            inactive,
+            out_of_scope,
+            unchanged,
+        } = plan.counts;
+        self.scanned = scanned;
+        self.active = active;
+        self.inactive = inactive;
+        self.out_of_scope = out_of_scope;
+        self.unchanged = unchanged;
+        self.rejected = plan.rejected.clone();
+        self.withheld = plan.withheld.clone();
+    }
+
+    /// Counts the users of a load that Okta refused for its content.
+    pub(super) fn refused(&mut self, users: &[String], refusal: &Refusal) {
+        let reason = format!("Okta refused the load that the user was in: {refusal}");
+        for user in users {
+            self.rejected.add(
+                ExternalId::parse(user.as_str()).ok().as_ref(),
+                None,
+                vec![reason.clone()],
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What became of the sessions that earlier runs left behind.
+
+use crate::{
+    ledger::{Ledger, LoggedSession, SessionLog, Verdict},
+    okta::{Calls, Cancelled, SessionId, SessionStatus},
+};
+
+use super::RunError;
+
+/// Landed sessions that the log keeps, so that a person can look them up at Okta.
+const KEPT: usize = 20;
+
+/// Asks Okta about every session whose end is not known, and corrects the log.
+///
+/// A session that is still open is cancelled: the lease makes us the identity source's only
+/// client, so nobody is going to start its import. A dry run (`write` false) only learns what
+/// a run would find.
+pub(super) async fn settle(
+    ledger: &Ledger,
+    okta: &Calls,
+    log: &mut SessionLog,
+    write: bool,
+) -> Result<(), RunError> {
+    for id in log.unsettled() {
+        let status = okta.session(&id).await?.map(|session| session.status);
+        let verdict = match status {
+            Some(status) if status.is_active() && write => after_cancelling(okta, &id).await?,
+            other => judge(other.as_ref()),
+        };
+        let Some(session) = log.get(&id) else {
+            continue;
+        };
+        if session.verdict == verdict {
+            continue;
+        }
+        let session = LoggedSession {
+            verdict,
+            ..session.clone()
+        };
+        if write {
+            ledger.log_session(&id, &session).await?;
+        }
+        if verdict == Verdict::Void {
+            tracing::warn!(session = %id, "an earlier session did not land: its users are told again");
+        }
+        log.set(id, session);
+    }
+    Ok(())
+}
+
+async fn after_cancelling(okta: &Calls, id: &SessionId) -> Result<Verdict, RunError> {
+    Ok(match okta.cancel(id).await? {
+        Cancelled::Done | Cancelled::Gone => Verdict::Void,
+        Cancelled::TooLate(status) => judge(Some(&status)),
+    })
+}
+
+/// Whether the entries of a session in this status hold. `None`: Okta does not know it.
+pub(super) fn judge(status: Option<&SessionStatus>) -> Verdict {
+    match status {
+        Some(SessionStatus::Completed) => Verdict::Landed,
+        Some(SessionStatus::Triggered) => Verdict::Triggered,
+        Some(
+            SessionStatus::Created
+            | SessionStatus::InProgress
+            | SessionStatus::Closed
+            | SessionStatus::Expired
+            | SessionStatus::Error
+            | SessionStatus::Other(_),
+        )
+        | None => Verdict::Void,
+    }
+}
+
+/// Cancels the sessions that keep a new one from being opened. True if there were any.
+pub(super) async fn clear_the_way(okta: &Calls, log: &SessionLog) -> Result<bool, RunError> {
+    let mut cleared = false;
+    for session in okta.active_sessions().await? {
+        if !session.status.is_active() {
+            continue;
+        }
+        if log.get(&session.id).is_none() {
+            tracing::warn!(
+                session = %session.id,
+                "cancelling a session that is not in our history: does anything else import into this identity source?"
+            );
+        }
+        cleared |= okta.cancel(&session.id).await? != Cancelled::Gone;
+    }
+    Ok(cleared)
+}
+
+/// Forgets the sessions that no entry relies on; `named` are the doubtful ones that entries name.
+pub(super) async fn tidy(
+    ledger: &Ledger,
+    log: &mut SessionLog,
+    named: &std::collections::HashSet<SessionId>,
+) -> Result<(), RunError> {
+    let forgettable = log.forgettable(named, KEPT);
+    ledger.forget_sessions(&forgettable).await?;
+    log.remove(&forgettable);
+    Ok(())
+}

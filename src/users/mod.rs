@@ -1,0 +1,14 @@
+//! The source of truth: the users table, its records and their keys.
+//!
+//! Here is all that reads the users table, and nothing that knows Okta or the
+//! ledger. A record is whatever the table holds; what it means is the
+//! mapping's business.
+
+mod key;
+mod record;
+mod table;
+mod value;
+
+pub use key::{KeySchema, RecordKey};
+pub use record::Record;
+pub use table::{Attributes, Pages, ReadError, Reread, UsersTable};

@@ -1,0 +1,188 @@
+//! A whole world on this machine: an embedded DynamoDB, Okta's emulator, and the function
+//! between them, each on a port of its own. The tests and the local run both stand on it.
+
+// Each of those who use it uses a part of it.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Credentials, SharedCredentialsProvider},
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType,
+    },
+};
+use dynamodb_identity_source::{
+    clock::Clock,
+    handler::{Function, InvocationError, Sdk},
+    sync::Report,
+};
+use okta_emulator::{Emulator, Options};
+use serde_json::{Value, json};
+
+/// The users table's name.
+pub const USERS: &str = "people";
+/// The state table's name.
+pub const STATE: &str = "people-state";
+/// The identity source's id.
+pub const SOURCE: &str = "0oa1identitysource";
+/// The API token that the emulator takes.
+pub const TOKEN: &str = "00local-token";
+
+/// Everything that a run meets.
+pub struct World {
+    /// Okta.
+    pub okta: Emulator,
+    /// The database's client.
+    pub dynamodb: Client,
+    /// What the function's own clients are made of.
+    pub sdk: SdkConfig,
+    /// The database's address.
+    pub endpoint: String,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl World {
+    /// An empty users table, an empty state table and an Okta that knows nobody.
+    pub async fn start(options: Options) -> Self {
+        let endpoint = start_dynamodb().await;
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(&endpoint)
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(
+                aws_smithy_async::rt::sleep::TokioSleep::new(),
+            ))
+            .build();
+        let dynamodb = Client::new(&sdk);
+        create_table(&dynamodb, USERS, &["id"]).await;
+        create_table(&dynamodb, STATE, &["pk"]).await;
+        Self {
+            okta: Emulator::start(options).await.unwrap(),
+            dynamodb,
+            sdk,
+            endpoint,
+            clock: Clock::follow_tokio(),
+        }
+    }
+
+    /// The function's environment.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("OKTA_ORG_URL", self.okta.url()),
+            ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
+            ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
+            ("USERS_TABLE", USERS.to_owned()),
+            ("STATE_TABLE", STATE.to_owned()),
+        ]
+    }
+
+    /// A function with this environment, as after a cold start. `changes` go over it.
+    pub fn function(&self, changes: &[(&str, &str)]) -> Function {
+        let environment = self.environment();
+        let lookup = |name: &str| {
+            let changed = changes
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned());
+            changed.or_else(|| {
+                environment
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.clone())
+            })
+        };
+        Function::new(lookup, Sdk::Given(Box::new(self.sdk.clone())), self.clock)
+    }
+
+    /// Puts a record, written as plain JSON, into the users table.
+    pub async fn put(&self, record: Value) {
+        put(&self.dynamodb, USERS, &record).await;
+    }
+
+    /// Deletes a record from the users table.
+    pub async fn delete(&self, id: &str) {
+        let key = AttributeValue::S(id.to_owned());
+        self.dynamodb
+            .delete_item()
+            .table_name(USERS)
+            .key("id", key)
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// Starts an embedded DynamoDB in this process; gives its address.
+pub async fn start_dynamodb() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let database = dynoxide::Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    format!("http://{address}")
+}
+
+/// Creates a table whose key attributes, all strings, are `keys`.
+pub async fn create_table(client: &Client, name: &str, keys: &[&str]) {
+    let mut request = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest);
+    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(*key)
+            .attribute_type(ScalarAttributeType::S);
+        let element = KeySchemaElement::builder()
+            .attribute_name(*key)
+            .key_type(kind);
+        request = request
+            .attribute_definitions(attribute.build().unwrap())
+            .key_schema(element.build().unwrap());
+    }
+    request.send().await.unwrap();
+}
+
+/// Puts a record, written as plain JSON.
+pub async fn put(client: &Client, table: &str, record: &Value) {
+    let item = record
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), attribute(value)))
+        .collect();
+    client
+        .put_item()
+        .table_name(table)
+        .set_item(Some(item))
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Plain JSON as DynamoDB has it.
+pub fn attribute(value: &Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(flag) => AttributeValue::Bool(*flag),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(list) => AttributeValue::L(list.iter().map(attribute).collect()),
+        Value::Object(map) => {
+            AttributeValue::M(map.iter().map(|(k, v)| (k.clone(), attribute(v))).collect())
+        }
+    }
+}
+
+/// One invocation, with Lambda's longest timeout.
+pub async fn invoke(
+    function: &Function,
+    clock: Clock,
+    event: &Value,
+) -> Result<Report, InvocationError> {
+    let deadline = clock.now() + std::time::Duration::from_secs(900);
+    let id = format!("run-{:08x}", fastrand::u32(..));
+    Box::pin(function.invoke(event, &id, deadline)).await
+}
