@@ -11,3 +11,5 @@
 mod support;
 
 mod full_run;
+mod push;
+mod streams;
