@@ -4,15 +4,16 @@
 use std::{sync::Arc, time::SystemTime};
 
 use axum::{
-    Json,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use crate::{
+    api,
+    authorize::{Caller, authorize},
     clock::http_date,
     org::{Org, RequestView},
     rate::Standing,
@@ -40,7 +41,12 @@ pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Ne
         bytes: body.len(),
         standing: None,
     };
-    let response = match admit(&org, &mut call, &parts.headers) {
+    let caller = Caller {
+        method: &parts.method,
+        uri: &parts.uri,
+        headers: &parts.headers,
+    };
+    let response = match admit(&org, &mut call, &caller) {
         Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -58,7 +64,11 @@ struct Call {
     standing: Option<Standing>,
 }
 
-fn admit(org: &Org, call: &mut Call, headers: &HeaderMap) -> Result<(), Refusal> {
+fn admit(org: &Org, call: &mut Call, caller: &Caller<'_>) -> Result<(), Refusal> {
+    if call.path == api::token::PATH {
+        // The authorization server counts for itself, and asks for no token.
+        return Ok(());
+    }
     let (mut state, now) = org.settled();
     match state.rate.count(now) {
         Ok(standing) => call.standing = Some(standing),
@@ -67,28 +77,17 @@ fn admit(org: &Org, call: &mut Call, headers: &HeaderMap) -> Result<(), Refusal>
             return Err(Refusal::too_many_calls());
         }
     }
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        state
-            .violations
-            .push(format!("{} {} without a token", call.method, call.path));
-        return Err(Refusal::bad_token());
-    };
-    let expected = format!("SSWS {}", org.options.token);
-    if authorization.as_bytes() == expected.as_bytes() {
-        Ok(())
-    } else {
-        Err(Refusal::bad_token())
-    }
+    authorize(caller, &mut state, now)
 }
 
 /// Renders a refusal, adds Okta's headers, and records the call.
 fn finish(org: &Org, call: Call, response: Response) -> Response {
     let (mut state, _) = org.settled();
     let refusal = response.extensions().get::<Refusal>().cloned();
-    let error = refusal.as_ref().map(|refusal| refusal.code.to_owned());
+    let error = refusal.as_ref().map(|refusal| refusal.code.clone());
     let entities = response.extensions().get::<Entities>().map_or(0, |e| e.0);
     let mut response = match refusal {
-        Some(refusal) => (refusal.status, Json(refusal.body(&state.ids.error()))).into_response(),
+        Some(refusal) => refusal.render(&state.ids.error()),
         None => response,
     };
 

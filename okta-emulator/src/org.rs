@@ -11,6 +11,7 @@ use crate::{
     clock::{Clock, serialize_iso},
     directory::Directory,
     ids::Ids,
+    oauth::AuthorizationServer,
     options::Options,
     rate::Window,
     sessions::Book,
@@ -33,6 +34,9 @@ pub(crate) struct State {
     pub(crate) requests: Vec<RequestView>,
     pub(crate) violations: Vec<String>,
     pub(crate) ids: Ids,
+    pub(crate) api_token: String,
+    /// None where no service app is registered.
+    pub(crate) oauth: Option<AuthorizationServer>,
 }
 
 /// One call as it was answered.
@@ -57,8 +61,11 @@ pub struct RequestView {
 }
 
 impl Org {
-    pub(crate) fn new(options: Options) -> Arc<Self> {
-        Arc::new(Self {
+    /// Fails where the service app's keys cannot be read.
+    pub(crate) fn new(options: Options) -> Result<Arc<Self>, String> {
+        let app = options.service_app.as_ref();
+        let oauth = app.map(|app| AuthorizationServer::new(app, options.started));
+        Ok(Arc::new(Self {
             clock: Clock::starting_at(options.started),
             state: Mutex::new(State {
                 directory: Directory::new(&options),
@@ -67,9 +74,11 @@ impl Org {
                 requests: Vec::new(),
                 violations: Vec::new(),
                 ids: Ids::default(),
+                api_token: options.token.clone(),
+                oauth: oauth.transpose()?,
             }),
             options,
-        })
+        }))
     }
 
     /// The state as it is now: imports that are due have been done.

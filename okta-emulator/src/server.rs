@@ -72,6 +72,11 @@ fn router(org: Arc<Org>) -> Router {
         );
     let okta = Router::new()
         .nest("/api/v1/identity-sources/{source}", source)
+        .route(
+            "/api/v1/meta/schemas/apps/{app}/default",
+            get(api::schema::default),
+        )
+        .route(api::token::PATH, post(api::token::give))
         .fallback(api::nothing_here)
         .method_not_allowed_fallback(api::wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&org), gate::pass));

@@ -132,7 +132,7 @@ impl Book {
         }
         let load = load.map_err(|flaw| {
             violations.push(format!("{id}: {}", flaw.violation));
-            flaw.refusal
+            *flaw.refusal
         })?;
         if session.requests >= MAX_BULK_REQUESTS {
             violations.push(format!("{id}: more than {MAX_BULK_REQUESTS} bulk requests"));

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod dpop;
 mod gate;
 mod imports;
 mod loads;
+mod oauth;
+mod schema;
+mod service_app;
 mod sessions;
 mod support;
 mod users;
