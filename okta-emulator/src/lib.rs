@@ -25,7 +25,8 @@
 //! Where things are: [`Emulator`] is the handle that tests hold, [`Options`]
 //! what can be set; `sessions` has the rules of sessions, `load` those of
 //! request bodies, `directory` what an import does to a user, `gate` what every
-//! call passes through, `oauth` tokens and DPoP, `api` the endpoints.
+//! call passes through, `oauth` tokens and DPoP, `faults`
+//! what can be made to go wrong, `api` the endpoints.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -34,6 +35,7 @@ mod authorize;
 mod clock;
 mod directory;
 mod emulator;
+mod faults;
 mod gate;
 mod ids;
 mod load;
@@ -48,6 +50,7 @@ mod switches;
 
 pub use directory::{DirectoryUser, Happened, Outcome, UserStatus};
 pub use emulator::Emulator;
+pub use faults::{Effect, Fault, FaultAt, FaultView, Poison, SessionEnd};
 pub use load::LoadKind;
 pub use oauth::{Dpop, ServiceApp};
 pub use options::{Options, RateLimit, parse_duration};

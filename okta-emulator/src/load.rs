@@ -89,6 +89,7 @@ impl Flaw {
 /// send it.
 #[derive(Debug)]
 pub(crate) struct Load {
+    pub(crate) kind: LoadKind,
     pub(crate) entities: Vec<Entity>,
     pub(crate) oddities: Vec<String>,
 }
@@ -165,7 +166,11 @@ fn entities(kind: LoadKind, profiles: Vec<Value>) -> Result<Load, Flaw> {
             oddities.push(format!("an empty profile for {}", entity.external_id));
         }
     }
-    Ok(Load { entities, oddities })
+    Ok(Load {
+        kind,
+        entities,
+        oddities,
+    })
 }
 
 fn entity(kind: LoadKind, value: Value) -> Result<Entity, Vec<String>> {

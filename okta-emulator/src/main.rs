@@ -15,6 +15,14 @@ use okta_emulator::{Dpop, Emulator, Options, RateLimit, ServiceApp, parse_durati
 /// To see what happened: GET /_emulator/state (sessions, what each did, the
 /// directory's size and, with ?users=true, its users; and every violation of
 /// Okta's rules) and GET /_emulator/requests (every call).
+///
+/// To make something go wrong: POST /_emulator/faults, for example
+/// {"method": "POST", "path": "/sessions/*/bulk-upsert", "nth": 2, "times": 1,
+/// "effect": {"type": "closeAfter"}}. GET lists the faults, DELETE takes them
+/// away. The effects: status (status, code, causes), rateLimited (headers),
+/// delay (time), delayAnswer (time), closeBefore, closeAfter, truncate,
+/// notJson, answerStatus (status), sessionEnds (how: ERROR, EXPIRED or CLOSED),
+/// importTakes (time), cooldown (time), refuseEntities (poison, named).
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

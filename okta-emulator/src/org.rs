@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     clock::{Clock, serialize_iso},
     directory::Directory,
+    faults::Faults,
     ids::Ids,
     oauth::AuthorizationServer,
     options::Options,
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) requests: Vec<RequestView>,
     pub(crate) violations: Vec<String>,
     pub(crate) ids: Ids,
+    pub(crate) faults: Faults,
     pub(crate) api_token: String,
     /// None where no service app is registered.
     pub(crate) oauth: Option<AuthorizationServer>,
@@ -50,7 +52,7 @@ pub struct RequestView {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// The status answered.
+    /// The status answered; 0 where the connection was closed instead.
     pub status: u16,
     /// Okta's error code where the call was refused.
     pub error: Option<String>,
@@ -58,6 +60,10 @@ pub struct RequestView {
     pub bytes: usize,
     /// Users in the request, where it is a bulk request that was well-formed.
     pub entities: usize,
+    /// What faults did to the call, in words. The status is that of the work
+    /// even where its answer was lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 impl Org {
@@ -74,6 +80,7 @@ impl Org {
                 requests: Vec::new(),
                 violations: Vec::new(),
                 ids: Ids::default(),
+                faults: Faults::default(),
                 api_token: options.token.clone(),
                 oauth: oauth.transpose()?,
             }),

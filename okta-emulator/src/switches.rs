@@ -1,6 +1,11 @@
-//! Turning what an admin, or Okta, would turn: keys, scopes, roles, nonces.
+//! Turning what an admin, or Okta, would turn: keys, scopes, roles, nonces; and
+//! making things go wrong.
 
-use crate::{emulator::Emulator, oauth::AuthorizationServer};
+use crate::{
+    emulator::Emulator,
+    faults::{Fault, FaultView},
+    oauth::AuthorizationServer,
+};
 
 /// What concerns the service app does nothing where none is registered.
 impl Emulator {
@@ -70,5 +75,28 @@ impl Emulator {
         if let Some(oauth) = &mut state.oauth {
             change(oauth, now);
         }
+    }
+}
+
+/// Faults.
+impl Emulator {
+    /// Makes something go wrong, and returns the fault's id.
+    pub fn inject(&self, fault: Fault) -> u64 {
+        self.org.settled().0.faults.inject(fault)
+    }
+
+    /// All faults, those too that will not strike again.
+    pub fn faults(&self) -> Vec<FaultView> {
+        self.org.settled().0.faults.views()
+    }
+
+    /// Takes one fault away. False when there is no such fault.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.org.settled().0.faults.remove(id)
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) {
+        self.org.settled().0.faults.clear();
     }
 }

@@ -172,6 +172,8 @@ pub(super) struct Session {
     /// When a triggered session will have been processed.
     pub(super) due: Option<SystemTime>,
     pub(super) ended: Option<SystemTime>,
+    /// How a triggered session will end, where it is not to be imported.
+    pub(super) fate: Option<SessionStatus>,
     pub(super) requests: u32,
     pub(super) loaded: BTreeMap<String, Loaded>,
     pub(super) results: Counts,
@@ -201,6 +203,7 @@ impl Session {
             triggered: None,
             due: None,
             ended: None,
+            fate: None,
             requests: 0,
             loaded: BTreeMap::new(),
             results: Counts::default(),

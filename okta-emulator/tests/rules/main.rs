@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod dpop;
+mod faults;
+mod faulty_sessions;
 mod gate;
 mod imports;
 mod loads;
