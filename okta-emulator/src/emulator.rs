@@ -43,7 +43,8 @@ impl Emulator {
         })
     }
 
-    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end.
+    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end. In a
+    /// browser it is the Import Monitoring page.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -91,7 +92,7 @@ impl Emulator {
 
     /// One session.
     pub fn session(&self, id: &str) -> Option<SessionView> {
-        self.sessions().into_iter().find(|session| session.id == id)
+        self.org.settled().0.sessions.view(id)
     }
 
     /// The users of a session by externalId: what was loaded, when, and what

@@ -92,7 +92,7 @@ impl Call {
 }
 
 /// The path below the identity source, such as `/sessions`.
-fn source_path<'path>(org: &Org, path: &'path str) -> Option<&'path str> {
+pub(crate) fn source_path<'path>(org: &Org, path: &'path str) -> Option<&'path str> {
     path.strip_prefix("/api/v1/identity-sources/")?
         .strip_prefix(org.options.identity_source.as_str())
 }

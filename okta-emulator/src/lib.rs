@@ -20,13 +20,17 @@
 //! # }
 //! ```
 //!
+//! [`Emulator::url`] in a browser is the Import Monitoring page: sessions, what
+//! happened to each of their users and why, and the directory.
+//!
 //! Time is tokio's: under a paused clock the five-minute wait passes at once.
 //!
 //! Where things are: [`Emulator`] is the handle that tests hold, [`Options`]
 //! what can be set; `sessions` has the rules of sessions, `load` those of
 //! request bodies, `directory` what an import does to a user, `gate` what every
 //! call passes through, `oauth` tokens and DPoP, `faults`
-//! what can be made to go wrong, `api` the endpoints.
+//! what can be made to go wrong, `api` the endpoints, `page` the
+//! Import Monitoring page.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -42,6 +46,7 @@ mod load;
 mod oauth;
 mod options;
 mod org;
+mod page;
 mod rate;
 mod refusal;
 mod server;

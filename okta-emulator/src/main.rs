@@ -12,7 +12,10 @@ use okta_emulator::{Dpop, Emulator, Options, RateLimit, ServiceApp, parse_durati
 /// id and the token given here. Everything is held in memory and gone when the
 /// program ends.
 ///
-/// To see what happened: GET /_emulator/state (sessions, what each did, the
+/// Open the address in a browser for the Import Monitoring page: sessions, what
+/// happened to each of their users and why, the directory, calls and faults.
+///
+/// For tools: GET /_emulator/state (sessions, what each did, the
 /// directory's size and, with ?users=true, its users; and every violation of
 /// Okta's rules) and GET /_emulator/requests (every call).
 ///
@@ -97,6 +100,9 @@ async fn main() -> io::Result<()> {
         ..defaults
     })
     .await?;
-    println!("okta-emulator: listening on {}", okta.url());
+    println!(
+        "okta-emulator: listening on {} (open it in a browser to watch imports)",
+        okta.url()
+    );
     tokio::signal::ctrl_c().await
 }

@@ -18,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{api, faults::HangUp, gate, org::Org};
+use crate::{api, faults::HangUp, gate, org::Org, page};
 
 /// Serves until it is dropped, which closes every connection as well.
 pub(crate) async fn serve(listener: TcpListener, org: Arc<Org>) -> Infallible {
@@ -106,6 +106,7 @@ fn router(org: Arc<Org>) -> Router {
             "/_emulator/faults/{id}",
             delete(api::emulator::remove_fault),
         )
+        .merge(page::routes())
         .merge(okta)
         .with_state(org)
 }

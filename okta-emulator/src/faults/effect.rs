@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{options::parse_duration, sessions::SessionStatus};
+use crate::{clock::in_words, options::parse_duration, sessions::SessionStatus};
 
 /// What happens to a call that a fault strikes.
 ///
@@ -179,8 +179,8 @@ impl fmt::Display for Effect {
         match self {
             Self::Status { status, code, .. } => write!(f, "answers {status} {code}"),
             Self::RateLimited { .. } => f.write_str("answers 429"),
-            Self::Delay { time } => write!(f, "waits {time:?} before the work"),
-            Self::DelayAnswer { time } => write!(f, "waits {time:?} after the work"),
+            Self::Delay { time } => write!(f, "waits {} before the work", in_words(*time)),
+            Self::DelayAnswer { time } => write!(f, "waits {} after the work", in_words(*time)),
             Self::CloseBefore => f.write_str("closes the connection before the work"),
             Self::CloseAfter => f.write_str("closes the connection after the work"),
             Self::Truncate => f.write_str("cuts the answer short"),
@@ -189,8 +189,10 @@ impl fmt::Display for Effect {
             Self::SessionEnds { how } => {
                 write!(f, "ends the session {}", SessionStatus::from(*how))
             }
-            Self::ImportTakes { time } => write!(f, "makes the import take {time:?}"),
-            Self::Cooldown { time } => write!(f, "makes the wait after the import {time:?}"),
+            Self::ImportTakes { time } => write!(f, "makes the import take {}", in_words(*time)),
+            Self::Cooldown { time } => {
+                write!(f, "makes the wait after the import {}", in_words(*time))
+            }
             Self::RefuseEntities { poison, .. } => write!(f, "refuses {poison}"),
         }
     }

@@ -223,6 +223,20 @@ impl Book {
         self.sessions.iter().map(Session::view).collect()
     }
 
+    pub(crate) fn view(&self, id: &str) -> Option<SessionView> {
+        self.sessions
+            .iter()
+            .find(|session| *session.id == *id)
+            .map(Session::view)
+    }
+
+    /// How long until a session can be opened, as far as the last trigger is
+    /// concerned.
+    pub(crate) fn cooldown_left(&self, now: SystemTime) -> Option<Duration> {
+        let left = self.cooled_at.duration_since(now).ok()?;
+        (!left.is_zero()).then_some(left)
+    }
+
     pub(crate) fn users(&self, id: &str) -> Option<Vec<SessionUser>> {
         self.sessions
             .iter()

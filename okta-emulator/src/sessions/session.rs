@@ -129,6 +129,9 @@ pub struct SessionView {
     /// When its import was started.
     #[serde(serialize_with = "serialize_iso_option")]
     pub triggered: Option<SystemTime>,
+    /// When Okta will have processed it, once it is triggered.
+    #[serde(serialize_with = "serialize_iso_option")]
+    pub due: Option<SystemTime>,
     /// When it came to its end, whichever that was.
     #[serde(serialize_with = "serialize_iso_option")]
     pub ended: Option<SystemTime>,
@@ -248,6 +251,7 @@ impl Session {
             status: self.status.clone(),
             created: self.created,
             triggered: self.triggered,
+            due: self.due,
             ended: self.ended,
             requests: self.requests,
             upserts: self.loaded.len() - deletes,

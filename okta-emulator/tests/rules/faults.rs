@@ -233,7 +233,7 @@ async fn faults_are_injected_over_http() {
     }
 
     assert_eq!(list().await.as_array().unwrap().len(), effects.len());
-    assert_eq!(list().await[2]["effect"], "waits 5s before the work");
+    assert_eq!(list().await[2]["effect"], "waits 5.0 s before the work");
     let one = client.delete(format!("{url}/1")).send().await.unwrap();
     assert_eq!(one.status(), 204);
     assert_eq!(list().await.as_array().unwrap().len(), effects.len() - 1);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod browser;
 mod dpop;
 mod faults;
 mod faulty_sessions;
@@ -9,6 +10,8 @@ mod gate;
 mod imports;
 mod loads;
 mod oauth;
+mod page;
+mod page_in_chromium;
 mod schema;
 mod service_app;
 mod sessions;
