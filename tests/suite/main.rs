@@ -11,3 +11,6 @@
 mod support;
 
 mod full_run;
+mod okta_client;
+mod okta_faults;
+mod okta_script;
