@@ -3,17 +3,21 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::users::StreamBatch;
+
 /// One invocation's reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// An EventBridge rule or EventBridge Scheduler: a full run.
     Schedule,
+    /// A DynamoDB Streams batch, from an event source mapping: its keys.
+    Stream(StreamBatch),
     /// A person or a program that calls the function directly.
     Command(Command),
 }
 
 /// A direct invocation: `{"command": …}`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
     tag = "command",
     rename_all = "camelCase",
@@ -33,13 +37,22 @@ pub enum Command {
         #[serde(default)]
         allow_deactivations: Option<u64>,
     },
+    /// The source calls with the data: these records are pushed, and nobody else is touched.
+    Push {
+        /// Records in the users table's shape, as plain JSON.
+        records: Vec<Value>,
+        /// As for a sync.
+        #[serde(default)]
+        allow_deactivations: Option<u64>,
+    },
 }
 
 /// An event that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, \
-     {{\"command\":\"sync\"}} or {{\"command\":\"plan\"}} (both take \"allowDeactivations\": N)"
+    "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
+     DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}} or \
+     {{\"command\":\"push\",\"records\":[…]}} (commands take \"allowDeactivations\": N)"
 )]
 pub struct UnknownEvent(String);
 
@@ -58,6 +71,9 @@ impl Event {
                 .map(Self::Command)
                 .map_err(|why| UnknownEvent(why.to_string()));
         }
+        if let Some(records) = object.get("Records").and_then(Value::as_array) {
+            return Self::parse_records(records);
+        }
         match object.get("detail-type").and_then(Value::as_str) {
             // A rule says `aws.events`, EventBridge Scheduler `aws.scheduler`; both say this.
             Some("Scheduled Event") => Ok(Self::Schedule),
@@ -65,8 +81,19 @@ impl Event {
                 "an EventBridge event of type \"{other}\""
             ))),
             None => Err(UnknownEvent(
-                "it has neither \"command\" nor \"detail-type\"".to_owned(),
+                "it has neither \"command\" nor \"detail-type\" nor \"Records\"".to_owned(),
             )),
+        }
+    }
+
+    /// Every source of batches sends `Records`; each record says whose it is.
+    fn parse_records(records: &[Value]) -> Result<Self, UnknownEvent> {
+        let source = |record: &Value| Some(record.get("eventSource")?.as_str()?.to_owned());
+        match records.iter().find_map(source) {
+            Some(other) if other != "aws:dynamodb" => {
+                Err(UnknownEvent(format!("records of {other}")))
+            }
+            _ => Ok(Self::Stream(StreamBatch::read(records))),
         }
     }
 }
@@ -104,7 +131,7 @@ mod tests {
             json!({"command": "snyc"}),
             json!({"command": "sync", "allowDeactivation": 1}),
             json!({"command": "sync", "allowDeactivations": -1}),
-            json!({"Records": []}),
+            json!({"Records": [{"eventSource": "aws:kinesis"}]}),
             json!({"detail-type": "EC2 Instance State-change Notification"}),
             json!([1, 2]),
             json!(null),

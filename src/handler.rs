@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -13,8 +14,8 @@ use crate::{
     ledger::Ledger,
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     okta::{Credentials, CredentialsError, Okta},
-    sync::{Mode, Report, Run, RunError, Time, Trigger},
-    users::UsersTable,
+    sync::{Job, Report, Run, RunError, Source, Time, Trigger},
+    users::{StreamBatch, UsersTable},
 };
 
 /// The function: what is known at start, and what is built when it is first needed.
@@ -42,6 +43,47 @@ struct Ready {
     config: Config,
     mapping: Arc<Mapping>,
     run: OnceCell<Run>,
+}
+
+/// What an invocation is answered with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// What a run did.
+    Report(Box<Report>),
+    /// What of a stream batch is to come back.
+    Batch(BatchResponse),
+}
+
+impl Answer {
+    fn report(report: Report) -> Self {
+        Self::Report(Box::new(report))
+    }
+}
+
+/// Lambda's partial batch response for streams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchResponse {
+    /// Where to begin again: at most one, as Lambda retries from the lowest of them on.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// A record from which on a batch is to come back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its sequence number.
+    pub item_identifier: String,
+}
+
+impl BatchResponse {
+    fn new(first: Option<String>) -> Self {
+        let failure = first.map(|item_identifier| BatchItemFailure { item_identifier });
+        Self {
+            batch_item_failures: failure.into_iter().collect(),
+        }
+    }
 }
 
 /// Why nothing can be run.
@@ -101,46 +143,95 @@ impl Function {
         payload: &Value,
         request_id: &str,
         deadline: Timestamp,
-    ) -> Result<Report, InvocationError> {
+    ) -> Result<Answer, InvocationError> {
         let event = Event::parse(payload)?;
         let ready = self.ready.as_ref().map_err(Clone::clone)?;
-        let (trigger, mode) = match event {
-            Event::Schedule => (
-                Trigger::Schedule,
-                Mode {
-                    dry_run: false,
-                    allow_deactivations: None,
-                },
-            ),
-            Event::Command(Command::Sync {
-                allow_deactivations,
-            }) => (
-                Trigger::Direct,
-                Mode {
-                    dry_run: false,
-                    allow_deactivations,
-                },
-            ),
-            Event::Command(Command::Plan {
-                allow_deactivations,
-            }) => (
-                Trigger::Direct,
-                Mode {
-                    dry_run: true,
-                    allow_deactivations,
-                },
-            ),
-        };
-
         let run = ready.run(&self.sdk, self.clock).await?;
         let time = Time::until(self.clock, deadline);
-        let mut report = Report::new(request_id.to_owned(), trigger, mode.dry_run);
-        let result = run.full(mode, &time, &mut report).await;
-        report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
-        log(&report, result.as_ref().err());
-        result?;
-        Ok(report)
+        match event {
+            Event::Schedule => {
+                let report = Report::new(request_id.to_owned(), Trigger::Schedule, false);
+                full(run, &time, report, None).await
+            }
+            Event::Command(Command::Sync {
+                allow_deactivations,
+            }) => {
+                let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
+                full(run, &time, report, allow_deactivations).await
+            }
+            Event::Command(Command::Plan {
+                allow_deactivations,
+            }) => {
+                let report = Report::new(request_id.to_owned(), Trigger::Direct, true);
+                full(run, &time, report, allow_deactivations).await
+            }
+            Event::Command(Command::Push {
+                records,
+                allow_deactivations,
+            }) => {
+                let job = Job {
+                    source: Source::Payload(records),
+                    allow_deactivations,
+                    waits: true,
+                };
+                let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
+                Ok(Answer::report(work(run, job, &time, report).await?))
+            }
+            Event::Stream(batch) => Ok(Answer::Batch(stream(run, batch, &time, request_id).await)),
+        }
     }
+}
+
+async fn full(
+    run: &Run,
+    time: &Time,
+    report: Report,
+    allow_deactivations: Option<u64>,
+) -> Result<Answer, InvocationError> {
+    let job = Job {
+        source: Source::Table,
+        allow_deactivations,
+        waits: false,
+    };
+    Ok(Answer::report(work(run, job, time, report).await?))
+}
+
+async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
+    let result = Box::pin(run.work(&job, time, &mut report)).await;
+    report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
+    log(&report, result.as_ref().err());
+    result.map(|()| report)
+}
+
+/// A batch is done when everything it led to is: else Lambda is to bring it back from its first
+/// record on. What it leads to is read anew each time, so that nothing old is pushed.
+async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) -> BatchResponse {
+    let report = Report::new(request_id.to_owned(), Trigger::Stream, false);
+    let done = match run.users.schema().await {
+        Ok(schema) => {
+            let (keys, foreign) = batch.keys_of(schema);
+            if batch.malformed + foreign > 0 {
+                tracing::error!(
+                    malformed = batch.malformed,
+                    foreign,
+                    "stream records without a key of the users table are left out: does the event \
+                     source mapping read the stream of USERS_TABLE?"
+                );
+            }
+            let job = Job {
+                source: Source::Keys(keys),
+                allow_deactivations: None,
+                waits: true,
+            };
+            let report = work(run, job, time, report).await;
+            report.is_ok_and(|report| !report.more && report.skipped.is_none())
+        }
+        Err(error) => {
+            tracing::error!(%error, "the stream batch is to come back");
+            false
+        }
+    };
+    BatchResponse::new(if done { None } else { batch.first })
 }
 
 impl Ready {

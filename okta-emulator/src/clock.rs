@@ -53,6 +53,20 @@ pub(crate) fn http_date(at: SystemTime) -> String {
         .unwrap_or_default()
 }
 
+/// `840 ms`, `2.0 s`, `4 min 12 s`, `30 min`, `1 h 3 min`.
+pub(crate) fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3_600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ if seconds / 60 % 60 == 0 => format!("{} h", seconds / 3_600),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
 /// Serializes a time as [`iso`] writes it.
 pub(crate) fn serialize_iso<S: Serializer>(
     at: &SystemTime,
@@ -87,6 +101,26 @@ mod tests {
         assert_eq!(iso(at), "2026-05-13T05:52:24.007Z");
         assert_eq!(http_date(at), "Wed, 13 May 2026 05:52:24 GMT");
         assert_eq!(epoch_seconds_up(at), 1_778_651_545);
+    }
+
+    #[test]
+    fn durations_are_written_for_people() {
+        let written: Vec<String> = [840, 2_000, 59_000, 252_000, 1_800_000, 3_600_000, 3_780_000]
+            .map(|milliseconds| in_words(Duration::from_millis(milliseconds)))
+            .into();
+
+        assert_eq!(
+            written,
+            [
+                "840 ms",
+                "2.0 s",
+                "59 s",
+                "4 min 12 s",
+                "30 min",
+                "1 h",
+                "1 h 3 min"
+            ]
+        );
     }
 
     #[tokio::test(start_paused = true)]

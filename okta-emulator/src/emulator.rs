@@ -1,6 +1,6 @@
 //! A running emulator, and what tests and tools can ask of it.
 
-use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -17,9 +17,8 @@ use crate::{
 /// The methods look at the same state that the API answers from, as it stands
 /// at the moment of the call. Call them within the runtime that the emulator
 /// was started in: under tokio's paused clock that runtime's time counts.
-#[derive(Debug)]
 pub struct Emulator {
-    org: Arc<Org>,
+    pub(crate) org: Arc<Org>,
     address: SocketAddr,
     server: JoinHandle<Infallible>,
 }
@@ -28,11 +27,14 @@ impl Emulator {
     /// Starts listening.
     ///
     /// # Errors
-    /// When the address in the options cannot be listened on.
+    /// When the address in the options cannot be listened on, or the service
+    /// app's keys cannot be read.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind(options.bind).await?;
+        let bind = options.bind;
+        let org =
+            Org::new(options).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        let listener = TcpListener::bind(bind).await?;
         let address = listener.local_addr()?;
-        let org = Org::new(options);
         let server = tokio::spawn(server::serve(listener, Arc::clone(&org)));
         Ok(Self {
             org,
@@ -41,7 +43,8 @@ impl Emulator {
         })
     }
 
-    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end.
+    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end. In a
+    /// browser it is the Import Monitoring page.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -89,7 +92,7 @@ impl Emulator {
 
     /// One session.
     pub fn session(&self, id: &str) -> Option<SessionView> {
-        self.sessions().into_iter().find(|session| session.id == id)
+        self.org.settled().0.sessions.view(id)
     }
 
     /// The users of a session by externalId: what was loaded, when, and what
@@ -153,6 +156,13 @@ impl Emulator {
     /// triggered.
     pub fn end_cooldown(&self) {
         self.org.settled().0.sessions.end_cooldown();
+    }
+}
+
+/// Short, however many users there are.
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Emulator").field(&self.url()).finish()
     }
 }
 

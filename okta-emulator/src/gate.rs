@@ -1,19 +1,24 @@
-//! What every call to Okta passes through: the rate limit, the token, Okta's
-//! headers, and the record of what was asked and answered.
+//! What every call to Okta passes through: its faults, the rate limit, the
+//! token, Okta's headers, and the record of what was asked and answered.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
-    Json,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use crate::{
+    api,
+    authorize::{Caller, authorize},
     clock::http_date,
+    faults::{Answer, HangUp, Instead, Struck, spoil},
     org::{Org, RequestView},
     rate::Standing,
     refusal::Refusal,
@@ -27,26 +32,40 @@ const READ_AT_MOST: usize = 16 * 1024 * 1024;
 pub(crate) struct Entities(pub(crate) usize);
 
 pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, READ_AT_MOST).await else {
         return Refusal::malformed().into_response();
     };
-    wait_half(&org).await;
+    let hang_up: HangUp = parts.extensions.get().cloned().unwrap_or_default();
+    let half = org.options.call_time / 2;
+    let mut call = Call::of(&org, &parts, body.len());
+    let struck = strike(&org, &call);
+    call.faults.clone_from(&struck.names);
+    wait(half + struck.delay).await;
 
-    let mut call = Call {
-        at: org.clock.now(),
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        bytes: body.len(),
-        standing: None,
+    let response = match struck.instead {
+        Some(Instead::Close) => {
+            record(&org, call, 0, None, 0);
+            match hang_up.now().await {}
+        }
+        Some(Instead::Refuse(refusal)) => refusal.into_response(),
+        None => match admit(&org, &mut call, &parts) {
+            Ok(()) => {
+                parts.extensions.insert(struck.work.clone());
+                let request = Request::from_parts(parts, Body::from(body));
+                let response = next.run(request).await;
+                doom(&org, &call.path, &struck);
+                response
+            }
+            Err(refusal) => refusal.into_response(),
+        },
     };
-    let response = match admit(&org, &mut call, &parts.headers) {
-        Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        Err(refusal) => refusal.into_response(),
-    };
-    let response = finish(&org, call, response);
+    let mut response = finish(&org, call, response);
 
-    wait_half(&org).await;
+    wait(half + struck.delay_answer).await;
+    for answer in &struck.answer {
+        response = ruin(answer, response, &hang_up).await;
+    }
     dated(&org, response)
 }
 
@@ -55,10 +74,40 @@ struct Call {
     method: String,
     path: String,
     bytes: usize,
+    faults: Vec<String>,
     standing: Option<Standing>,
 }
 
-fn admit(org: &Org, call: &mut Call, headers: &HeaderMap) -> Result<(), Refusal> {
+impl Call {
+    fn of(org: &Org, parts: &Parts, bytes: usize) -> Self {
+        Self {
+            at: org.clock.now(),
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            bytes,
+            faults: Vec::new(),
+            standing: None,
+        }
+    }
+}
+
+/// The path below the identity source, such as `/sessions`.
+pub(crate) fn source_path<'path>(org: &Org, path: &'path str) -> Option<&'path str> {
+    path.strip_prefix("/api/v1/identity-sources/")?
+        .strip_prefix(org.options.identity_source.as_str())
+}
+
+fn strike(org: &Org, call: &Call) -> Struck {
+    let (mut state, _) = org.settled();
+    let source_path = source_path(org, &call.path);
+    Struck::by(state.faults.strike(&call.method, &call.path, source_path))
+}
+
+fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
+    if call.path == api::token::PATH {
+        // The authorization server counts for itself, and asks for no token.
+        return Ok(());
+    }
     let (mut state, now) = org.settled();
     match state.rate.count(now) {
         Ok(standing) => call.standing = Some(standing),
@@ -67,33 +116,43 @@ fn admit(org: &Org, call: &mut Call, headers: &HeaderMap) -> Result<(), Refusal>
             return Err(Refusal::too_many_calls());
         }
     }
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        state
-            .violations
-            .push(format!("{} {} without a token", call.method, call.path));
-        return Err(Refusal::bad_token());
+    let caller = Caller {
+        method: &parts.method,
+        uri: &parts.uri,
+        headers: &parts.headers,
     };
-    let expected = format!("SSWS {}", org.options.token);
-    if authorization.as_bytes() == expected.as_bytes() {
-        Ok(())
-    } else {
-        Err(Refusal::bad_token())
+    authorize(&caller, &mut state, now)
+}
+
+/// Ends the session that the call names, where a fault says so.
+fn doom(org: &Org, path: &str, struck: &Struck) {
+    let Some(end) = &struck.work.session_ends else {
+        return;
+    };
+    let session = source_path(org, path)
+        .and_then(|path| path.strip_prefix("/sessions/"))
+        .and_then(|path| path.split('/').next());
+    if let Some(session) = session {
+        let (mut state, now) = org.settled();
+        state.sessions.doom(session, end.clone(), now);
     }
 }
 
 /// Renders a refusal, adds Okta's headers, and records the call.
 fn finish(org: &Org, call: Call, response: Response) -> Response {
-    let (mut state, _) = org.settled();
+    let (error_id, request_id) = {
+        let (mut state, _) = org.settled();
+        (state.ids.error(), state.ids.request())
+    };
     let refusal = response.extensions().get::<Refusal>().cloned();
-    let error = refusal.as_ref().map(|refusal| refusal.code.to_owned());
     let entities = response.extensions().get::<Entities>().map_or(0, |e| e.0);
-    let mut response = match refusal {
-        Some(refusal) => (refusal.status, Json(refusal.body(&state.ids.error()))).into_response(),
+    let mut response = match &refusal {
+        Some(refusal) => refusal.render(&error_id),
         None => response,
     };
 
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&state.ids.request()) {
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
         headers.insert("x-okta-request-id", id);
     }
     if let Some(standing) = call.standing {
@@ -104,16 +163,36 @@ fn finish(org: &Org, call: Call, response: Response) -> Response {
         tell("x-rate-limit-remaining", standing.remaining.into());
         tell("x-rate-limit-reset", standing.reset);
     }
+    let error = refusal.map(|refusal| refusal.code);
+    record(org, call, response.status().as_u16(), error, entities);
+    response
+}
+
+fn record(org: &Org, call: Call, status: u16, error: Option<String>, entities: usize) {
+    let (mut state, _) = org.settled();
     state.requests.push(RequestView {
         at: call.at,
         method: call.method,
         path: call.path,
-        status: response.status().as_u16(),
+        status,
         error,
         bytes: call.bytes,
         entities,
+        faults: call.faults,
     });
-    response
+}
+
+/// What a fault makes of an answer that is ready.
+async fn ruin(answer: &Answer, response: Response, hang_up: &HangUp) -> Response {
+    if matches!(answer, Answer::Close) {
+        match hang_up.now().await {}
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    if matches!(answer, Answer::Truncate) && body.is_empty() {
+        match hang_up.now().await {}
+    }
+    spoil(answer, Response::from_parts(parts, Body::empty()), &body)
 }
 
 fn dated(org: &Org, mut response: Response) -> Response {
@@ -123,9 +202,8 @@ fn dated(org: &Org, mut response: Response) -> Response {
     response
 }
 
-async fn wait_half(org: &Org) {
-    let half = org.options.call_time / 2;
-    if !half.is_zero() {
-        tokio::time::sleep(half).await;
+async fn wait(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }

@@ -26,6 +26,14 @@ impl Ids {
         self.next("", 32)
     }
 
+    pub(crate) fn nonce(&mut self) -> String {
+        self.next("", 22)
+    }
+
+    pub(crate) fn token(&mut self) -> String {
+        self.next("eyJ", 60)
+    }
+
     fn next(&mut self, prefix: &str, length: usize) -> String {
         self.made += 1;
         let mut id = prefix.to_owned();

@@ -20,32 +20,44 @@
 //! # }
 //! ```
 //!
+//! [`Emulator::url`] in a browser is the Import Monitoring page: sessions, what
+//! happened to each of their users and why, and the directory.
+//!
 //! Time is tokio's: under a paused clock the five-minute wait passes at once.
 //!
 //! Where things are: [`Emulator`] is the handle that tests hold, [`Options`]
 //! what can be set; `sessions` has the rules of sessions, `load` those of
 //! request bodies, `directory` what an import does to a user, `gate` what every
-//! call passes through, `api` the endpoints.
+//! call passes through, `oauth` tokens and DPoP, `faults`
+//! what can be made to go wrong, `api` the endpoints, `page` the
+//! Import Monitoring page.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod authorize;
 mod clock;
 mod directory;
 mod emulator;
+mod faults;
 mod gate;
 mod ids;
 mod load;
+mod oauth;
 mod options;
 mod org;
+mod page;
 mod rate;
 mod refusal;
 mod server;
 mod sessions;
+mod switches;
 
 pub use directory::{DirectoryUser, Happened, Outcome, UserStatus};
 pub use emulator::Emulator;
+pub use faults::{Effect, Fault, FaultAt, FaultView, Poison, SessionEnd};
 pub use load::LoadKind;
+pub use oauth::{Dpop, ServiceApp};
 pub use options::{Options, RateLimit, parse_duration};
 pub use org::RequestView;
 pub use sessions::{Counts, SessionStatus, SessionUser, SessionView};

@@ -64,23 +64,24 @@ pub(crate) struct Entity {
 /// A body that Okta refuses, and what the client did wrong in sending it.
 #[derive(Debug)]
 pub(crate) struct Flaw {
-    pub(crate) refusal: Refusal,
+    pub(crate) refusal: Box<Refusal>,
     pub(crate) violation: String,
 }
 
 impl Flaw {
-    fn validation(what: &str, cause: String) -> Self {
+    pub(crate) fn new(refusal: Refusal, violation: impl Into<String>) -> Self {
         Self {
-            violation: cause.clone(),
-            refusal: Refusal::validation(what, [cause]),
+            refusal: Box::new(refusal),
+            violation: violation.into(),
         }
     }
 
+    fn validation(what: &str, cause: String) -> Self {
+        Self::new(Refusal::validation(what, [cause.clone()]), cause)
+    }
+
     fn malformed(why: &str) -> Self {
-        Self {
-            violation: why.to_owned(),
-            refusal: Refusal::malformed(),
-        }
+        Self::new(Refusal::malformed(), why)
     }
 }
 
@@ -88,6 +89,7 @@ impl Flaw {
 /// send it.
 #[derive(Debug)]
 pub(crate) struct Load {
+    pub(crate) kind: LoadKind,
     pub(crate) entities: Vec<Entity>,
     pub(crate) oddities: Vec<String>,
 }
@@ -149,10 +151,11 @@ fn entities(kind: LoadKind, profiles: Vec<Value>) -> Result<Load, Flaw> {
         }
     }
     if !causes.is_empty() {
-        return Err(Flaw {
-            violation: causes.join("; "),
-            refusal: Refusal::validation("profiles", causes),
-        });
+        let violation = causes.join("; ");
+        return Err(Flaw::new(
+            Refusal::validation("profiles", causes),
+            violation,
+        ));
     }
     let mut seen = HashSet::new();
     for entity in &entities {
@@ -163,7 +166,11 @@ fn entities(kind: LoadKind, profiles: Vec<Value>) -> Result<Load, Flaw> {
             oddities.push(format!("an empty profile for {}", entity.external_id));
         }
     }
-    Ok(Load { entities, oddities })
+    Ok(Load {
+        kind,
+        entities,
+        oddities,
+    })
 }
 
 fn entity(kind: LoadKind, value: Value) -> Result<Entity, Vec<String>> {

@@ -8,6 +8,8 @@ use std::{
 
 use jiff::SignedDuration;
 
+use crate::oauth::ServiceApp;
+
 /// The attributes that every Custom Identity Source profile has.
 pub(crate) const BASE_ATTRIBUTES: [&str; 6] = [
     "userName",
@@ -41,6 +43,9 @@ pub struct Options {
     /// The API token that `Authorization: SSWS …` must carry.
     /// Default: `emulated-token`.
     pub token: String,
+    /// The service app that may get access tokens. The API token works beside
+    /// it. Default: none.
+    pub service_app: Option<ServiceApp>,
     /// How long after a trigger no new session can be opened.
     /// Default: the five minutes that Okta documents.
     pub cooldown: Duration,
@@ -70,6 +75,7 @@ impl Default for Options {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             identity_source: "0oaemulated00source0".to_owned(),
             token: "emulated-token".to_owned(),
+            service_app: None,
             cooldown: Duration::from_secs(300),
             import_time: Duration::from_secs(2),
             call_time: Duration::ZERO,

@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::{
     clock::{Clock, serialize_iso},
     directory::Directory,
+    faults::Faults,
     ids::Ids,
+    oauth::AuthorizationServer,
     options::Options,
     rate::Window,
     sessions::Book,
@@ -33,6 +35,10 @@ pub(crate) struct State {
     pub(crate) requests: Vec<RequestView>,
     pub(crate) violations: Vec<String>,
     pub(crate) ids: Ids,
+    pub(crate) faults: Faults,
+    pub(crate) api_token: String,
+    /// None where no service app is registered.
+    pub(crate) oauth: Option<AuthorizationServer>,
 }
 
 /// One call as it was answered.
@@ -46,7 +52,7 @@ pub struct RequestView {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// The status answered.
+    /// The status answered; 0 where the connection was closed instead.
     pub status: u16,
     /// Okta's error code where the call was refused.
     pub error: Option<String>,
@@ -54,11 +60,18 @@ pub struct RequestView {
     pub bytes: usize,
     /// Users in the request, where it is a bulk request that was well-formed.
     pub entities: usize,
+    /// What faults did to the call, in words. The status is that of the work
+    /// even where its answer was lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 impl Org {
-    pub(crate) fn new(options: Options) -> Arc<Self> {
-        Arc::new(Self {
+    /// Fails where the service app's keys cannot be read.
+    pub(crate) fn new(options: Options) -> Result<Arc<Self>, String> {
+        let app = options.service_app.as_ref();
+        let oauth = app.map(|app| AuthorizationServer::new(app, options.started));
+        Ok(Arc::new(Self {
             clock: Clock::starting_at(options.started),
             state: Mutex::new(State {
                 directory: Directory::new(&options),
@@ -67,9 +80,12 @@ impl Org {
                 requests: Vec::new(),
                 violations: Vec::new(),
                 ids: Ids::default(),
+                faults: Faults::default(),
+                api_token: options.token.clone(),
+                oauth: oauth.transpose()?,
             }),
             options,
-        })
+        }))
     }
 
     /// The state as it is now: imports that are due have been done.

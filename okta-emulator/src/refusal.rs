@@ -1,29 +1,45 @@
 //! Okta's error answers.
 
 use axum::{
-    http::StatusCode,
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-/// Why a call is refused. Becomes Okta's error body at the gate, where it gets
-/// its error id.
+/// Why a call is refused. Becomes an error body at the gate, where it gets its
+/// error id.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: String,
     pub(crate) summary: String,
     pub(crate) causes: Vec<String>,
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    pub(crate) shape: Shape,
+}
+
+/// What the body of a refusal looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The management API's: errorCode, errorSummary, and so on.
+    Api,
+    /// The authorization server's: error and error_description.
+    OAuth,
+    /// None: all there is to say stands in a header.
+    Empty,
 }
 
 impl Refusal {
     /// 400 E0000001. `what` is the part of the call that did not pass.
     pub(crate) fn validation(what: &str, causes: impl IntoIterator<Item = String>) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "E0000001",
-            summary: format!("Api validation failed: {what}"),
             causes: causes.into_iter().collect(),
+            ..Self::plain(
+                StatusCode::BAD_REQUEST,
+                "E0000001",
+                &format!("Api validation failed: {what}"),
+            )
         }
     }
 
@@ -42,6 +58,15 @@ impl Refusal {
             StatusCode::UNAUTHORIZED,
             "E0000011",
             "Invalid token provided",
+        )
+    }
+
+    /// 403 E0000006.
+    pub(crate) fn forbidden() -> Self {
+        Self::plain(
+            StatusCode::FORBIDDEN,
+            "E0000006",
+            "You do not have permission to perform the requested action",
         )
     }
 
@@ -72,16 +97,42 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn plain(status: StatusCode, code: &'static str, summary: &str) -> Self {
+    pub(crate) fn plain(status: StatusCode, code: &str, summary: &str) -> Self {
         Self {
             status,
-            code,
+            code: code.to_owned(),
             summary: summary.to_owned(),
             causes: Vec::new(),
+            headers: Vec::new(),
+            shape: Shape::Api,
         }
     }
 
-    pub(crate) fn body(&self, error_id: &str) -> Value {
+    pub(crate) fn with_header(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer as it goes out.
+    pub(crate) fn render(&self, error_id: &str) -> Response {
+        let body = match self.shape {
+            Shape::Api => self.body(error_id),
+            Shape::OAuth => json!({ "error": self.code, "error_description": self.summary }),
+            Shape::Empty => Value::Null,
+        };
+        let mut response = match self.shape {
+            Shape::Empty => self.status.into_response(),
+            Shape::Api | Shape::OAuth => (self.status, Json(body)).into_response(),
+        };
+        for (name, value) in &self.headers {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+
+    fn body(&self, error_id: &str) -> Value {
         let causes: Vec<Value> = self
             .causes
             .iter()

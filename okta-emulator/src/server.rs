@@ -4,16 +4,21 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 
-use crate::{api, gate, org::Org};
+use crate::{api, faults::HangUp, gate, org::Org, page};
 
 /// Serves until it is dropped, which closes every connection as well.
 pub(crate) async fn serve(listener: TcpListener, org: Arc<Org>) -> Infallible {
@@ -34,10 +39,18 @@ pub(crate) async fn serve(listener: TcpListener, org: Arc<Org>) -> Infallible {
 async fn connection(stream: TcpStream, router: Router) {
     // Answers are small: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    // A connection that breaks is the client's business, not ours.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .await;
+    let hang_up = HangUp::default();
+    let answer = TowerToHyperService::new(router);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(hang_up.clone());
+        answer.call(request)
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // A connection that breaks is the client's business, not ours.
+        _ = connection => {}
+        () = hang_up.wanted() => {}
+    }
 }
 
 fn router(org: Arc<Org>) -> Router {
@@ -72,12 +85,28 @@ fn router(org: Arc<Org>) -> Router {
         );
     let okta = Router::new()
         .nest("/api/v1/identity-sources/{source}", source)
+        .route(
+            "/api/v1/meta/schemas/apps/{app}/default",
+            get(api::schema::default),
+        )
+        .route(api::token::PATH, post(api::token::give))
         .fallback(api::nothing_here)
         .method_not_allowed_fallback(api::wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&org), gate::pass));
     Router::new()
         .route("/_emulator/state", get(api::emulator::state))
         .route("/_emulator/requests", get(api::emulator::requests))
+        .route(
+            "/_emulator/faults",
+            get(api::emulator::faults)
+                .post(api::emulator::inject)
+                .delete(api::emulator::clear_faults),
+        )
+        .route(
+            "/_emulator/faults/{id}",
+            delete(api::emulator::remove_fault),
+        )
+        .merge(page::routes())
         .merge(okta)
         .with_state(org)
 }

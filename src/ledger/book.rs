@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{IdHash, Told};
+use super::{Entry, IdHash, Origin, Told};
 use crate::{mapping::Fingerprint, okta::SessionId};
 
 /// What the ledger knows of a user.
@@ -27,7 +27,7 @@ impl Known {
     }
 }
 
-/// Every user's entry: 34 bytes each, in the order of their hashes.
+/// Every user's entry: 35 bytes each, in the order of their hashes.
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
@@ -39,6 +39,7 @@ struct Row {
     id: IdHash,
     print: [u8; 16],
     state: State,
+    origin: Origin,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +52,39 @@ enum State {
 
 impl Book {
     /// Adds a user; `doubtful` where their session cannot be relied on.
-    pub(super) fn add(&mut self, id: IdHash, told: Told, doubtful: bool) {
+    pub(super) fn add(&mut self, id: IdHash, told: Told, origin: Origin, doubtful: bool) {
         let (print, state) = match (told, doubtful) {
             (Told::Active(print), false) => (*print.as_bytes(), State::Active),
             (Told::Active(_), true) => ([0; 16], State::DoubtfulActive),
             (Told::Inactive, false) => ([0; 16], State::Inactive),
             (Told::Inactive, true) => ([0; 16], State::DoubtfulInactive),
         };
-        self.rows.push(Row { id, print, state });
+        self.rows.push(Row {
+            id,
+            print,
+            state,
+            origin,
+        });
+    }
+
+    /// A book of these entries alone.
+    #[must_use]
+    pub fn of(entries: &[Entry], doubtful: &HashSet<SessionId>) -> Self {
+        let mut book = Self::default();
+        for entry in entries {
+            let unsure = entry
+                .session
+                .as_ref()
+                .is_none_or(|session| doubtful.contains(session));
+            book.add(
+                IdHash::of(&entry.external_id),
+                entry.told,
+                entry.origin,
+                unsure,
+            );
+        }
+        book.sort();
+        book
     }
 
     /// Remembers that an entry names this session, which cannot be relied on.
@@ -107,6 +133,12 @@ impl Book {
     pub fn find(&self, id: IdHash) -> Option<(usize, Known)> {
         let row = self.rows.binary_search_by_key(&id, |row| row.id).ok()?;
         Some((row, self.rows[row].known()))
+    }
+
+    /// Where a user came from, by their row number.
+    #[must_use]
+    pub fn origin(&self, row: usize) -> Origin {
+        self.rows[row].origin
     }
 
     /// Every user, in the order of their row numbers.

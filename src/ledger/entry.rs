@@ -22,12 +22,8 @@ impl IdHash {
     /// The hash of this id.
     #[must_use]
     pub fn of(id: &ExternalId) -> Self {
-        Self::of_text(id.as_str())
-    }
-
-    fn of_text(text: &str) -> Self {
         let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::digest(text)[..16]);
+        hash.copy_from_slice(&Sha256::digest(id.as_str())[..16]);
         Self(hash)
     }
 
@@ -72,8 +68,19 @@ pub struct Entry {
     pub told: Told,
     /// The session that carried it; without one, nobody knows whether it arrived.
     pub session: Option<SessionId>,
+    /// Where they came from.
+    pub origin: Origin,
     /// When it was written.
     pub at: Timestamp,
+}
+
+/// Where a user came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The users table: who is not in it any more is gone.
+    Table,
+    /// A push alone: that the table does not have them says nothing.
+    Push,
 }
 
 impl Entry {
@@ -96,6 +103,9 @@ impl Entry {
                 AttributeValue::B(Blob::new(print.as_bytes().as_slice())),
             );
         }
+        if self.origin == Origin::Push {
+            item.insert("origin".to_owned(), AttributeValue::S("push".to_owned()));
+        }
         if let Some(session) = &self.session {
             item.insert("session".to_owned(), AttributeValue::S(session.to_string()));
         }
@@ -108,30 +118,10 @@ impl Entry {
             key: RecordKey::from_item(item.get("key")?.as_m().ok()?),
             told: told(item)?,
             session: session(item).map(|id| SessionId::from(id.to_owned())),
+            origin: origin(item),
             at: item.get("at")?.as_s().ok()?.parse().ok()?,
         })
     }
-
-    /// The item that leads from a record's key to this entry. None is needed where the key leads
-    /// there by itself, being one string that equals the external id, nor for a user who is
-    /// inactive: nothing that becomes of their record changes that without naming them.
-    pub(super) fn pointer(&self) -> Option<Item> {
-        let needed = self.key.as_single_string() != Some(self.external_id.as_str())
-            && self.told != Told::Inactive;
-        needed.then(|| {
-            Item::from([
-                ("pk".to_owned(), AttributeValue::S(pointer_pk(&self.key))),
-                (
-                    "externalId".to_owned(),
-                    AttributeValue::S(self.external_id.to_string()),
-                ),
-            ])
-        })
-    }
-}
-
-pub(super) fn pointer_pk(key: &RecordKey) -> String {
-    format!("key#{}", IdHash::of_text(&key.canonical()).hex())
 }
 
 /// What an item says Okta was told; `None` if it says so in a way this release does not know.
@@ -141,6 +131,14 @@ pub(super) fn told(item: &Item) -> Option<Told> {
     };
     let bytes: [u8; 16] = print.as_b().ok()?.as_ref().try_into().ok()?;
     Some(Told::Active(Fingerprint::from(bytes)))
+}
+
+pub(super) fn origin(item: &Item) -> Origin {
+    if item.contains_key("origin") {
+        Origin::Push
+    } else {
+        Origin::Table
+    }
 }
 
 pub(super) fn session(item: &Item) -> Option<&str> {
@@ -159,6 +157,7 @@ mod tests {
             ),
             told: Told::Active(Fingerprint::from([7; 16])),
             session: Some(SessionId::from("aps1".to_owned())),
+            origin: Origin::Push,
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
         }
     }
@@ -181,11 +180,5 @@ mod tests {
 
         assert_eq!(hash.pk(), "user#2bd806c97f0e00af1a1fc3328fa763a9");
         assert_eq!(IdHash::from_pk(&hash.pk()), Some(hash));
-    }
-
-    #[test]
-    fn a_key_that_is_the_external_id_needs_no_pointer() {
-        assert_eq!(entry("alice").pointer(), None);
-        assert!(entry("a1").pointer().is_some());
     }
 }

@@ -5,8 +5,7 @@
 //! | `pk` | what |
 //! |---|---|
 //! | `user#<id hash>` | an [`Entry`]: what Okta was told of one user, and by which session |
-//! | `key#<key hash>` | which user the record under a key is, where the key does not say so itself |
-//! | `sessions` | the [`SessionLog`]: what became of the import sessions, an attribute each |
+//! | `sessions` | the [`SessionLog`]: what became of the import sessions, an attribute each, and how many users are active |
 //! | `lease` | who works at the moment, and until when |
 //!
 //! An entry is written *before* its session is triggered and holds only if the
@@ -21,7 +20,7 @@ mod sessions;
 mod store;
 
 pub use book::{Book, Known};
-pub use entry::{Entry, IdHash, Told};
+pub use entry::{Entry, IdHash, Origin, Told};
 pub use lease::{Claim, Lease, LeaseLost};
 pub use sessions::{LoggedSession, SessionLog, Verdict};
 pub use store::{Ledger, LedgerError};

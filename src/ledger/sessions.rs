@@ -10,7 +10,13 @@ use crate::okta::SessionId;
 /// The sessions that are remembered: those whose end is not known yet, those that entries
 /// must not rely on, and the last that landed.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SessionLog(BTreeMap<SessionId, LoggedSession>);
+pub struct SessionLog {
+    sessions: BTreeMap<SessionId, LoggedSession>,
+    known_active: u64,
+}
+
+/// The attribute that holds [`SessionLog::known_active`]; no session has such an id.
+pub(super) const KNOWN_ACTIVE: &str = "knownActive";
 
 /// What is remembered of a session.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,38 +90,49 @@ impl LoggedSession {
 impl SessionLog {
     /// Reads the log's item: each attribute but the key is a session.
     pub(super) fn from_item(item: &HashMap<String, AttributeValue>) -> Self {
-        Self(
-            item.iter()
-                .filter_map(|(id, attribute)| {
-                    Some((
-                        SessionId::from(id.clone()),
-                        LoggedSession::from_attribute(attribute)?,
-                    ))
-                })
-                .collect(),
-        )
+        let known_active = item
+            .get(KNOWN_ACTIVE)
+            .and_then(|count| count.as_n().ok()?.parse().ok())
+            .unwrap_or(0);
+        let sessions = item.iter().filter_map(|(id, attribute)| {
+            Some((
+                SessionId::from(id.clone()),
+                LoggedSession::from_attribute(attribute)?,
+            ))
+        });
+        Self {
+            sessions: sessions.collect(),
+            known_active,
+        }
+    }
+
+    /// How many users the last full run that came to its end left active: what a run that does
+    /// not read the whole ledger measures its limit over.
+    #[must_use]
+    pub fn known_active(&self) -> u64 {
+        self.known_active
     }
 
     /// The sessions and what is remembered of them.
     pub fn iter(&self) -> impl Iterator<Item = (&SessionId, &LoggedSession)> {
-        self.0.iter()
+        self.sessions.iter()
     }
 
     /// What is remembered of one session.
     #[must_use]
     pub fn get(&self, id: &SessionId) -> Option<&LoggedSession> {
-        self.0.get(id)
+        self.sessions.get(id)
     }
 
     /// Remembers a session.
     pub fn set(&mut self, id: SessionId, session: LoggedSession) {
-        self.0.insert(id, session);
+        self.sessions.insert(id, session);
     }
 
     /// Forgets sessions.
     pub fn remove(&mut self, ids: &[SessionId]) {
         for id in ids {
-            self.0.remove(id);
+            self.sessions.remove(id);
         }
     }
 
@@ -140,7 +157,7 @@ impl SessionLog {
     #[must_use]
     pub fn forgettable(&self, named: &HashSet<SessionId>, keep: usize) -> Vec<SessionId> {
         let mut landed: Vec<_> = self
-            .0
+            .sessions
             .iter()
             .filter(|(_, session)| session.verdict == Verdict::Landed)
             .collect();
@@ -160,14 +177,14 @@ impl SessionLog {
     /// When an import was last started.
     #[must_use]
     pub fn last_triggered(&self) -> Option<Timestamp> {
-        self.0
+        self.sessions
             .values()
             .filter_map(|session| session.triggered)
             .max()
     }
 
     fn with(&self, matches: impl Fn(Verdict) -> bool) -> impl Iterator<Item = &SessionId> {
-        self.0
+        self.sessions
             .iter()
             .filter(move |(_, session)| matches(session.verdict))
             .map(|(id, _)| id)

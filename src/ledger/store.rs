@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::task::JoinSet;
 
-use super::{Book, Entry, IdHash, LoggedSession, SessionLog, entry};
-use crate::{clock::Clock, okta::SessionId};
+use super::{Book, Entry, IdHash, LoggedSession, SessionLog, entry, sessions::KNOWN_ACTIVE};
+use crate::{clock::Clock, okta::SessionId, users::RecordKey};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -106,7 +106,7 @@ impl Ledger {
             .segment(segment)
             .total_segments(IN_FLIGHT as i32)
             .consistent_read(true)
-            .projection_expression("pk,print,#session")
+            .projection_expression("pk,print,#session,origin")
             .expression_attribute_names("#session", "session")
             .into_paginator()
             .send();
@@ -128,7 +128,7 @@ impl Ledger {
                 if let Some(session) = session.filter(|_| unsure) {
                     book.name_doubtful(session);
                 }
-                book.add(id, told, unsure);
+                book.add(id, told, entry::origin(&item), unsure);
             }
         }
         Ok(book)
@@ -143,6 +143,30 @@ impl Ledger {
             .get_items(ids.iter().map(|id| id.pk()).collect())
             .await?;
         Ok(items.iter().filter_map(Entry::from_item).collect())
+    }
+
+    /// Makes users who came by push the users table's own.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn adopt(&self, users: &[(IdHash, RecordKey)]) -> Result<(), LedgerError> {
+        stream::iter(users)
+            .map(|(id, key)| async move {
+                self.client
+                    .update_item()
+                    .table_name(&self.table)
+                    .key("pk", AttributeValue::S(id.pk()))
+                    .update_expression("SET #key = :key REMOVE origin")
+                    .expression_attribute_names("#key", "key")
+                    .expression_attribute_values(":key", AttributeValue::M(key.to_item()))
+                    .send()
+                    .await
+                    .map(drop)
+                    .map_err(|error| LedgerError::of("writing", &error))
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await
     }
 
     async fn get_items(&self, pks: Vec<String>) -> Result<Vec<Item>, LedgerError> {
@@ -209,8 +233,11 @@ impl Ledger {
     pub async fn record(&self, entries: &[Entry]) -> Result<(), LedgerError> {
         let puts: Vec<_> = entries
             .iter()
-            .flat_map(|entry| entry.pointer().into_iter().chain([entry.to_item()]))
-            .map(|item| PutRequest::builder().set_item(Some(item)).build())
+            .map(|entry| {
+                PutRequest::builder()
+                    .set_item(Some(entry.to_item()))
+                    .build()
+            })
             .map(|put| put.map(|put| WriteRequest::builder().put_request(put).build()))
             .collect::<Result<_, _>>()
             .map_err(|error| LedgerError::because("writing", error))?;
@@ -294,6 +321,24 @@ impl Ledger {
             .await
             .map(drop)
             .map_err(|error| LedgerError::of("logging a session in", &error))
+    }
+
+    /// Writes how many users are active.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn log_known_active(&self, users: u64) -> Result<(), LedgerError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S("sessions".to_owned()))
+            .update_expression("SET #active = :users")
+            .expression_attribute_names("#active", KNOWN_ACTIVE)
+            .expression_attribute_values(":users", AttributeValue::N(users.to_string()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| LedgerError::of("writing the number of users to", &error))
     }
 
     /// Forgets sessions.

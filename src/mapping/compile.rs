@@ -92,6 +92,7 @@ impl Mapping {
                 .map_err(|error| broken(name, &source, &error))
         };
         let external_id = template("externalId")?;
+        let (active_source, include_source) = (active.clone(), include.clone());
         let active = expression("active", active)?;
         let include = expression("include", include)?;
         let profile = named
@@ -100,19 +101,20 @@ impl Mapping {
             .map(|(name, attribute)| Ok((Arc::from(attribute), template(name)?)))
             .collect::<Result<Vec<(Arc<str>, _)>, MappingError>>()?;
 
-        let mut variables: HashSet<String> = external_id.undeclared_variables(false);
-        variables.extend(active.undeclared_variables(false));
-        variables.extend(include.undeclared_variables(false));
-        variables.extend(
-            profile
-                .iter()
-                .flat_map(|(_, template)| template.undeclared_variables(false)),
+        let identity = reads(
+            external_id.source(),
+            external_id.undeclared_variables(false),
         );
-        let attributes = if variables.contains(Record::WHOLE) {
-            Attributes::All
-        } else {
-            Attributes::Named(variables)
-        };
+        let attributes =
+            [
+                reads(&active_source, active.undeclared_variables(false)),
+                reads(&include_source, include.undeclared_variables(false)),
+            ]
+            .into_iter()
+            .chain(profile.iter().map(|(_, template)| {
+                reads(template.source(), template.undeclared_variables(false))
+            }))
+            .fold(identity.clone(), Attributes::and);
         Ok(Self {
             external_id,
             active,
@@ -120,7 +122,18 @@ impl Mapping {
             profile,
             when_empty,
             attributes,
+            identity,
         })
+    }
+}
+
+/// The attributes of a record that a template or an expression reads.
+fn reads(source: &str, variables: HashSet<String>) -> Attributes {
+    // MiniJinja does not see a variable that is sliced, as in `{{ name[:1] }}`.
+    if source.contains('[') || variables.contains(Record::WHOLE) {
+        Attributes::All
+    } else {
+        Attributes::Named(variables)
     }
 }
 

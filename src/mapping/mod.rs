@@ -16,7 +16,7 @@ pub use compile::MappingError;
 pub use file::{DEFAULT_MAPPING, MappingFile, WhenEmpty};
 pub use fingerprint::Fingerprint;
 
-use crate::users::{Attributes, Record};
+use crate::users::{Attributes, KeySchema, Record};
 
 /// A user's id in the identity source: 1 to 512 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,6 +119,7 @@ pub struct Mapping {
     profile: Vec<(Arc<str>, Template<'static, 'static>)>,
     when_empty: WhenEmpty,
     attributes: Attributes,
+    identity: Attributes,
 }
 
 impl Mapping {
@@ -126,6 +127,25 @@ impl Mapping {
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
+    }
+
+    /// Whether a record's key alone says whom the record is about: the external id is made of all
+    /// key attributes and of nothing else.
+    #[must_use]
+    pub fn identifies_by(&self, schema: &KeySchema) -> bool {
+        match &self.identity {
+            Attributes::All => false,
+            Attributes::Named(names) => *names == schema.names().map(str::to_owned).collect(),
+        }
+    }
+
+    /// Whom a record is about, if it says so.
+    #[must_use]
+    pub fn external_id(&self, record: Record) -> Option<ExternalId> {
+        let context = Value::from_object(record);
+        render(&self.external_id, &context)
+            .and_then(ExternalId::parse)
+            .ok()
     }
 
     /// The profile attributes that the mapping may send, in alphabetical order.

@@ -1,8 +1,9 @@
 //! The story: plan, check, push, record.
 //!
-//! [`Run::full`] tells it from beginning to end; each of the other rooms holds
+//! [`Run::work`] tells it from beginning to end; each of the other rooms holds
 //! one of its chapters.
 
+mod draft;
 mod plan;
 mod planner;
 mod push;
@@ -10,11 +11,14 @@ mod report;
 mod run;
 mod safeguards;
 mod settle;
+mod sources;
 mod time;
 
-pub use plan::{Deactivation, Plan, Upsert, Why};
-pub use planner::{Draft, Planner};
+pub use draft::{Counts, Draft};
+pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
+pub use planner::Planner;
 pub use report::{Reject, Rejects, Report, SessionReport, Trigger, Withheld};
-pub use run::{Mode, Run, RunError};
+pub use run::{Job, Run, RunError};
 pub use safeguards::DeactivationLimit;
+pub use sources::Source;
 pub use time::Time;

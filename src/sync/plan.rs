@@ -1,13 +1,11 @@
 //! What a run would do: everything that is decided before the first write.
 
-use std::sync::Arc;
-
-use super::{Draft, Planner, Rejects, RunError, Withheld, planner::Counts, planner::HELD};
+use super::{Draft, Rejects, Withheld, draft::Counts};
 use crate::{
-    ledger::{Book, Entry, Ledger},
+    ledger::{IdHash, Origin},
     mapping::{ExternalId, Fingerprint, Mapped, Mapping},
     okta::Entity,
-    users::{RecordKey, Reread, UsersTable},
+    users::{RecordKey, Reread},
 };
 
 /// The changes of one session at most, and the counts of all that were found.
@@ -27,8 +25,10 @@ pub struct Plan {
     pub upserts_beyond: u64,
     /// Deactivations found beyond those that are here.
     pub deactivations_beyond: u64,
-    /// Users whom Okta was told of.
-    pub known_users: u64,
+    /// Users who came by push and belong to the users table from now on.
+    pub adopted: Vec<(IdHash, RecordKey)>,
+    /// How much of the users table was seen.
+    pub scope: Scope,
     /// Users whom Okta was told to have active.
     pub known_active: u64,
 }
@@ -40,6 +40,8 @@ pub struct Upsert {
     pub external_id: ExternalId,
     /// The record they come from.
     pub key: RecordKey,
+    /// Where they come from.
+    pub origin: Origin,
     /// What the ledger will remember.
     pub print: Fingerprint,
     /// What Okta is sent.
@@ -53,6 +55,8 @@ pub struct Deactivation {
     pub external_id: ExternalId,
     /// The record they come or came from.
     pub key: RecordKey,
+    /// Where they came from.
+    pub origin: Origin,
     /// Why.
     pub why: Why,
     /// What Okta is sent.
@@ -75,93 +79,99 @@ pub enum Why {
 pub(super) struct Leaver {
     pub(super) external_id: ExternalId,
     pub(super) key: RecordKey,
+    pub(super) origin: Origin,
+}
+
+impl Leaver {
+    fn deactivation(self, why: Why) -> Option<Deactivation> {
+        let Self {
+            external_id,
+            key,
+            origin,
+        } = self;
+        let entity = Entity::deactivate(external_id.as_str()).ok()?;
+        Some(Deactivation {
+            external_id,
+            key,
+            origin,
+            why,
+            entity,
+        })
+    }
+}
+
+/// How much of the users table a plan has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it: who is nowhere in it is gone, unless a record does not say whom it is about.
+    Whole {
+        /// How many users Okta was told of.
+        known_users: u64,
+    },
+    /// Some records, or none at all.
+    Part,
 }
 
 impl Plan {
-    /// Reads the users table to its end and compares it with the ledger.
-    ///
-    /// # Errors
-    /// When a table could not be read to its end: then there is no plan.
-    pub async fn make(
-        users: &UsersTable,
-        mapping: &Arc<Mapping>,
-        ledger: &Ledger,
-        book: &Book,
-    ) -> Result<Self, RunError> {
-        let mut planner = Planner::new(book);
-        let mut pages = users.read_all(mapping.attributes(), {
-            let mapping = Arc::clone(mapping);
-            move |schema, record| Some((schema.key_of(record.attributes())?, mapping.map(record)))
-        });
-        while let Some(page) = pages.next().await? {
-            for (key, mapped) in page.into_iter().flatten() {
-                planner.take(key, mapped);
-            }
-        }
-        let mut draft = planner.finish();
-
-        let gone = ledger.entries(&draft.gone).await?;
-        let mut leavers = std::mem::take(&mut draft.leavers);
-        let from_records = leavers.len();
-        leavers.extend(gone.into_iter().map(
-            |Entry {
-                 external_id, key, ..
-             }| Leaver { external_id, key },
-        ));
-        let keys: Vec<_> = leavers.iter().map(|leaver| leaver.key.clone()).collect();
-        let reread = users.reread(&keys, mapping.attributes()).await?;
-        Ok(Self::of(
-            draft,
-            leavers,
-            from_records,
-            &reread,
-            mapping,
-            book,
-        ))
-    }
-
-    fn of(
+    /// The plan that a draft comes to, once the records of all `leavers` were read again.
+    pub(super) fn of(
         draft: Draft,
         leavers: Vec<Leaver>,
-        from_records: usize,
         reread: &Reread,
         mapping: &Mapping,
-        book: &Book,
+        scope: Scope,
+        known_active: u64,
     ) -> Self {
+        let found = draft.leavers_found + draft.gone_found;
+        let gone_beyond = draft.gone_found - draft.gone.len() as u64;
+        let unidentified = draft.unidentified;
+        let held = leavers.len() as u64;
+        let mut plan = Self::new(draft, scope, known_active);
+        plan.deactivations_beyond = found.saturating_sub(held);
+        plan.deactivations = leavers
+            .into_iter()
+            .filter_map(|leaver| second_look(leaver, reread, mapping))
+            .collect();
+        if unidentified > 0 && scope != Scope::Part {
+            plan.withhold_gone(unidentified, gone_beyond);
+        }
+        plan
+    }
+
+    /// The plan of a draft that is to be believed as it is.
+    pub(super) fn as_told(mut draft: Draft, known_active: u64) -> Self {
+        let leavers = std::mem::take(&mut draft.leavers);
+        let found = draft.leavers_found;
+        let mut plan = Self::new(draft, Scope::Part, known_active);
+        plan.deactivations_beyond = found.saturating_sub(leavers.len() as u64);
+        plan.deactivations = leavers
+            .into_iter()
+            .filter_map(|leaver| leaver.deactivation(Why::Inactive))
+            .collect();
+        plan
+    }
+
+    fn new(draft: Draft, scope: Scope, known_active: u64) -> Self {
         let Draft {
             counts,
             rejected,
-            unidentified,
             upserts,
             upserts_found,
-            leavers_found,
-            gone,
-            gone_found,
+            adopted,
             ..
         } = draft;
-        let beyond =
-            (leavers_found + gone_found).saturating_sub((from_records + gone.len()) as u64);
-        let mut plan = Self {
+        Self {
             counts,
             rejected,
             deactivations: Vec::new(),
             upserts_beyond: upserts_found.saturating_sub(upserts.len() as u64),
             upserts,
+            adopted,
             withheld: Withheld::default(),
-            deactivations_beyond: beyond,
-            known_users: book.len() as u64,
-            known_active: book.active(),
-        };
-        plan.deactivations = leavers
-            .into_iter()
-            .filter_map(|leaver| second_look(leaver, reread, mapping))
-            .collect();
-        if unidentified > 0 {
-            plan.withhold_gone(unidentified, gone_found.saturating_sub(gone.len() as u64));
+            deactivations_beyond: 0,
+            scope,
+            known_active,
         }
-        plan.deactivations_beyond += plan.deactivations.len().saturating_sub(HELD) as u64;
-        plan.deactivations.truncate(HELD);
-        plan
     }
 
     /// Nobody is taken for gone while there are records that nobody can tell whose they are.
@@ -212,23 +222,19 @@ impl Plan {
 /// Decides about one user once their key was read again, consistently, after the scan. Who has
 /// come back, or is in doubt, stays as they are; the next plan sees them again.
 fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Deactivation> {
-    let Leaver { external_id, key } = leaver;
-    let why = match reread.get(&key).cloned().map(|record| mapping.map(record)) {
+    let same = |id: &ExternalId| *id == leaver.external_id;
+    let why = match reread
+        .get(&leaver.key)
+        .cloned()
+        .map(|record| mapping.map(record))
+    {
         None => Why::Gone,
-        Some(Mapped::Inactive(id)) if id == external_id => Why::Inactive,
-        Some(Mapped::OutOfScope(id)) if id == external_id => Why::OutOfScope,
-        Some(Mapped::Active(id, _) | Mapped::Rejected(id, _)) if id == external_id => return None,
-        // The record is about somebody else by now: this user has none.
-        Some(
-            Mapped::Active(..) | Mapped::Inactive(_) | Mapped::OutOfScope(_) | Mapped::Rejected(..),
-        ) => Why::Gone,
+        Some(Mapped::Inactive(id)) if same(&id) => Why::Inactive,
+        Some(Mapped::OutOfScope(id)) if same(&id) => Why::OutOfScope,
+        Some(Mapped::Active(id, _) | Mapped::Rejected(id, _)) if same(&id) => return None,
         Some(Mapped::Unidentified(_)) => return None,
+        // The record is about somebody else by now: this user has none.
+        Some(_) => Why::Gone,
     };
-    let entity = Entity::deactivate(external_id.as_str()).ok()?;
-    Some(Deactivation {
-        external_id,
-        key,
-        why,
-        entity,
-    })
+    leaver.deactivation(why)
 }

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Rejects, Upsert, plan::Leaver, plan::Why};
+use super::{
+    Draft, Upsert,
+    draft::Seen,
+    plan::{Leaver, Why},
+};
 use crate::{
-    ledger::{Book, IdHash, Known},
+    ledger::{Book, IdHash, Known, Origin},
     mapping::{ExternalId, Mapped, Profile},
     okta::{self, Entity},
     users::RecordKey,
@@ -23,58 +27,8 @@ pub struct Planner<'a> {
     newcomers: HashMap<IdHash, Seen>,
     duplicates: HashMap<IdHash, Duplicate>,
     held_bytes: usize,
+    records_from: Origin,
     draft: Draft,
-}
-
-/// What the planner found, before anybody has looked twice.
-#[derive(Debug, Default)]
-pub struct Draft {
-    /// Records, by what the mapping made of them.
-    pub counts: Counts,
-    /// Records that could not be sent.
-    pub rejected: Rejects,
-    /// Of these, how many do not even say whom they are about.
-    pub unidentified: u64,
-    /// Upserts, as many as one session carries.
-    pub upserts: Vec<Upsert>,
-    /// All upserts.
-    pub upserts_found: u64,
-    /// Users whose record says that they leave, as many as one session carries.
-    pub(super) leavers: Vec<Leaver>,
-    /// All of them.
-    pub leavers_found: u64,
-    /// Users who may be active in Okta and whom no record is about, as many as one session carries.
-    pub gone: Vec<IdHash>,
-    /// All of them.
-    pub gone_found: u64,
-}
-
-/// Records, by what the mapping made of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All of them.
-    pub scanned: u64,
-    /// Users to be active.
-    pub active: u64,
-    /// Users to be inactive.
-    pub inactive: u64,
-    /// Not of this identity source.
-    pub out_of_scope: u64,
-    /// Known to Okta as they are.
-    pub unchanged: u64,
-}
-
-/// What the first record about a user came to; enough to take it back if there is a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Not,
-    Unchanged,
-    UnchangedInactive,
-    Upsert,
-    Leaves(Why),
-    OutOfScope,
-    Rejected,
-    Duplicate,
 }
 
 #[derive(Debug)]
@@ -85,11 +39,12 @@ struct Duplicate {
 }
 
 impl<'a> Planner<'a> {
-    /// A planner that compares with this ledger.
+    /// A planner that compares records that come from here with this ledger.
     #[must_use]
-    pub fn new(book: &'a Book) -> Self {
+    pub fn new(book: &'a Book, records_from: Origin) -> Self {
         Self {
             book,
+            records_from,
             seen: vec![Seen::Not; book.len()],
             newcomers: HashMap::new(),
             duplicates: HashMap::new(),
@@ -108,10 +63,8 @@ impl<'a> Planner<'a> {
             | Mapped::Rejected(id, _) => id,
             Mapped::Unidentified(reasons) => {
                 self.draft.unidentified += 1;
-                return self
-                    .draft
-                    .rejected
-                    .add(None, Some(key.to_string()), reasons.clone());
+                let record = Some(key.to_string());
+                return self.draft.rejected.add(None, record, reasons.clone());
             }
         };
         let id = IdHash::of(external_id);
@@ -121,7 +74,7 @@ impl<'a> Planner<'a> {
             None => self.newcomers.get(&id).copied().unwrap_or(Seen::Not),
         };
         let now = if before == Seen::Not {
-            self.first(found.map(|(_, known)| known), key, mapped)
+            self.first(id, found, key, mapped)
         } else {
             self.again(id, external_id.clone(), before, &key)
         };
@@ -131,18 +84,43 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn first(&mut self, known: Option<Known>, key: RecordKey, mapped: Mapped) -> Seen {
+    /// Takes what is not even a record.
+    pub fn refuse(&mut self, why: String) {
+        self.draft.counts.scanned += 1;
+        self.draft.unidentified += 1;
+        self.draft.rejected.add(None, None, vec![why]);
+    }
+
+    fn first(
+        &mut self,
+        id: IdHash,
+        found: Option<(usize, Known)>,
+        key: RecordKey,
+        mapped: Mapped,
+    ) -> Seen {
+        let known = found.map(|(_, known)| known);
+        let origin = match (
+            self.records_from,
+            found.map(|(row, _)| self.book.origin(row)),
+        ) {
+            (Origin::Push, None | Some(Origin::Push)) => Origin::Push,
+            (Origin::Table, Some(Origin::Push)) => {
+                self.adopt(id, &key);
+                Origin::Table
+            }
+            _ => Origin::Table,
+        };
         let seen = match (mapped, known) {
             (Mapped::Active(_, profile), Some(Known::Active(print)))
                 if profile.fingerprint() == print =>
             {
                 Seen::Unchanged
             }
-            (Mapped::Active(id, profile), _) => return self.upsert(id, key, &profile),
+            (Mapped::Active(id, profile), _) => return self.upsert(id, key, origin, &profile),
             (Mapped::Inactive(_), Some(Known::Inactive)) => Seen::UnchangedInactive,
-            (Mapped::Inactive(id), _) => self.leave(id, key, Why::Inactive),
+            (Mapped::Inactive(id), _) => self.leave(id, key, origin, Why::Inactive),
             (Mapped::OutOfScope(_), None | Some(Known::Inactive)) => Seen::OutOfScope,
-            (Mapped::OutOfScope(id), Some(_)) => self.leave(id, key, Why::OutOfScope),
+            (Mapped::OutOfScope(id), Some(_)) => self.leave(id, key, origin, Why::OutOfScope),
             (Mapped::Rejected(id, reasons), _) => {
                 self.draft
                     .rejected
@@ -156,7 +134,13 @@ impl<'a> Planner<'a> {
         seen
     }
 
-    fn upsert(&mut self, id: ExternalId, key: RecordKey, profile: &Profile) -> Seen {
+    fn upsert(
+        &mut self,
+        id: ExternalId,
+        key: RecordKey,
+        origin: Origin,
+        profile: &Profile,
+    ) -> Seen {
         let entity = match Entity::upsert(id.as_str(), profile) {
             Ok(entity) => entity,
             Err(why) => {
@@ -175,6 +159,7 @@ impl<'a> Planner<'a> {
             self.draft.upserts.push(Upsert {
                 external_id: id,
                 key,
+                origin,
                 print: profile.fingerprint(),
                 entity,
             });
@@ -182,11 +167,23 @@ impl<'a> Planner<'a> {
         Seen::Upsert
     }
 
-    fn leave(&mut self, external_id: ExternalId, key: RecordKey, why: Why) -> Seen {
+    fn leave(&mut self, external_id: ExternalId, key: RecordKey, origin: Origin, why: Why) -> Seen {
         if self.draft.leavers.len() < HELD {
-            self.draft.leavers.push(Leaver { external_id, key });
+            self.draft.leavers.push(Leaver {
+                external_id,
+                key,
+                origin,
+            });
         }
         Seen::Leaves(why)
+    }
+
+    /// A user who came by push has a record now. Should it change something the entry is
+    /// written anyway; where it does not, this is all there is to write.
+    fn adopt(&mut self, id: IdHash, key: &RecordKey) {
+        if self.draft.adopted.len() < HELD {
+            self.draft.adopted.push((id, key.clone()));
+        }
     }
 
     /// A second record about a user: none of them can be believed.
@@ -242,45 +239,18 @@ impl<'a> Planner<'a> {
                 vec![reason],
             );
         }
-        for ((id, known), seen) in self.book.iter().zip(&self.seen) {
-            if *seen == Seen::Not && known.may_be_active() {
-                self.draft.gone_found += 1;
-                if self.draft.gone.len() < HELD {
-                    self.draft.gone.push(id);
+        if self.records_from == Origin::Table {
+            for (row, (id, known)) in self.book.iter().enumerate() {
+                let missing = self.seen[row] == Seen::Not && self.book.origin(row) == Origin::Table;
+                if missing && known.may_be_active() {
+                    self.draft.gone_found += 1;
+                    if self.draft.gone.len() < HELD {
+                        self.draft.gone.push(id);
+                    }
                 }
             }
         }
         self.draft
-    }
-}
-
-impl Draft {
-    fn count(&mut self, seen: Seen, by: i64) {
-        let add = |count: &mut u64| *count = count.saturating_add_signed(by);
-        match seen {
-            Seen::Unchanged => {
-                add(&mut self.counts.active);
-                add(&mut self.counts.unchanged);
-            }
-            Seen::UnchangedInactive => {
-                add(&mut self.counts.inactive);
-                add(&mut self.counts.unchanged);
-            }
-            Seen::Upsert => {
-                add(&mut self.counts.active);
-                add(&mut self.upserts_found);
-            }
-            Seen::Leaves(why) => {
-                add(&mut self.leavers_found);
-                add(if why == Why::OutOfScope {
-                    &mut self.counts.out_of_scope
-                } else {
-                    &mut self.counts.inactive
-                });
-            }
-            Seen::OutOfScope => add(&mut self.counts.out_of_scope),
-            Seen::Not | Seen::Rejected | Seen::Duplicate => {}
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Deactivation, Plan, RunError, SessionReport, Time, Upsert, settle};
 use crate::{
-    ledger::{Entry, Lease, Ledger, LoggedSession, SessionLog, Told, Verdict},
+    ledger::{Entry, Lease, Ledger, LoggedSession, Origin, SessionLog, Told, Verdict},
     mapping::ExternalId,
     okta::{
         self, Batch, Calls, Created, Entity, Kind, LoadError, Okta, Open, Packer, Refusal, Session,
@@ -47,7 +47,7 @@ pub(super) struct Carried {
 }
 
 /// What the ledger is to remember of each user in a plan.
-type Memory = HashMap<String, (ExternalId, RecordKey, Told)>;
+type Memory = HashMap<String, (ExternalId, RecordKey, Origin, Told)>;
 
 impl Pusher<'_> {
     /// Pushes a plan that is not empty; `None` if Okta gave no session while there was time.
@@ -213,10 +213,10 @@ fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
     let mut memory = Memory::new();
     let mut left_over = plan.upserts_beyond + plan.deactivations_beyond > 0;
     let mut packer = Packer::new();
-    let mut put = |entity: Entity, id: ExternalId, key, told| {
+    let mut put = |entity: Entity, id: ExternalId, key, origin, told| {
         if packer.would_fit(&entity, okta::MAX_REQUESTS) {
             packer.push(entity);
-            memory.insert(id.to_string(), (id, key, told));
+            memory.insert(id.to_string(), (id, key, origin, told));
         } else {
             left_over = true;
         }
@@ -224,20 +224,22 @@ fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
     for Deactivation {
         external_id,
         key,
+        origin,
         why: _,
         entity,
     } in plan.deactivations
     {
-        put(entity, external_id, key, Told::Inactive);
+        put(entity, external_id, key, origin, Told::Inactive);
     }
     for Upsert {
         external_id,
         key,
+        origin,
         print,
         entity,
     } in plan.upserts
     {
-        put(entity, external_id, key, Told::Active(print));
+        put(entity, external_id, key, origin, Told::Active(print));
     }
     (packer.finish(), memory, left_over)
 }
@@ -302,12 +304,13 @@ impl Loads {
             .chain(doubtful)
             .flat_map(|(batch, session)| batch.external_ids().map(move |id| (id, session.clone())))
             .filter_map(|(id, session)| {
-                let (external_id, key, told) = memory.get(id)?.clone();
+                let (external_id, key, origin, told) = memory.get(id)?.clone();
                 Some(Entry {
                     external_id,
                     key,
                     told,
                     session,
+                    origin,
                     at,
                 })
             })

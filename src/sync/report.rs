@@ -55,6 +55,8 @@ pub struct Report {
 pub enum Trigger {
     /// EventBridge.
     Schedule,
+    /// DynamoDB Streams.
+    Stream,
     /// A direct invocation.
     Direct,
 }
@@ -169,7 +171,7 @@ impl Report {
         let carried = |of: fn(&SessionReport) -> u64| self.sessions.iter().map(of).sum::<u64>();
         self.upserts = plan.upserts_found() + carried(|session| session.upserts);
         self.deactivations = plan.deactivations_found() + carried(|session| session.deactivations);
-        let super::planner::Counts {
+        let super::Counts {
             scanned,
             active,
             inactive,

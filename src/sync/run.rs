@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    DeactivationLimit, Plan, Report, Time,
+    DeactivationLimit, Plan, Report, Source, Time,
     push::{Carried, Pusher},
     safeguards::Safeguard,
     settle,
+    sources::Sources,
 };
 use crate::{
     ledger::{Claim, Lease, LeaseLost, Ledger, LedgerError, SessionLog},
@@ -22,6 +23,9 @@ use crate::{
 const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
+
+/// How long a job that waits for the lease waits before it asks again.
+const LEASE_WAIT: Duration = Duration::from_secs(3);
 
 /// What runs need, built once and used by one run after another.
 #[derive(Debug, Clone)]
@@ -40,13 +44,16 @@ pub struct Run {
     pub watch: Duration,
 }
 
-/// What a full run may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mode {
-    /// Only say what would be done.
-    pub dry_run: bool,
+/// What a run is to do.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What to look at.
+    pub source: Source,
     /// Deactivations that the caller allows, whatever the limit.
     pub allow_deactivations: Option<u64>,
+    /// Whether to wait for a run that is under way, as long as time lasts, instead of leaving
+    /// the work to it: it may have read past what this job is about.
+    pub waits: bool,
 }
 
 /// Why a run came to no good end. Whatever it was, running again is safe.
@@ -77,30 +84,47 @@ pub enum RunError {
 }
 
 impl Run {
-    /// A full run: every record against everything that Okta was told.
+    /// Does a job, from claiming the lease to giving it back.
     ///
     /// # Errors
     /// When it could not go on. What it did until then is in the report.
-    pub async fn full(&self, mode: Mode, time: &Time, report: &mut Report) -> Result<(), RunError> {
-        if mode.dry_run {
-            return self.dry(mode, time, report).await;
+    pub async fn work(&self, job: &Job, time: &Time, report: &mut Report) -> Result<(), RunError> {
+        if report.dry_run {
+            return self.dry(job, time, report).await;
         }
-        let lease = match self.ledger.claim(&report.run_id, time.deadline()).await? {
-            Claim::Held(lease) => lease,
-            Claim::Busy { owner, until } => {
-                report.skipped = Some(format!(
-                    "another run ({owner}) holds the lease until {until:.0}"
-                ));
-                return Ok(());
-            }
+        let Some(lease) = self.claim(job, time, report).await? else {
+            return Ok(());
         };
-        let result = self.under_lease(&lease, mode, time, report).await;
+        let result = self.under_lease(&lease, job, time, report).await;
         lease.release().await;
         result
     }
 
+    /// Claims the lease; says in the report who has it if it cannot be had.
+    async fn claim(
+        &self,
+        job: &Job,
+        time: &Time,
+        report: &mut Report,
+    ) -> Result<Option<Lease>, RunError> {
+        loop {
+            match self.ledger.claim(&report.run_id, time.deadline()).await? {
+                Claim::Held(lease) => return Ok(Some(lease)),
+                Claim::Busy { .. } if job.waits && time.now() + LEASE_WAIT < time.open_until() => {
+                    tokio::time::sleep(LEASE_WAIT).await;
+                }
+                Claim::Busy { owner, until } => {
+                    report.skipped = Some(format!(
+                        "another run ({owner}) holds the lease until {until:.0}"
+                    ));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
     /// What a run would do. Nothing is written anywhere, so that no lease is needed.
-    async fn dry(&self, mode: Mode, time: &Time, report: &mut Report) -> Result<(), RunError> {
+    async fn dry(&self, job: &Job, time: &Time, report: &mut Report) -> Result<(), RunError> {
         let mut log = self.ledger.sessions().await?;
         settle::settle(
             &self.ledger,
@@ -109,21 +133,44 @@ impl Run {
             false,
         )
         .await?;
-        let book = self.ledger.read_book(&log.doubtful()).await?;
-        let mut plan = Plan::make(&self.users, &self.mapping, &self.ledger, &book).await?;
-        Safeguard::new(self.max_deactivations, mode.allow_deactivations).check(&mut plan);
+        let mut plan = self.plan(&job.source, &mut log, false).await?;
+        Safeguard::new(self.max_deactivations, job.allow_deactivations).check(&mut plan);
         report.planned(&plan);
         Ok(())
+    }
+
+    async fn plan(
+        &self,
+        source: &Source,
+        log: &mut SessionLog,
+        write: bool,
+    ) -> Result<Plan, RunError> {
+        let sources = Sources {
+            users: &self.users,
+            mapping: &self.mapping,
+            ledger: &self.ledger,
+        };
+        match source {
+            Source::Table => {
+                let book = self.ledger.read_book(&log.doubtful()).await?;
+                if write {
+                    settle::tidy(&self.ledger, log, book.doubtful_sessions()).await?;
+                }
+                sources.whole(&book).await
+            }
+            Source::Keys(keys) => sources.keys(keys, log).await,
+            Source::Payload(records) => sources.payload(records, log).await,
+        }
     }
 
     async fn under_lease(
         &self,
         lease: &Lease,
-        mode: Mode,
+        job: &Job,
         time: &Time,
         report: &mut Report,
     ) -> Result<(), RunError> {
-        let mut safeguard = Safeguard::new(self.max_deactivations, mode.allow_deactivations);
+        let mut safeguard = Safeguard::new(self.max_deactivations, job.allow_deactivations);
         let mut failed_sessions = 0;
         let mut log = self.ledger.sessions().await?;
         settle::settle(
@@ -133,25 +180,27 @@ impl Run {
             true,
         )
         .await?;
+        let pusher = Pusher {
+            okta: &self.okta,
+            ledger: &self.ledger,
+            lease,
+            time,
+            watch: self.watch,
+            run: &report.run_id.clone(),
+        };
         loop {
-            let book = self.ledger.read_book(&log.doubtful()).await?;
-            settle::tidy(&self.ledger, &mut log, book.doubtful_sessions()).await?;
-            let mut plan = Plan::make(&self.users, &self.mapping, &self.ledger, &book).await?;
-            drop(book);
+            let mut plan = self.plan(&job.source, &mut log, true).await?;
             safeguard.check(&mut plan);
             report.planned(&plan);
+            lease.check()?;
+            self.ledger
+                .adopt(&std::mem::take(&mut plan.adopted))
+                .await?;
+            let active = plan.counts.active;
             if plan.is_empty() {
-                return Ok(());
+                return self.finished(&job.source, &log, active).await;
             }
 
-            let pusher = Pusher {
-                okta: &self.okta,
-                ledger: &self.ledger,
-                lease,
-                time,
-                watch: self.watch,
-                run: &report.run_id.clone(),
-            };
             let Some(carried) = pusher.push(plan, &mut log).await? else {
                 later(&log, time, report);
                 return Ok(());
@@ -179,13 +228,27 @@ impl Run {
                 });
             }
             if !left_over && !failed {
-                return Ok(());
+                return self.finished(&job.source, &log, active).await;
             }
             if time.now() >= time.open_until() {
                 later(&log, time, report);
                 return Ok(());
             }
         }
+    }
+
+    /// A full run has come to its end: remembers how many users are active, for those runs that
+    /// do not see all of them.
+    async fn finished(
+        &self,
+        source: &Source,
+        log: &SessionLog,
+        active: u64,
+    ) -> Result<(), RunError> {
+        if matches!(source, Source::Table) && log.known_active() != active {
+            self.ledger.log_known_active(active).await?;
+        }
+        Ok(())
     }
 }
 

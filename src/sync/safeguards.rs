@@ -3,7 +3,7 @@
 //! XaaS has no import safeguards of its own (Okta's developer guide): what is
 //! loaded is done.
 
-use super::Plan;
+use super::{Plan, plan::Scope};
 
 /// How many deactivations one run may push.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,11 +96,14 @@ impl Safeguard {
         if found == 0 {
             return;
         }
-        if plan.counts.scanned == 0 && plan.known_users > 0 {
+        if let Scope::Whole {
+            known_users: known @ 1..,
+        } = plan.scope
+            && plan.counts.scanned == 0
+        {
             plan.withhold_all(format!(
-                "the users table holds no record at all while {} users are known: check USERS_TABLE and the table; \
-                 nobody is deactivated on an empty read, whatever the limit",
-                plan.known_users
+                "the users table holds no record at all while {known} users are known: check USERS_TABLE and the table; \
+                 nobody is deactivated on an empty read, whatever the limit"
             ));
         } else if self.tripped || self.pushed + found > allowed {
             self.tripped = true;

@@ -21,6 +21,12 @@ impl KeySchema {
         self.0.iter().map(String::as_str)
     }
 
+    /// Whether a key has these attributes and no others.
+    #[must_use]
+    pub fn is_of(&self, key: &RecordKey) -> bool {
+        key.0.len() == self.0.len() && key.0.iter().all(|(name, _)| self.0.contains(name))
+    }
+
     /// The key of an item; `None` if a key attribute is not among its attributes.
     #[must_use]
     pub fn key_of(&self, item: &HashMap<String, AttributeValue>) -> Option<RecordKey> {
@@ -65,15 +71,6 @@ impl RecordKey {
             .collect();
         parts.sort();
         serde_json::json!(parts).to_string()
-    }
-
-    /// The key's value where the key is a single string.
-    #[must_use]
-    pub fn as_single_string(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [(_, AttributeValue::S(text))] => Some(text),
-            _ => None,
-        }
     }
 }
 

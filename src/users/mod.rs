@@ -6,9 +6,11 @@
 
 mod key;
 mod record;
+mod stream;
 mod table;
 mod value;
 
 pub use key::{KeySchema, RecordKey};
 pub use record::Record;
+pub use stream::StreamBatch;
 pub use table::{Attributes, Pages, ReadError, Reread, UsersTable};

@@ -26,6 +26,39 @@ impl Record {
     }
 }
 
+impl Record {
+    /// A record from plain JSON, in the users table's shape.
+    ///
+    /// # Errors
+    /// When it is no JSON object.
+    pub fn from_json(value: &serde_json::Value) -> Result<Self, String> {
+        let object = value.as_object().ok_or("is not a JSON object")?;
+        Ok(Self(
+            object
+                .iter()
+                .map(|(name, value)| (name.clone(), from_json(value)))
+                .collect(),
+        ))
+    }
+}
+
+fn from_json(value: &serde_json::Value) -> AttributeValue {
+    use serde_json::Value;
+
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(flag) => AttributeValue::Bool(*flag),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(list) => AttributeValue::L(list.iter().map(from_json).collect()),
+        Value::Object(map) => AttributeValue::M(
+            map.iter()
+                .map(|(name, value)| (name.clone(), from_json(value)))
+                .collect(),
+        ),
+    }
+}
+
 impl From<HashMap<String, AttributeValue>> for Record {
     fn from(item: HashMap<String, AttributeValue>) -> Self {
         Self(item)

@@ -193,7 +193,10 @@ impl UsersTable {
         Ok(Reread(
             records
                 .into_iter()
-                .filter_map(|item| Some((schema.key_of(&item)?.canonical(), Record(item))))
+                .filter_map(|item| {
+                    let key = schema.key_of(&item)?;
+                    Some((key.canonical(), (key, Record(item))))
+                })
                 .collect(),
         ))
     }
@@ -280,13 +283,20 @@ impl<T: 'static> Pages<T> {
 
 /// What a consistent read of some keys found.
 #[derive(Debug, Default)]
-pub struct Reread(HashMap<String, Record>);
+pub struct Reread(HashMap<String, (RecordKey, Record)>);
 
 impl Reread {
     /// The record under a key that was read, or `None` if there is none.
     #[must_use]
     pub fn get(&self, key: &RecordKey) -> Option<&Record> {
-        self.0.get(&key.canonical())
+        self.0.get(&key.canonical()).map(|(_, record)| record)
+    }
+}
+
+impl Reread {
+    /// The records that were found.
+    pub fn into_records(self) -> impl Iterator<Item = (RecordKey, Record)> {
+        self.0.into_values()
     }
 }
 
@@ -297,6 +307,19 @@ pub enum Attributes {
     All,
     /// The key and these.
     Named(HashSet<String>),
+}
+
+impl Attributes {
+    /// These and those.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Named(these), Self::Named(those)) => {
+                Self::Named(these.into_iter().chain(those).collect())
+            }
+            _ => Self::All,
+        }
+    }
 }
 
 struct Projection {

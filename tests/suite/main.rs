@@ -17,3 +17,5 @@ mod okta_faults;
 mod okta_org;
 mod okta_pacing;
 mod okta_script;
+mod push;
+mod streams;

@@ -9,13 +9,13 @@ use aws_sdk_dynamodb::{
     Client,
     config::{Credentials, SharedCredentialsProvider},
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+        ScalarAttributeType, WriteRequest,
     },
 };
 use dynamodb_identity_source::{
     clock::Clock,
-    handler::{Function, InvocationError, Sdk},
+    handler::{Answer, BatchResponse, Function, InvocationError, Sdk},
     sync::Report,
 };
 use okta_emulator::{Emulator, Options};
@@ -103,6 +103,11 @@ impl World {
         put(&self.dynamodb, USERS, &record).await;
     }
 
+    /// Whether Okta has this user, whom it must know, active.
+    pub fn is_active(&self, id: &str) -> bool {
+        self.okta.user(id).unwrap().status == okta_emulator::UserStatus::Active
+    }
+
     /// Deletes a record from the users table.
     pub async fn delete(&self, id: &str) {
         let key = AttributeValue::S(id.to_owned());
@@ -162,6 +167,30 @@ pub async fn put(client: &Client, table: &str, record: &Value) {
         .unwrap();
 }
 
+/// Puts many records, each written as plain JSON.
+pub async fn put_all(client: &Client, table: &str, records: &[Value]) {
+    for batch in records.chunks(25) {
+        let puts = batch.iter().map(|record| {
+            let item = record
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.clone(), attribute(value)));
+            let put = PutRequest::builder()
+                .set_item(Some(item.collect()))
+                .build()
+                .unwrap();
+            WriteRequest::builder().put_request(put).build()
+        });
+        client
+            .batch_write_item()
+            .request_items(table, puts.collect())
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
 /// Plain JSON as DynamoDB has it.
 pub fn attribute(value: &Value) -> AttributeValue {
     match value {
@@ -184,5 +213,21 @@ pub async fn invoke(
 ) -> Result<Report, InvocationError> {
     let deadline = clock.now() + std::time::Duration::from_secs(900);
     let id = format!("run-{:08x}", fastrand::u32(..));
-    Box::pin(function.invoke(event, &id, deadline)).await
+    match Box::pin(function.invoke(event, &id, deadline)).await? {
+        Answer::Report(report) => Ok(*report),
+        Answer::Batch(batch) => panic!("a report was expected, not {batch:?}"),
+    }
+}
+
+/// One invocation with a stream batch.
+pub async fn invoke_stream(function: &Function, clock: Clock, event: &Value) -> BatchResponse {
+    let deadline = clock.now() + std::time::Duration::from_secs(900);
+    let id = format!("run-{:08x}", fastrand::u32(..));
+    match Box::pin(function.invoke(event, &id, deadline))
+        .await
+        .unwrap()
+    {
+        Answer::Batch(batch) => batch,
+        Answer::Report(report) => panic!("a batch response was expected, not {report:?}"),
+    }
 }

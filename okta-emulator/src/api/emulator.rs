@@ -5,12 +5,19 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State},
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::StatusCode,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{clock::iso, directory::DirectoryUser, org::Org};
+use crate::{
+    clock::iso,
+    directory::DirectoryUser,
+    faults::{Fault, FaultView},
+    org::Org,
+};
 
 /// What to include beyond the summary.
 #[derive(Debug, Deserialize)]
@@ -48,4 +55,43 @@ pub(crate) async fn state(
 pub(crate) async fn requests(State(org): State<Arc<Org>>) -> Json<Value> {
     let (state, _) = org.settled();
     Json(json!(state.requests))
+}
+
+/// All faults, those too that will not strike again.
+pub(crate) async fn faults(State(org): State<Arc<Org>>) -> Json<Vec<FaultView>> {
+    Json(org.settled().0.faults.views())
+}
+
+/// Takes a fault such as `{"method": "POST", "path": "/sessions", "nth": 1,
+/// "times": 1, "effect": {"type": "closeAfter"}}`. Without a method it is about
+/// all of them, with `"times": null` it strikes for ever.
+pub(crate) async fn inject(
+    State(org): State<Arc<Org>>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), (StatusCode, Json<Value>)> {
+    match serde_json::from_slice::<Fault>(&body) {
+        Ok(fault) => {
+            let id = org.settled().0.faults.inject(fault);
+            Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
+        }
+        Err(error) => {
+            let why = json!({ "error": error.to_string() });
+            Err((StatusCode::BAD_REQUEST, Json(why)))
+        }
+    }
+}
+
+/// Takes one fault away.
+pub(crate) async fn remove_fault(State(org): State<Arc<Org>>, Path(id): Path<u64>) -> StatusCode {
+    if org.settled().0.faults.remove(id) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
+}
+
+/// Takes all faults away.
+pub(crate) async fn clear_faults(State(org): State<Arc<Org>>) -> StatusCode {
+    org.settled().0.faults.clear();
+    StatusCode::NO_CONTENT
 }

@@ -1,7 +1,9 @@
 //! The endpoints: Okta's, and the emulator's own under `/_emulator`.
 
 pub(crate) mod emulator;
+pub(crate) mod schema;
 pub(crate) mod sessions;
+pub(crate) mod token;
 pub(crate) mod users;
 
 use axum::http::Uri;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::check_source;
 use crate::{
+    faults::Work,
     gate::Entities,
     load::{self, LoadKind},
     org::{self, Org},
@@ -62,6 +63,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn start_import(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
+    Extension(work): Extension<Work>,
 ) -> Answer<Json<Value>> {
     check_source(&org, &source)?;
     let (mut state, now) = org.settled();
@@ -70,27 +72,32 @@ pub(crate) async fn start_import(
         violations,
         ..
     } = &mut *state;
-    sessions.start_import(&session, now, violations).map(Json)
+    sessions
+        .start_import(&session, now, &work, violations)
+        .map(Json)
 }
 
 pub(crate) async fn bulk_upsert(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
+    Extension(work): Extension<Work>,
     body: Bytes,
 ) -> Answer<Response> {
-    bulk(&org, &source, &session, LoadKind::Upsert, &body)
+    check_source(&org, &source)?;
+    bulk(&org, &session, LoadKind::Upsert, &body, &work)
 }
 
 pub(crate) async fn bulk_delete(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
+    Extension(work): Extension<Work>,
     body: Bytes,
 ) -> Answer<Response> {
-    bulk(&org, &source, &session, LoadKind::Delete, &body)
+    check_source(&org, &source)?;
+    bulk(&org, &session, LoadKind::Delete, &body, &work)
 }
 
-fn bulk(org: &Org, source: &str, session: &str, kind: LoadKind, body: &[u8]) -> Answer<Response> {
-    check_source(org, source)?;
+fn bulk(org: &Org, session: &str, kind: LoadKind, body: &[u8], work: &Work) -> Answer<Response> {
     // Reading takes long and needs no lock.
     let load = load::read(kind, body);
     let entities = Entities(load.as_ref().map_or(0, |load| load.entities.len()));
@@ -101,7 +108,7 @@ fn bulk(org: &Org, source: &str, session: &str, kind: LoadKind, body: &[u8]) -> 
         violations,
         ..
     } = &mut *state;
-    let answer = sessions.load(session, kind, load, directory, now, violations);
+    let answer = sessions.load(session, load, directory, now, work, violations);
     let response = answer.map_or_else(IntoResponse::into_response, |()| {
         StatusCode::ACCEPTED.into_response()
     });

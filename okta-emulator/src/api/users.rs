@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::check_source;
 use crate::{
     clock::iso,
-    directory::{Attributes, DirectoryUser, Happened, UserStatus},
+    directory::{Attributes, DirectoryUser, Happened, Outcome, UserStatus},
     load::{self, Flaw},
     org::{self, Org},
     refusal::Refusal,
@@ -122,10 +122,8 @@ fn profile(mut fields: Map<String, Value>, whole: bool) -> Result<Attributes, Fl
 }
 
 fn invalid(what: &str, causes: Vec<String>) -> Flaw {
-    Flaw {
-        violation: causes.join("; "),
-        refusal: Refusal::validation(what, causes),
-    }
+    let violation = causes.join("; ");
+    Flaw::new(Refusal::validation(what, causes), violation)
 }
 
 fn noting<T>(state: &mut org::State, read: Result<T, Flaw>) -> Answer<T> {
@@ -133,7 +131,7 @@ fn noting<T>(state: &mut org::State, read: Result<T, Flaw>) -> Answer<T> {
         state
             .violations
             .push(format!("single user: {}", flaw.violation));
-        flaw.refusal
+        *flaw.refusal
     })
 }
 
@@ -147,11 +145,7 @@ fn present(state: &org::State, user: &str) -> Answer<DirectoryUser> {
         .ok_or_else(|| Refusal::not_found(user, USER_KIND))
 }
 
-fn answer(
-    state: &org::State,
-    user: &str,
-    outcome: crate::directory::Outcome,
-) -> Answer<Json<Value>> {
+fn answer(state: &org::State, user: &str, outcome: Outcome) -> Answer<Json<Value>> {
     match outcome.happened {
         Happened::Failed | Happened::Ignored => Err(Refusal::validation("profile", outcome.why)),
         _ => present(state, user).map(|user| Json(object(&user))),

@@ -1,5 +1,6 @@
 //! The users that Okta has, and what an import does to one of them.
 
+mod search;
 mod user;
 
 use std::{
@@ -8,6 +9,7 @@ use std::{
     time::SystemTime,
 };
 
+pub(crate) use search::{Found, Search};
 pub use user::{DirectoryUser, Happened, Outcome, UserStatus};
 
 use crate::{

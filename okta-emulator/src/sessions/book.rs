@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::session::{Loaded, Session, SessionStatus, SessionUser, SessionView};
 use crate::{
-    clock::since,
     directory::Directory,
+    faults::Work,
     ids::Ids,
     load::{Flaw, Load, LoadKind},
     options::Options,
@@ -33,10 +33,11 @@ pub(crate) struct Book {
     identity_source: String,
     cooldown: Duration,
     import_time: Duration,
-    last_trigger: Option<SystemTime>,
+    /// When a session may be opened again after the last trigger.
+    pub(super) cooled_at: SystemTime,
     /// When the last session of the queue will have been processed.
     busy_until: SystemTime,
-    ids: Ids,
+    pub(super) ids: Ids,
 }
 
 impl Book {
@@ -47,7 +48,7 @@ impl Book {
             identity_source: options.identity_source.clone(),
             cooldown: options.cooldown,
             import_time: options.import_time,
-            last_trigger: None,
+            cooled_at: SystemTime::UNIX_EPOCH,
             busy_until: SystemTime::UNIX_EPOCH,
             ids: Ids::default(),
         }
@@ -58,10 +59,7 @@ impl Book {
             .sessions
             .iter()
             .any(|session| session.status.is_active());
-        let cooling = self
-            .last_trigger
-            .is_some_and(|trigger| since(now, trigger) < self.cooldown);
-        if active || cooling {
+        if active || now < self.cooled_at {
             return Err(Refusal::validation(
                 "importSession",
                 [
@@ -109,10 +107,10 @@ impl Book {
     pub(crate) fn load(
         &mut self,
         id: &str,
-        kind: LoadKind,
         load: Result<Load, Flaw>,
         directory: &Directory,
         now: SystemTime,
+        work: &Work,
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
         let index = self.touch(id, now)?;
@@ -132,7 +130,7 @@ impl Book {
         }
         let load = load.map_err(|flaw| {
             violations.push(format!("{id}: {}", flaw.violation));
-            flaw.refusal
+            *flaw.refusal
         })?;
         if session.requests >= MAX_BULK_REQUESTS {
             violations.push(format!("{id}: more than {MAX_BULK_REQUESTS} bulk requests"));
@@ -144,7 +142,14 @@ impl Book {
             ));
         }
 
-        let Load { entities, oddities } = load;
+        let Load {
+            kind,
+            entities,
+            oddities,
+        } = load;
+        if let Some(refusal) = work.refuses(&entities) {
+            return Err(refusal);
+        }
         violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
         // Okta's trap: a bulk-delete in which it knows nobody is accepted and
         // leaves the session CREATED, in which no import can be started.
@@ -187,6 +192,7 @@ impl Book {
         &mut self,
         id: &str,
         now: SystemTime,
+        work: &Work,
         violations: &mut Vec<String>,
     ) -> Result<Value, Refusal> {
         let index = self.touch(id, now)?;
@@ -204,45 +210,31 @@ impl Book {
         }
         session.move_to(SessionStatus::Triggered, now);
         session.triggered = Some(now);
-        self.busy_until = self.busy_until.max(now) + self.import_time;
+        session.fate.clone_from(&work.session_ends);
+        let takes = work.import_takes.unwrap_or(self.import_time);
+        self.busy_until = self.busy_until.max(now) + takes;
         session.due = Some(self.busy_until);
         self.queue.push_back(Arc::clone(&session.id));
-        self.last_trigger = Some(now);
+        self.cooled_at = now + work.cooldown.unwrap_or(self.cooldown);
         Ok(session.object(&self.identity_source))
-    }
-
-    /// Opens a session as another client would have left it, whatever else
-    /// is open.
-    pub(crate) fn open_foreign(&mut self, now: SystemTime) -> String {
-        let mut session = Session::opened(self.ids.session(), now);
-        session.foreign = true;
-        let id = session.id.to_string();
-        self.sessions.push(session);
-        id
-    }
-
-    pub(crate) fn force(&mut self, id: &str, status: SessionStatus, now: SystemTime) -> bool {
-        let Ok(index) = self.touch(id, now) else {
-            return false;
-        };
-        let session = &mut self.sessions[index];
-        session.moved_by_client = false;
-        session.move_to(status, now);
-        true
-    }
-
-    pub(crate) fn forget(&mut self, id: &str) -> bool {
-        let before = self.sessions.len();
-        self.sessions.retain(|session| *session.id != *id);
-        self.sessions.len() < before
-    }
-
-    pub(crate) fn end_cooldown(&mut self) {
-        self.last_trigger = None;
     }
 
     pub(crate) fn views(&self) -> Vec<SessionView> {
         self.sessions.iter().map(Session::view).collect()
+    }
+
+    pub(crate) fn view(&self, id: &str) -> Option<SessionView> {
+        self.sessions
+            .iter()
+            .find(|session| *session.id == *id)
+            .map(Session::view)
+    }
+
+    /// How long until a session can be opened, as far as the last trigger is
+    /// concerned.
+    pub(crate) fn cooldown_left(&self, now: SystemTime) -> Option<Duration> {
+        let left = self.cooled_at.duration_since(now).ok()?;
+        (!left.is_zero()).then_some(left)
     }
 
     pub(crate) fn users(&self, id: &str) -> Option<Vec<SessionUser>> {
@@ -252,7 +244,7 @@ impl Book {
             .map(Session::users)
     }
 
-    fn touch(&mut self, id: &str, now: SystemTime) -> Result<usize, Refusal> {
+    pub(super) fn touch(&mut self, id: &str, now: SystemTime) -> Result<usize, Refusal> {
         let index = self
             .sessions
             .iter()

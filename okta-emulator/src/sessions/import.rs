@@ -40,6 +40,11 @@ impl Book {
 /// Deactivations come first, so that a login that changes hands within one
 /// session is free when its new holder arrives.
 fn import(session: &mut Session, at: SystemTime, directory: &mut Directory) {
+    if let Some(fate) = session.fate.take() {
+        session.moved_by_client = false;
+        session.move_to(fate, at);
+        return;
+    }
     for kind in [LoadKind::Delete, LoadKind::Upsert] {
         for (external_id, loaded) in &mut session.loaded {
             if loaded.kind != kind {

@@ -2,6 +2,7 @@
 //! and cancelling them.
 
 mod book;
+mod forced;
 mod import;
 mod session;
 

@@ -129,6 +129,9 @@ pub struct SessionView {
     /// When its import was started.
     #[serde(serialize_with = "serialize_iso_option")]
     pub triggered: Option<SystemTime>,
+    /// When Okta will have processed it, once it is triggered.
+    #[serde(serialize_with = "serialize_iso_option")]
+    pub due: Option<SystemTime>,
     /// When it came to its end, whichever that was.
     #[serde(serialize_with = "serialize_iso_option")]
     pub ended: Option<SystemTime>,
@@ -172,6 +175,8 @@ pub(super) struct Session {
     /// When a triggered session will have been processed.
     pub(super) due: Option<SystemTime>,
     pub(super) ended: Option<SystemTime>,
+    /// How a triggered session will end, where it is not to be imported.
+    pub(super) fate: Option<SessionStatus>,
     pub(super) requests: u32,
     pub(super) loaded: BTreeMap<String, Loaded>,
     pub(super) results: Counts,
@@ -201,6 +206,7 @@ impl Session {
             triggered: None,
             due: None,
             ended: None,
+            fate: None,
             requests: 0,
             loaded: BTreeMap::new(),
             results: Counts::default(),
@@ -245,6 +251,7 @@ impl Session {
             status: self.status.clone(),
             created: self.created,
             triggered: self.triggered,
+            due: self.due,
             ended: self.ended,
             requests: self.requests,
             upserts: self.loaded.len() - deletes,

@@ -2,9 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod browser;
+mod dpop;
+mod faults;
+mod faulty_sessions;
 mod gate;
 mod imports;
 mod loads;
+mod oauth;
+mod page;
+mod page_in_chromium;
+mod schema;
+mod service_app;
 mod sessions;
 mod support;
 mod users;

@@ -56,13 +56,16 @@ impl Okta {
         }
     }
 
+    /// A request of any path, without a token.
+    pub(crate) fn raw(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.emulator.url()))
+    }
+
+    /// A request below the identity source, without a token.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let source = &self.emulator.options().identity_source;
-        let url = format!(
-            "{}/api/v1/identity-sources/{source}{path}",
-            self.emulator.url()
-        );
-        self.client.request(method, url)
+        self.raw(method, &format!("/api/v1/identity-sources/{source}{path}"))
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {

@@ -1,0 +1,16 @@
+//! Programmable faults: what goes wrong with which call.
+//!
+//! A fault waits for calls of a method and path, lets some of them pass, and
+//! then strikes as often as it was told to. Several faults may strike the same
+//! call.
+
+mod effect;
+mod fault;
+mod struck;
+mod wire;
+
+pub use effect::{Effect, Poison, SessionEnd};
+pub(crate) use fault::Faults;
+pub use fault::{Fault, FaultAt, FaultView};
+pub(crate) use struck::{Answer, Instead, Struck, Work, spoil};
+pub(crate) use wire::HangUp;

@@ -1,0 +1,249 @@
+//! The users, with a search, and one user's attributes.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{self, Path, Query},
+    response::Response,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    frame::{Page, Tab, missing},
+    wording::{count, date_time, grouped, user_status},
+};
+use crate::{
+    directory::{DirectoryUser, Found, Search, UserStatus},
+    org::Org,
+};
+
+const PER_PAGE: usize = 50;
+
+/// Which users to show.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    q: String,
+    status: String,
+    page: usize,
+}
+
+pub(super) async fn list(
+    extract::State(org): extract::State<Arc<Org>>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let (state, _) = org.settled();
+    let status = match wanted.status.as_str() {
+        "active" => Some(UserStatus::Active),
+        "deprovisioned" => Some(UserStatus::Deprovisioned),
+        _ => None,
+    };
+    let found = state.directory.search(&Search {
+        text: wanted.q.trim(),
+        status,
+        skip: wanted.page.saturating_mul(PER_PAGE),
+        take: PER_PAGE,
+    });
+    let deactivated = state.directory.len() - state.directory.active();
+    let total = format!(
+        "{} active, {} deactivated.",
+        count(state.directory.active(), "user"),
+        grouped(deactivated)
+    );
+    Page {
+        tab: Tab::Directory,
+        title: "Directory",
+        summary: total.clone(),
+        before: html! { p.next { (total) } },
+        fixed: form(&wanted),
+        live: html! {
+            @if found.users.is_empty() {
+                p.empty {
+                    @if state.directory.len() == 0 { "Nobody was imported yet." }
+                    @else { "No user fits." }
+                }
+            } @else {
+                (table(&wanted, &found))
+                (more(&wanted, &found))
+            }
+        },
+    }
+    .render(&state, &org.options.identity_source)
+}
+
+pub(super) async fn show(
+    extract::State(org): extract::State<Arc<Org>>,
+    Path(id): Path<String>,
+) -> Response {
+    let (state, _) = org.settled();
+    let source = &org.options.identity_source;
+    let Some(user) = state.directory.user(&id) else {
+        return missing(
+            &state,
+            source,
+            Tab::Directory,
+            "Okta does not know this user.",
+        );
+    };
+    Page {
+        tab: Tab::Directory,
+        title: &name(&user),
+        summary: String::new(),
+        before: html! {},
+        fixed: html! {},
+        live: html! {
+            dl.facts {
+                div { dt { "Status" } dd { (user_status(user.status)) } }
+                div { dt { "externalId" } dd { code { (user.external_id) } } }
+                div { dt { "Okta id" } dd { code { (user.id) } } }
+                div { dt { "Created" } dd { (date_time(user.created)) } }
+                div { dt { "Last changed" } dd { (date_time(user.last_updated)) } }
+            }
+            @if user.profile.is_empty() { p.empty { "The profile is empty." } } @else {
+                div.scroll tabindex="0" role="region" aria-label="Profile" {
+                    table.profile {
+                        caption { "Profile" }
+                        thead { tr { th scope="col" { "Attribute" } th scope="col" { "Value" } } }
+                        tbody {
+                            @for (name, value) in &user.profile {
+                                tr { th scope="row" { code { (name) } } td.wide { (value) } }
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    }
+    .render(&state, source)
+}
+
+fn form(wanted: &Wanted) -> Markup {
+    let option = |value: &str, text: &str| {
+        html! { option value=(value) selected[wanted.status == value] { (text) } }
+    };
+    html! {
+        form.search role="search" action="/directory" {
+            label for="q" { "Name, login, email or externalId" }
+            input #q name="q" type="search" value=(wanted.q) autocomplete="off";
+            label.unseen for="status" { "Status" }
+            select #status name="status" {
+                (option("", "Any status"))
+                (option("active", "Active"))
+                (option("deprovisioned", "Deactivated"))
+            }
+            button type="submit" { "Search" }
+        }
+    }
+}
+
+fn table(wanted: &Wanted, found: &Found) -> Markup {
+    let first = wanted.page * PER_PAGE + 1;
+    let last = wanted.page * PER_PAGE + found.users.len();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Users" {
+            table {
+                caption {
+                    "Users " (grouped(first)) " to " (grouped(last))
+                    @if found.more { ", and there are more" }
+                }
+                thead {
+                    tr {
+                        th scope="col" { "externalId" }
+                        th scope="col" { "Name" }
+                        th scope="col" { "Login" }
+                        th scope="col" { "Status" }
+                        th scope="col" { "Last changed" }
+                    }
+                }
+                tbody {
+                    @for user in &found.users {
+                        tr {
+                            th scope="row" { (user_link(&user.external_id)) }
+                            td.wide { (name(user)) }
+                            td { (attribute(user, "userName")) }
+                            td { (user_status(user.status)) }
+                            td { (date_time(user.last_updated)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn more(wanted: &Wanted, found: &Found) -> Markup {
+    let before = wanted.page.saturating_mul(PER_PAGE) + found.users.len();
+    let known = before + usize::from(found.more);
+    let query = query(&[("q", wanted.q.trim()), ("status", &wanted.status)]);
+    pages(wanted.page, PER_PAGE, known, &query)
+}
+
+/// Links to the pages before and after this one.
+pub(super) fn pages(page: usize, per_page: usize, total: usize, query: &str) -> Markup {
+    let to = |page: usize| {
+        format!(
+            "?{query}{}page={page}",
+            if query.is_empty() { "" } else { "&" }
+        )
+    };
+    let is_last = (page + 1).saturating_mul(per_page) >= total;
+    html! {
+        @if page > 0 || !is_last {
+            nav.pages aria-label="More pages" {
+                @if page > 0 { a #page-before href=(to(page - 1)) { "← Before" } }
+                span { "Page " (page + 1) }
+                @if !is_last { a #page-after href=(to(page + 1)) { "After →" } }
+            }
+        }
+    }
+}
+
+/// A link to a user's page.
+pub(super) fn user_link(external_id: &str) -> Markup {
+    html! {
+        a #{ "user-" (encoded(external_id)) } href={ "/directory/" (encoded(external_id)) } {
+            code { (external_id) }
+        }
+    }
+}
+
+/// The query of a link; what is empty is left out.
+pub(super) fn query(fields: &[(&str, &str)]) -> String {
+    let fields: Vec<String> = fields
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    fields.join("&")
+}
+
+/// Percent-encodes all that is not unreserved.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+fn name(user: &DirectoryUser) -> String {
+    let display = attribute(user, "displayName");
+    if !display.is_empty() {
+        return display.to_owned();
+    }
+    let names = [attribute(user, "firstName"), attribute(user, "lastName")];
+    let name = names.join(" ");
+    match name.trim() {
+        "" => "(no name)".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn attribute<'user>(user: &'user DirectoryUser, name: &str) -> &'user str {
+    user.profile.get(name).map_or("", String::as_str)
+}

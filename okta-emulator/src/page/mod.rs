@@ -1,0 +1,52 @@
+//! The Import Monitoring page: what Okta's admin console would show of the
+//! imports, and what only the emulator knows. Rendered here, without a build
+//! step; a small script keeps it fresh, and without scripts the browser does.
+
+mod directory;
+mod faults;
+mod frame;
+mod imports;
+mod requests;
+mod session;
+mod wording;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::header,
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use maud::Markup;
+
+use crate::org::Org;
+
+pub(crate) fn routes() -> Router<Arc<Org>> {
+    Router::new()
+        .route("/", get(imports::show))
+        .route("/sessions/{session}", get(session::show))
+        .route("/directory", get(directory::list))
+        .route("/directory/{user}", get(directory::show))
+        .route("/requests", get(requests::show))
+        .route("/faults", get(faults::show))
+        .route(
+            "/page.css",
+            get(|| asset("text/css", include_str!("page.css"))),
+        )
+        .route(
+            "/page.js",
+            get(|| asset("text/javascript", include_str!("page.js"))),
+        )
+}
+
+async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
+    let kind = format!("{kind}; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], text)
+}
+
+/// A page that is there, and never out of a cache.
+fn answer(markup: Markup) -> Response {
+    let fresh = [(header::CACHE_CONTROL, "no-store")];
+    (fresh, Html(markup.into_string())).into_response()
+}
