@@ -30,7 +30,7 @@ pub enum CredentialsError {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Written {
-    api_token: String,
+    api_token: SecretString,
 }
 
 impl Credentials {
@@ -41,12 +41,11 @@ impl Credentials {
     pub fn parse(json: &str) -> Result<Self, CredentialsError> {
         let written: Written =
             serde_json::from_str(json).map_err(|_| CredentialsError::NotUnderstood)?;
-        let api_token = SecretString::from(written.api_token);
-        let token = api_token.expose_secret();
+        let token = written.api_token.expose_secret();
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(CredentialsError::NotAToken);
         }
-        Ok(Self::ApiToken(api_token))
+        Ok(Self::ApiToken(written.api_token))
     }
 
     /// The `Authorization` header of a call.

@@ -43,7 +43,7 @@ pub enum Error {
     Unreachable {
         /// Method and path template of the call.
         call: &'static str,
-        /// What broke, without the address; `None` if the answer took too long.
+        /// What broke, without the URL; `None` if the answer took too long.
         source: Option<reqwest::Error>,
     },
     /// Okta said yes in words that are not known here.

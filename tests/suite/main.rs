@@ -11,5 +11,11 @@
 mod support;
 
 mod full_run;
+mod okta_ambiguous;
+mod okta_client;
+mod okta_faults;
+mod okta_org;
+mod okta_pacing;
+mod okta_script;
 mod push;
 mod streams;

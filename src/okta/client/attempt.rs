@@ -92,6 +92,21 @@ impl Okta {
         let request_id = text(&headers, "x-okta-request-id");
         if status.is_success() {
             permit.answered(&headers);
+            let body = match body {
+                Ok(body) => Some(body),
+                Err(error) => {
+                    let error = error.without_url();
+                    tracing::warn!(call = call.name, request_id, %error, "the answer broke off");
+                    if call.repeat.is_free() {
+                        return Ok(Attempt::Failed {
+                            error: unreachable(call.name, Some(error)),
+                            sent: true,
+                        });
+                    }
+                    // Okta did it; what it says about it is lost.
+                    None
+                }
+            };
             tracing::debug!(
                 call = call.name,
                 status = status.as_u16(),
@@ -150,11 +165,11 @@ impl Okta {
 
 async fn exchange(
     request: reqwest::RequestBuilder,
-) -> Result<(StatusCode, HeaderMap, Option<Vec<u8>>), reqwest::Error> {
+) -> Result<(StatusCode, HeaderMap, Result<Vec<u8>, reqwest::Error>), reqwest::Error> {
     let mut response = request.send().await?;
     let headers = std::mem::take(response.headers_mut());
     let status = response.status();
-    let body = response.bytes().await.ok().map(Vec::from);
+    let body = response.bytes().await.map(Vec::from);
     Ok((status, headers, body))
 }
 

@@ -41,6 +41,10 @@ pub(in crate::okta) enum Repeat<'a> {
 }
 
 impl Repeat<'_> {
+    pub(super) fn is_free(self) -> bool {
+        matches!(self, Self::Freely)
+    }
+
     /// Whether an attempt may be made after one that Okta may have done.
     fn once_more(self) -> bool {
         match self {

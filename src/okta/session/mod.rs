@@ -4,6 +4,7 @@ mod budget;
 mod info;
 mod refused;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ const STARTS: u32 = 3;
 #[derive(Debug)]
 pub struct Open {
     budget: Budget,
+    /// Okta took an upsert, which makes it IN_PROGRESS for sure.
+    upserted: AtomicBool,
 }
 
 /// A session whose import is started.
@@ -69,12 +72,11 @@ impl<S> Session<S> {
 
 impl Session<Open> {
     pub(in crate::okta) fn open(calls: Calls, info: SessionInfo) -> Self {
-        let budget = Budget::new(MAX_REQUESTS);
-        Self {
-            calls,
-            info,
-            state: Open { budget },
-        }
+        let state = Open {
+            budget: Budget::new(MAX_REQUESTS),
+            upserted: AtomicBool::new(false),
+        };
+        Self { calls, info, state }
     }
 
     /// The same session, whose calls are over by `deadline`: for starting or
@@ -120,6 +122,9 @@ impl Session<Open> {
             })
             .await;
         let Err(failure) = answer else {
+            if batch.kind() == Kind::Upsert {
+                self.state.upserted.store(true, Ordering::SeqCst);
+            }
             return Ok(());
         };
         if failure.unspent {
@@ -149,11 +154,19 @@ impl Session<Open> {
         }
     }
 
-    /// Starts the import. Where the answer is lost, the session tells.
+    /// Starts the import. Where the answer is lost, the session tells. A
+    /// session without upserts is looked at first, as Okta may have known none
+    /// of the users to deactivate.
     ///
     /// # Errors
     /// As every call; also when the session was cancelled or expired meanwhile.
     pub async fn start_import(self) -> Result<Started, Error> {
+        if !self.state.upserted.load(Ordering::SeqCst)
+            && let Some(session) = self.calls.session(&self.info.id).await?
+            && session.status == SessionStatus::Created
+        {
+            return Ok(Started::StillCreated(self));
+        }
         let mut starts = 1;
         loop {
             let answer = self
