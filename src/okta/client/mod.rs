@@ -3,6 +3,7 @@
 
 mod attempt;
 mod call;
+mod exchange;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-pub(super) use self::call::{Answer, Call, Failure, Repeat};
+pub(super) use self::call::{ATTEMPTS, Answer, Call, Failure, Repeat, backoff};
+pub(super) use self::exchange::{Exchange, Verdict};
 use super::calls::Calls;
-use super::credentials::Credentials;
+use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
@@ -34,7 +36,7 @@ pub struct Okta {
 struct Shared {
     org: OrgUrl,
     source: IdentitySourceId,
-    credentials: Credentials,
+    authority: Authority,
     clock: Clock,
     http: OnceCell<reqwest::Client>,
     pacer: Pacer,
@@ -69,14 +71,14 @@ impl Okta {
     pub fn new(
         org: OrgUrl,
         source: IdentitySourceId,
-        credentials: Credentials,
+        credentials: impl Into<CredentialsFrom>,
         clock: Clock,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 org,
                 source,
-                credentials,
+                authority: Authority::new(credentials.into(), clock),
                 clock,
                 http: OnceCell::new(),
                 pacer: Pacer::new(clock),
@@ -102,13 +104,22 @@ impl Okta {
         }
     }
 
+    /// What the credentials get us; it is got where it is not there yet.
+    pub(in crate::okta) async fn grant(&self, deadline: Timestamp) -> Result<Grant, Error> {
+        self.shared.authority.ready(self, deadline).await
+    }
+
+    pub(in crate::okta) fn org(&self) -> &OrgUrl {
+        &self.shared.org
+    }
+
     pub(in crate::okta) fn clock(&self) -> Clock {
         self.shared.clock
     }
 
     /// The HTTP client, built when first needed: it loads the system's root
     /// certificates, which takes longer than all else at a cold start.
-    async fn http(&self) -> Result<&reqwest::Client, Error> {
+    pub(in crate::okta) async fn http(&self) -> Result<&reqwest::Client, Error> {
         let build = async || {
             let Shared { org, clock, .. } = &*self.shared;
             let mut client = reqwest::Client::builder()

@@ -50,7 +50,7 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<N> {
 }
 
 /// The `Date` of an answer.
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
+pub(in crate::okta) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let text = headers.get(DATE)?.to_str().ok()?;
     PARSER.parse_timestamp(text).ok()
