@@ -11,5 +11,7 @@
 mod support;
 
 mod full_run;
+mod plan;
 mod push;
+mod steps;
 mod streams;
