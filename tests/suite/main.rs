@@ -17,5 +17,7 @@ mod okta_faults;
 mod okta_org;
 mod okta_pacing;
 mod okta_script;
+mod plan;
 mod push;
+mod steps;
 mod streams;
