@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Api, Call};
 use super::{Okta, Shared};
 use crate::okta::error::{Error, Refusal};
 use crate::okta::patience::within;
@@ -50,7 +50,11 @@ impl Okta {
         };
         let authorization = credentials.authorization()?;
         let http = self.http().await?;
-        let mut url = vec!["api", "v1", "identity-sources", self.shared.source.as_str()];
+        let mut url = match call.api {
+            Api::IdentitySource => vec!["api", "v1", "identity-sources"],
+            Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
+        };
+        url.push(self.shared.source.as_str());
         url.extend(call.path);
         let url = self.shared.org.at(&url);
 
@@ -62,6 +66,7 @@ impl Okta {
         }
         self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let request = self.request(http, call, url, authorization);
+        let sent_at = clock.now();
         let Some(answer) = within(*clock, time, exchange(request)).await else {
             tracing::warn!(
                 call = call.name,
@@ -89,6 +94,7 @@ impl Okta {
             }
         };
 
+        self.heard(sent_at, text(&headers, "date"));
         let request_id = text(&headers, "x-okta-request-id");
         if status.is_success() {
             permit.answered(&headers);

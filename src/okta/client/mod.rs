@@ -3,15 +3,17 @@
 
 mod attempt;
 mod call;
+mod heard;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-pub(super) use self::call::{Answer, Call, Failure, Repeat};
+pub(super) use self::call::{Answer, Api, Call, Failure, Repeat};
+pub use self::heard::Heard;
 use super::calls::Calls;
 use super::credentials::Credentials;
 use super::error::Error;
@@ -40,6 +42,7 @@ struct Shared {
     pacer: Pacer,
     requests: AtomicU64,
     rate_limited: AtomicU64,
+    heard: Mutex<Option<Heard>>,
 }
 
 /// What has been sent since the client was made.
@@ -82,6 +85,7 @@ impl Okta {
                 pacer: Pacer::new(clock),
                 requests: AtomicU64::new(0),
                 rate_limited: AtomicU64::new(0),
+                heard: Mutex::default(),
             }),
         }
     }
