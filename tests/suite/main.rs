@@ -10,6 +10,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod doctor;
+mod doctor_okta;
+mod doctor_tables;
 mod full_run;
 mod okta_ambiguous;
 mod okta_client;

@@ -247,7 +247,7 @@ pub async fn invoke(
     let id = format!("run-{:08x}", fastrand::u32(..));
     match Box::pin(function.invoke(event, &id, deadline)).await? {
         Answer::Report(report) => Ok(*report),
-        Answer::Batch(batch) => panic!("a report was expected, not {batch:?}"),
+        other => panic!("a report was expected, not {other:?}"),
     }
 }
 
@@ -260,6 +260,6 @@ pub async fn invoke_stream(function: &Function, clock: Clock, event: &Value) -> 
         .unwrap()
     {
         Answer::Batch(batch) => batch,
-        Answer::Report(report) => panic!("a batch response was expected, not {report:?}"),
+        other => panic!("a batch response was expected, not {other:?}"),
     }
 }
