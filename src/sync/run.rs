@@ -212,7 +212,9 @@ impl Run {
                 refused,
                 failure,
             } = carried;
-            safeguard.pushed(session.deactivations);
+            if !failed {
+                safeguard.pushed(session.deactivations);
+            }
             for (users, refusal) in refused {
                 report.refused(&users, &refusal);
             }
