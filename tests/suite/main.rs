@@ -10,6 +10,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod doctor;
+mod doctor_okta;
+mod doctor_tables;
 mod full_run;
 mod okta_ambiguous;
 mod okta_client;
@@ -17,5 +20,7 @@ mod okta_faults;
 mod okta_org;
 mod okta_pacing;
 mod okta_script;
+mod plan;
 mod push;
+mod steps;
 mod streams;

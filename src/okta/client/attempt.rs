@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Api, Call};
 use super::exchange::{Exchange, Verdict};
 use super::{Okta, Shared};
 use crate::okta::credentials::{Pardons, Shown};
@@ -38,7 +38,11 @@ impl Okta {
         pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
         let authority = &self.shared.authority;
-        let mut url = vec!["api", "v1", "identity-sources", self.shared.source.as_str()];
+        let mut url = match call.api {
+            Api::IdentitySource => vec!["api", "v1", "identity-sources"],
+            Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
+        };
+        url.push(self.shared.source.as_str());
         url.extend(call.path);
         let url = self.shared.org.at(&url);
 
@@ -54,6 +58,7 @@ impl Okta {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
+        let sent_at = self.shared.clock.now();
         let (headers, verdict) = match self.exchange(call.name, request, deadline).await {
             Ok(Exchange::Answered { headers, verdict }) => (headers, verdict),
             Ok(Exchange::Failed { error, sent }) => {
@@ -67,6 +72,12 @@ impl Okta {
                 return Err(error);
             }
         };
+        self.heard(
+            sent_at,
+            headers
+                .get("date")
+                .and_then(|date| Some(date.to_str().ok()?.to_owned())),
+        );
         authority.heard(&headers);
         let refusal = match verdict {
             Verdict::RateLimited => {

@@ -20,13 +20,23 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// A call: where to and with what.
 #[derive(Debug)]
 pub(in crate::okta) struct Call<'a> {
+    pub(in crate::okta) api: Api,
     pub(in crate::okta) method: Method,
-    /// Below `/api/v1/identity-sources/{id}/`.
+    /// Below the API's own path.
     pub(in crate::okta) path: &'a [&'a str],
     /// Method and path template, for logs and errors.
     pub(in crate::okta) name: &'static str,
     pub(in crate::okta) body: Option<Vec<u8>>,
     pub(in crate::okta) repeat: Repeat<'a>,
+}
+
+/// The API that a call belongs to: its path, and for a service app its scopes, follow from that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::okta) enum Api {
+    /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
+    IdentitySource,
+    /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
+    AppSchema,
 }
 
 /// When a call may be sent again.

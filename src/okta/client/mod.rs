@@ -4,16 +4,18 @@
 mod attempt;
 mod call;
 mod exchange;
+mod heard;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-pub(super) use self::call::{ATTEMPTS, Answer, Call, Failure, Repeat, backoff};
+pub(super) use self::call::{ATTEMPTS, Answer, Api, Call, Failure, Repeat, backoff};
 pub(super) use self::exchange::{Exchange, Verdict};
+pub use self::heard::Heard;
 use super::calls::Calls;
 use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
@@ -42,6 +44,7 @@ struct Shared {
     pacer: Pacer,
     requests: AtomicU64,
     rate_limited: AtomicU64,
+    heard: Mutex<Option<Heard>>,
 }
 
 /// What has been sent since the client was made.
@@ -84,6 +87,7 @@ impl Okta {
                 pacer: Pacer::new(clock),
                 requests: AtomicU64::new(0),
                 rate_limited: AtomicU64::new(0),
+                heard: Mutex::default(),
             }),
         }
     }
