@@ -8,6 +8,12 @@ use aws_sdk_dynamodb::{
     operation::RequestId,
     types::KeyType,
 };
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    config::CredentialsSource,
+    okta::{Credentials, CredentialsError, CredentialsFrom, Secret},
+};
 
 /// An SDK error in a line: its code, its message, its request id. Neither keys nor items.
 pub(crate) fn explain<E, R>(error: &SdkError<E, R>) -> String
@@ -144,4 +150,42 @@ pub(crate) async fn describe(client: &Client, table: &str) -> Result<TableFacts,
         items: table.item_count.unwrap_or(0),
         stream: stream.map(|view| view.as_str().to_owned()),
     })
+}
+
+/// Where the AWS SDK's configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Sdk {
+    /// The environment, as AWS documents it, read when a client is first needed.
+    Environment,
+    /// Here it is.
+    Given(Box<aws_config::SdkConfig>),
+}
+
+impl Sdk {
+    async fn config(&self) -> aws_config::SdkConfig {
+        match self {
+            Self::Environment => sdk_config().await,
+            Self::Given(config) => (**config).clone(),
+        }
+    }
+
+    /// A client for DynamoDB.
+    pub(crate) async fn dynamodb(&self) -> Client {
+        Client::new(&self.config().await)
+    }
+
+    /// The credentials for Okta. A secret is not read before they are needed.
+    pub(crate) async fn credentials(
+        &self,
+        source: &CredentialsSource,
+    ) -> Result<CredentialsFrom, CredentialsError> {
+        Ok(match source {
+            CredentialsSource::Inline(json) => {
+                CredentialsFrom::Given(Credentials::parse(json.expose_secret())?)
+            }
+            CredentialsSource::Secret(arn) => {
+                CredentialsFrom::Secret(Box::new(Secret::new(arn.clone(), self.config().await)))
+            }
+        })
+    }
 }

@@ -8,12 +8,12 @@ use tokio::sync::OnceCell;
 
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError, CredentialsSource, MappingSource, Settings},
+    config::{Config, ConfigError, MappingSource, Settings},
     doctor::{self, Subject},
     event::{Command, Event, UnknownEvent},
     ledger::Ledger,
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
-    okta::{Credentials, CredentialsError, Okta},
+    okta::{CredentialsError, Okta},
     sync::{Job, Report, Run, RunError, Source, Time, Trigger},
     users::{StreamBatch, UsersTable},
 };
@@ -33,14 +33,7 @@ pub struct Function {
     clock: Clock,
 }
 
-/// Where the AWS SDK's configuration comes from.
-#[derive(Debug, Clone)]
-pub enum Sdk {
-    /// The environment, as AWS documents it, read when a client is first needed.
-    Environment,
-    /// Here it is.
-    Given(Box<aws_config::SdkConfig>),
-}
+pub use crate::aws::Sdk;
 
 #[derive(Debug)]
 struct Ready {
@@ -173,16 +166,6 @@ impl Function {
     }
 }
 
-impl Sdk {
-    /// A client for DynamoDB.
-    pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        match self {
-            Self::Environment => aws_sdk_dynamodb::Client::new(&crate::aws::sdk_config().await),
-            Self::Given(config) => aws_sdk_dynamodb::Client::new(config),
-        }
-    }
-}
-
 async fn full(
     run: &Run,
     time: &Time,
@@ -241,10 +224,7 @@ impl Ready {
         self.run
             .get_or_try_init(|| async {
                 let config = &self.config;
-                let CredentialsSource::Inline(json) = &config.credentials else {
-                    return Err(CredentialsError::NotUnderstood.into());
-                };
-                let credentials = Credentials::parse(secrecy::ExposeSecret::expose_secret(json))?;
+                let credentials = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),

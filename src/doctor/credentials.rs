@@ -1,12 +1,10 @@
 //! The credentials: there, well-formed, and taken by Okta.
 
-use secrecy::ExposeSecret;
-
 use super::{Round, advice, report::Notes};
 use crate::{
     clock::Clock,
-    config::{CredentialsSource, Settings},
-    okta::{Credentials, CredentialsError, Error, Okta, SessionInfo},
+    config::Settings,
+    okta::{Error, Grant, Okta, SessionInfo},
 };
 
 /// What was found of the way into Okta.
@@ -15,6 +13,8 @@ pub(super) struct Found {
     pub(super) notes: Notes,
     /// The client, if one can be made.
     pub(super) client: Option<Okta>,
+    /// One that may read the app's profile schema, if Okta lets it.
+    pub(super) schemas: Option<Okta>,
     /// What the first call gave: the sessions that are active.
     pub(super) sessions: Option<Result<Vec<SessionInfo>, Error>>,
 }
@@ -25,7 +25,7 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
         found.notes = Notes::skipped("configuration");
         return found;
     };
-    let credentials = match read(source) {
+    let credentials = match round.sdk.credentials(source).await {
         Ok(credentials) => credentials,
         Err(error) => {
             let todo = advice::on_okta(&Error::Credentials(error.clone()));
@@ -42,25 +42,44 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
         return found;
     };
     let okta = Okta::new(org.clone(), id.clone(), credentials, clock);
-    let sessions = okta.by(round.deadline()).active_sessions().await;
-    judge(&sessions, &mut found.notes);
+    let grant = okta.by(round.deadline()).grant().await;
+    let sessions = match grant {
+        Ok(grant) => {
+            let sessions = okta.by(round.deadline()).active_sessions().await;
+            judge(&sessions, &grant, &mut found.notes);
+            sessions
+        }
+        Err(error) => {
+            found
+                .notes
+                .fail(advice::said(&error), advice::on_okta(&error));
+            Err(error)
+        }
+    };
+    found.schemas = round
+        .sdk
+        .credentials(source)
+        .await
+        .ok()
+        .map(|credentials| Okta::for_schemas(org.clone(), id.clone(), credentials, clock));
     found.client = Some(okta);
     found.sessions = Some(sessions);
     found
 }
 
-fn read(source: &CredentialsSource) -> Result<Credentials, CredentialsError> {
-    match source {
-        CredentialsSource::Inline(json) => Credentials::parse(json.expose_secret()),
-        CredentialsSource::Secret(_) => Err(CredentialsError::NotUnderstood),
-    }
-}
-
 /// Whatever Okta says to a call but 401, it has taken the credentials first.
-fn judge<T>(answer: &Result<T, Error>, notes: &mut Notes) {
+fn judge<T>(answer: &Result<T, Error>, grant: &Grant, notes: &mut Notes) {
+    let taken = match grant {
+        Grant::ApiToken => "Okta takes the API token".to_owned(),
+        Grant::AccessToken { dpop, scopes } => format!(
+            "Okta gave the service app a token {} DPoP, with {}",
+            if *dpop { "bound by" } else { "without" },
+            scopes.join(" ")
+        ),
+    };
     match answer {
         Ok(_) | Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Refused(_)) => {
-            notes.found("Okta takes the API token");
+            notes.found(taken);
         }
         Err(error @ (Error::Unauthorized(_) | Error::Credentials(_))) => {
             notes.fail(advice::said(error), advice::on_okta(error));

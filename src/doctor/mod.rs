@@ -51,7 +51,7 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
         mapping,
         sdk,
     } = subject;
-    let mut round = Round::new(time);
+    let mut round = Round::new(time, sdk);
     let dynamodb = sdk.dynamodb().await;
     let tables = configuration::tables(settings, &dynamodb, time.clock());
 
@@ -73,7 +73,11 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     let reachable = source.is_usable();
     round.note("identity source", source);
 
-    let client = okta.client.as_ref().filter(|_| reachable);
+    let client = if reachable {
+        okta.schemas.as_ref()
+    } else {
+        None
+    };
     let schema = schema::check(client, mapping, &round).await;
     round.note("profile schema", schema);
 
@@ -97,14 +101,16 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
 #[derive(Debug)]
 struct Round<'a> {
     time: &'a Time,
+    sdk: &'a Sdk,
     began: Timestamp,
     checks: Vec<Check>,
 }
 
 impl<'a> Round<'a> {
-    fn new(time: &'a Time) -> Self {
+    fn new(time: &'a Time, sdk: &'a Sdk) -> Self {
         Self {
             time,
+            sdk,
             began: time.now(),
             checks: Vec::new(),
         }

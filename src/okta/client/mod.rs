@@ -21,6 +21,9 @@ use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
+
+/// The scopes that the Identity Sources API asks for, and no more.
+const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
 use crate::clock::Clock;
 
 /// How long an idle connection is kept. A frozen function's connections die
@@ -36,6 +39,7 @@ pub struct Okta {
 
 #[derive(Debug)]
 struct Shared {
+    scopes: &'static str,
     org: OrgUrl,
     source: IdentitySourceId,
     authority: Authority,
@@ -77,8 +81,31 @@ impl Okta {
         credentials: impl Into<CredentialsFrom>,
         clock: Clock,
     ) -> Self {
+        Self::asking_for(SCOPES, org, source, credentials, clock)
+    }
+
+    /// A client that reads the app's profile schema, for which a service app needs a scope that
+    /// nothing else needs: so it gets a token of its own.
+    #[must_use]
+    pub fn for_schemas(
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
+        Self::asking_for("okta.schemas.read", org, source, credentials, clock)
+    }
+
+    fn asking_for(
+        scopes: &'static str,
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
+                scopes,
                 org,
                 source,
                 authority: Authority::new(credentials.into(), clock),
@@ -111,6 +138,10 @@ impl Okta {
     /// What the credentials get us; it is got where it is not there yet.
     pub(in crate::okta) async fn grant(&self, deadline: Timestamp) -> Result<Grant, Error> {
         self.shared.authority.ready(self, deadline).await
+    }
+
+    pub(in crate::okta) fn scopes(&self) -> &'static str {
+        self.shared.scopes
     }
 
     pub(in crate::okta) fn org(&self) -> &OrgUrl {

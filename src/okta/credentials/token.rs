@@ -20,9 +20,6 @@ use crate::okta::{pacing, wire};
 /// The call, in logs and errors.
 pub(super) const CALL: &str = "POST /oauth2/v1/token";
 
-/// The scopes that the Identity Sources API asks for, and no more.
-const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
-
 /// How long an assertion is good for. Okta allows an hour; a request takes
 /// seconds.
 const ASSERTED_FOR: i64 = 300;
@@ -113,7 +110,7 @@ pub(super) async fn fetch(
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("dpop", proof.map_err(unusable)?)
-            .body(form(&assertion));
+            .body(form(&assertion, okta.scopes()));
         let error = match okta.exchange(CALL, request, deadline).await? {
             Exchange::Answered { headers, verdict } => {
                 let challenge = new_nonce(&headers);
@@ -162,9 +159,9 @@ pub(super) async fn fetch(
 }
 
 /// The body of a token request. A signed token has no character to escape.
-fn form(assertion: &str) -> String {
+fn form(assertion: &str, scopes: &str) -> String {
     format!(
-        "grant_type=client_credentials&scope={SCOPES}\
+        "grant_type=client_credentials&scope={scopes}\
          &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
          &client_assertion={assertion}"
     )
