@@ -7,6 +7,8 @@
 pub mod crash;
 pub mod proxy;
 
+use std::net::Ipv4Addr;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::{
     Client,
@@ -23,15 +25,18 @@ use dynamodb_identity_source::{
 };
 use okta_emulator::{Emulator, Options};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+// The same names as in events/env.json, so that what is served here fits it.
 
 /// The users table's name.
-pub const USERS: &str = "people";
+pub const USERS: &str = "users";
 /// The state table's name.
-pub const STATE: &str = "people-state";
+pub const STATE: &str = "identity-source-state";
 /// The identity source's id.
-pub const SOURCE: &str = "0oa1identitysource";
+pub const SOURCE: &str = "0oaemulated00source0";
 /// The API token that the emulator takes.
-pub const TOKEN: &str = "00local-token";
+pub const TOKEN: &str = "emulated-token";
 
 /// Everything that a run meets.
 pub struct World {
@@ -60,7 +65,13 @@ pub struct Between {
 impl World {
     /// An empty users table, an empty state table and an Okta that knows nobody.
     pub async fn start(options: Options) -> Self {
-        let endpoint = start_dynamodb().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::of(Emulator::start(options).await.unwrap(), listener).await
+    }
+
+    /// The same with this Okta, and with the database listening here.
+    pub async fn of(okta: Emulator, dynamodb: TcpListener) -> Self {
+        let endpoint = serve_dynamodb(dynamodb);
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(&endpoint)
@@ -73,7 +84,6 @@ impl World {
         let dynamodb = Client::new(&sdk);
         create_table(&dynamodb, USERS, &["id"]).await;
         create_table(&dynamodb, STATE, &["pk"]).await;
-        let okta = Emulator::start(options).await.unwrap();
         Self {
             okta_url: okta.url(),
             okta,
@@ -155,8 +165,15 @@ impl World {
 
 /// Starts an embedded DynamoDB in this process; gives its address.
 pub async fn start_dynamodb() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    serve_dynamodb(TcpListener::bind("127.0.0.1:0").await.unwrap())
+}
+
+/// Serves an embedded DynamoDB here; gives the address that this process reaches it at.
+pub fn serve_dynamodb(listener: TcpListener) -> String {
+    let mut address = listener.local_addr().unwrap();
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     let database = dynoxide::Database::memory().unwrap();
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     format!("http://{address}")

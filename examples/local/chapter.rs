@@ -1,0 +1,246 @@
+//! One run: what it reported, what Okta's side shows, and whether that is as it should be.
+
+use std::time::{Duration, Instant};
+
+use dynamodb_identity_source::{handler::Function, sync::Report};
+use okta_emulator::{Counts, SessionStatus, SessionView, UserStatus};
+use serde_json::Value;
+
+use crate::{
+    Trouble,
+    page::{Fact, Page, thousands},
+    support::{World, invoke},
+};
+
+/// What must come of a run.
+#[derive(Default)]
+pub struct Expected {
+    pub read: u64,
+    pub unchanged: u64,
+    pub upserts: u64,
+    pub deactivations: u64,
+    pub withheld: u64,
+    pub sessions: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub active: u64,
+    pub calls: Option<u64>,
+    pub face: Option<Face>,
+}
+
+/// How one user must look in Okta.
+pub struct Face {
+    pub id: String,
+    pub name: String,
+    pub status: UserStatus,
+    pub title: Option<&'static str>,
+}
+
+impl Face {
+    pub fn inactive(id: String, name: String) -> Self {
+        Self {
+            id,
+            name,
+            status: UserStatus::Deprovisioned,
+            title: None,
+        }
+    }
+}
+
+/// A run that has been.
+pub struct Chapter {
+    report: Report,
+    sessions: Vec<SessionView>,
+    calls: u64,
+    violations: Vec<String>,
+    took: Duration,
+}
+
+impl Chapter {
+    /// Invokes the function with this event.
+    pub async fn run(
+        world: &World,
+        function: &Function,
+        event: &Value,
+        page: &Page,
+    ) -> Result<Self, Trouble> {
+        let before = world.okta.sessions().len();
+        world.okta.clear_requests();
+        let began = Instant::now();
+        let report = page
+            .wait(
+                || progress(world.okta.sessions().get(before..).unwrap_or_default()),
+                invoke(function, world.clock, event),
+            )
+            .await?;
+        let took = began.elapsed();
+        Ok(Self {
+            report,
+            sessions: world.okta.sessions().split_off(before),
+            calls: world.okta.requests().len() as u64,
+            violations: world.okta.violations(),
+            took,
+        })
+    }
+
+    /// Shows both sides; true if they are as they should be.
+    pub fn show(&self, page: &Page, world: &World, expected: &Expected) -> Result<bool, Trouble> {
+        let (run, okta) = (self.of_run(expected), self.of_okta(world, expected));
+        page.facts(("The run reports", &run), ("Okta's side", &okta))?;
+        if let Some(reason) = &self.report.withheld.reason {
+            page.paragraph(&format!("withheld: {reason}"))?;
+            page.line("")?;
+        }
+
+        let mut wrong = Vec::new();
+        for (side, facts) in [("the run", run), ("Okta", okta)] {
+            for fact in facts.iter().filter(|fact| !fact.holds()) {
+                wrong.push(format!(
+                    "{side}: {} is {}, expected {}",
+                    fact.name,
+                    fact.value,
+                    fact.expected.unwrap_or_default()
+                ));
+            }
+        }
+        wrong.extend(self.oddities());
+        let mut seen = String::new();
+        match expected.face.as_ref().map(|face| look(world, face)) {
+            Some(Ok(face)) => seen = format!("; {face}"),
+            Some(Err(why)) => wrong.push(why),
+            None => {}
+        }
+        for why in &wrong {
+            page.bad(why)?;
+        }
+        if wrong.is_empty() {
+            page.good(&format!(
+                "as it should be, after {:.1} s{seen}",
+                self.took.as_secs_f64()
+            ))?;
+        }
+        Ok(wrong.is_empty())
+    }
+
+    fn of_run(&self, expected: &Expected) -> [Fact; 6] {
+        let Report {
+            scanned,
+            unchanged,
+            upserts,
+            deactivations,
+            ref withheld,
+            ref sessions,
+            ..
+        } = self.report;
+        [
+            fact("records scanned", scanned, expected.read),
+            fact("unchanged", unchanged, expected.unchanged),
+            fact("upserts", upserts, expected.upserts),
+            fact("deactivations", deactivations, expected.deactivations),
+            fact("withheld", withheld.deactivations, expected.withheld),
+            fact("sessions", sessions.len() as u64, expected.sessions),
+        ]
+    }
+
+    fn of_okta(&self, world: &World, expected: &Expected) -> [Fact; 6] {
+        let sum = |count: fn(&Counts) -> usize| {
+            let counts = self.sessions.iter().map(|session| count(&session.results));
+            counts.sum::<usize>() as u64
+        };
+        let completed = self
+            .sessions
+            .iter()
+            .filter(|session| session.status == SessionStatus::Completed)
+            .count() as u64;
+        [
+            fact("users created", sum(|c| c.created), expected.created),
+            fact("users updated", sum(|c| c.updated), expected.updated),
+            fact(
+                "users deactivated",
+                sum(|c| c.deactivated),
+                expected.deactivations,
+            ),
+            fact(
+                "users active now",
+                world.okta.active_count() as u64,
+                expected.active,
+            ),
+            fact("sessions completed", completed, expected.sessions),
+            Fact {
+                name: "calls answered",
+                value: self.calls,
+                expected: expected.calls,
+            },
+        ]
+    }
+
+    /// What no chapter of the story has.
+    fn oddities(&self) -> Vec<String> {
+        let mut odd = Vec::new();
+        if self.report.rejected.count > 0 {
+            odd.push(format!(
+                "the run rejected {} records: {:?}",
+                self.report.rejected.count, self.report.rejected.examples
+            ));
+        }
+        if let Some(skipped) = &self.report.skipped {
+            odd.push(format!("the run was skipped: {skipped}"));
+        }
+        if self.report.more {
+            odd.push("the run had more to do than time".to_owned());
+        }
+        for session in &self.sessions {
+            let Counts {
+                reactivated,
+                ignored,
+                failed,
+                unchanged,
+                ..
+            } = session.results;
+            if reactivated + ignored + failed + unchanged > 0 || session.ended.is_none() {
+                odd.push(format!("Okta: {session:?}"));
+            }
+        }
+        odd.extend(self.violations.iter().map(|why| format!("Okta: {why}")));
+        odd
+    }
+}
+
+fn fact(name: &'static str, value: u64, expected: u64) -> Fact {
+    Fact {
+        name,
+        value,
+        expected: Some(expected),
+    }
+}
+
+/// How a user looks in Okta, or how they should.
+fn look(world: &World, face: &Face) -> Result<String, String> {
+    let Some(user) = world.okta.user(&face.id) else {
+        return Err(format!("Okta: there is no user {}", face.id));
+    };
+    let title = user.profile.get("title").map_or("", String::as_str);
+    if user.status != face.status || face.title.is_some_and(|expected| expected != title) {
+        return Err(format!("Okta: {user:?}"));
+    }
+    Ok(match face.status {
+        UserStatus::Active => format!("{} is \"{title}\" in Okta", face.name),
+        UserStatus::Deprovisioned => format!("{} is deactivated in Okta", face.name),
+    })
+}
+
+/// What a run is at, seen from Okta's side.
+fn progress(sessions: &[SessionView]) -> String {
+    let Some(last) = sessions.last() else {
+        return "reading and comparing".to_owned();
+    };
+    let users = thousands((last.upserts + last.deletes) as u64);
+    let what = match &last.status {
+        SessionStatus::Created => "open".to_owned(),
+        SessionStatus::InProgress => format!("{users} users loaded"),
+        SessionStatus::Triggered => format!("Okta imports {users} users"),
+        SessionStatus::Completed => format!("{users} users imported"),
+        other => other.to_string(),
+    };
+    format!("session {}: {what}", sessions.len())
+}

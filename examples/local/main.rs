@@ -1,0 +1,146 @@
+//! `cargo run --example local`
+//!
+//! The function at work on this machine: an embedded DynamoDB, an emulation of Okta, and the
+//! story of some joiners, movers and leavers.
+#![allow(unreachable_pub)]
+
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Parser, value_parser};
+use okta_emulator::{Emulator, Options, parse_duration};
+use tokio::net::TcpListener;
+
+mod chapter;
+mod invented;
+mod live;
+mod page;
+mod people;
+mod poller;
+mod serve;
+mod story;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+// Which line a row is on matters to whoever loads a file of their own.
+#[allow(dead_code)]
+#[path = "../populate/rows.rs"]
+mod rows;
+#[path = "../populate/writes.rs"]
+mod writes;
+
+use page::Page;
+use people::People;
+use support::World;
+
+/// Whatever keeps the example from going on.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+/// Plays joiners, movers and leavers through the real function, with a DynamoDB and an
+/// emulation of Okta that run inside this process. Needs no account and no network.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Play it with so many generated people instead of the hundred in events/sample-users.csv
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(20..=200_000))]
+    users: Option<u32>,
+    /// Play nothing: load the people into the table, print the environment that points the
+    /// function at both services, and keep them up until Ctrl-C
+    #[arg(long)]
+    serve: bool,
+    /// Also write that environment to a file: as `sam local invoke --env-vars` takes it if its
+    /// name ends in .json, else as KEY=VALUE lines
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    write_env: Option<PathBuf>,
+    /// Address to listen on; 0.0.0.0 lets containers and other machines in
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// DynamoDB's port, 0 for a free one [default: 8000 with --serve, else 0]
+    #[arg(long, value_name = "PORT")]
+    dynamodb_port: Option<u16>,
+    /// Okta's port, 0 for a free one [default: 8001 with --serve, else 0]
+    #[arg(long, value_name = "PORT")]
+    okta_port: Option<u16>,
+    /// How long after an import was started Okta opens no other session; five minutes in
+    /// reality [default: 10s with --serve, else 1s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    cooldown: Option<Duration>,
+    /// How long Okta takes for an import [default: 2s with --serve, else 700ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    import_time: Option<Duration>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Whoever read our output has seen enough.
+        Err(why) if is_broken_pipe(&why) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("local: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays or serves; false if the story went wrong.
+async fn run(arguments: Arguments) -> Result<bool, Trouble> {
+    let people = People::new(arguments.users.map(|count| count as usize))?;
+    let page = Page::new();
+    let world = start(&arguments).await?;
+    if arguments.serve {
+        serve::serve(&world, &people, &page, &arguments).await?;
+        return Ok(true);
+    }
+    page.line("DynamoDB as an Okta identity source: what happens, on this machine")?;
+    page.line("")?;
+    page.paragraph(
+        "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
+         A run starts with the event that EventBridge sends, events/schedule.json, or with what the table's stream says.",
+    )?;
+    story::load(&world, &people, &page).await?;
+    let failed = story::play(&world, &people, &page).await?;
+    Ok(failed == 0)
+}
+
+async fn start(arguments: &Arguments) -> Result<World, Trouble> {
+    let (dynamodb_port, okta_port, cooldown, import_time) = if arguments.serve {
+        (8000, 8001, 10_000, 2_000)
+    } else {
+        (0, 0, 1_000, 700)
+    };
+    let dynamodb = SocketAddr::new(
+        arguments.host,
+        arguments.dynamodb_port.unwrap_or(dynamodb_port),
+    );
+    let listener = TcpListener::bind(dynamodb)
+        .await
+        .map_err(|error| format!("listening on {dynamodb} (--dynamodb-port): {error}"))?;
+    let okta = SocketAddr::new(arguments.host, arguments.okta_port.unwrap_or(okta_port));
+    let options = Options {
+        bind: okta,
+        identity_source: support::SOURCE.to_owned(),
+        token: support::TOKEN.to_owned(),
+        cooldown: arguments
+            .cooldown
+            .unwrap_or(Duration::from_millis(cooldown)),
+        import_time: arguments
+            .import_time
+            .unwrap_or(Duration::from_millis(import_time)),
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options)
+        .await
+        .map_err(|error| format!("listening on {okta} (--okta-port): {error}"))?;
+    Ok(World::of(emulator, listener).await)
+}
+
+fn is_broken_pipe(why: &Trouble) -> bool {
+    why.downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,178 @@
+//! What is printed: plain lines wherever they go, and on a terminal some emphasis and a line
+//! that moves while one waits.
+
+use std::{
+    env,
+    future::Future,
+    io::{self, IsTerminal as _, Write as _},
+    pin::pin,
+    time::Duration,
+};
+
+/// How wide the text is.
+const WIDTH: usize = 78;
+const INDENT: &str = "   ";
+/// How wide one of two columns is.
+const COLUMN: usize = 34;
+const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/// Standard output.
+pub struct Page {
+    terminal: bool,
+    colours: bool,
+}
+
+/// A number, what it is, and what it should be where that is known.
+pub struct Fact {
+    pub name: &'static str,
+    pub value: u64,
+    pub expected: Option<u64>,
+}
+
+impl Fact {
+    /// Whether it is as it should be.
+    pub fn holds(&self) -> bool {
+        self.expected.is_none_or(|expected| expected == self.value)
+    }
+}
+
+impl Page {
+    pub fn new() -> Self {
+        let terminal = io::stdout().is_terminal();
+        Self {
+            terminal,
+            colours: terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+
+    /// A line as it is.
+    pub fn line(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stdout(), "{text}")
+    }
+
+    /// A heading, after an empty line.
+    pub fn heading(&self, text: &str) -> io::Result<()> {
+        self.line("")?;
+        self.line(&self.styled("1", text))
+    }
+
+    /// A paragraph, indented, broken into lines.
+    pub fn paragraph(&self, text: &str) -> io::Result<()> {
+        for line in wrapped(text, WIDTH - INDENT.len()) {
+            self.line(&format!("{INDENT}{line}"))?;
+        }
+        Ok(())
+    }
+
+    /// Two columns of facts, side by side.
+    pub fn facts(&self, left: (&str, &[Fact]), right: (&str, &[Fact])) -> io::Result<()> {
+        let rule = "─".repeat(COLUMN);
+        self.line("")?;
+        self.line(&format!(
+            "{INDENT}{}   {}",
+            self.styled("2", &format!("{:COLUMN$}", left.0)),
+            self.styled("2", right.0)
+        ))?;
+        self.line(&self.styled("2", &format!("{INDENT}{rule}   {rule}")))?;
+        for (left, right) in left.1.iter().zip(right.1) {
+            self.line(&format!(
+                "{INDENT}{}   {}",
+                self.cell(left),
+                self.cell(right)
+            ))?;
+        }
+        self.line("")
+    }
+
+    fn cell(&self, fact: &Fact) -> String {
+        let number = thousands(fact.value);
+        let gap = COLUMN.saturating_sub(fact.name.len() + number.len());
+        let style = match fact.value {
+            _ if !fact.holds() => "1;31",
+            0 => "2",
+            _ => "1",
+        };
+        format!("{}{:gap$}{}", fact.name, "", self.styled(style, &number))
+    }
+
+    /// Says that something went well.
+    pub fn good(&self, text: &str) -> io::Result<()> {
+        self.marked(&self.styled("32", "✓"), text)
+    }
+
+    /// Says that something did not.
+    pub fn bad(&self, text: &str) -> io::Result<()> {
+        self.marked(&self.styled("1;31", "✗"), text)
+    }
+
+    fn marked(&self, mark: &str, text: &str) -> io::Result<()> {
+        let mut mark = mark;
+        for line in wrapped(text, WIDTH - INDENT.len() - 2) {
+            self.line(&format!("{INDENT}{mark} {line}"))?;
+            mark = " ";
+        }
+        Ok(())
+    }
+
+    /// Waits for some work and shows, on a terminal, what it is at.
+    pub async fn wait<T>(&self, at: impl Fn() -> String, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if !self.terminal {
+            return work.await;
+        }
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        for frame in FRAMES.iter().cycle() {
+            tokio::select! {
+                biased;
+                done = &mut work => {
+                    print_over("");
+                    return done;
+                }
+                _ = ticks.tick() => print_over(&format!("{INDENT}{frame} {}", at())),
+            }
+        }
+        work.await
+    }
+
+    fn styled(&self, style: &str, text: &str) -> String {
+        if self.colours {
+            format!("\x1b[{style}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Writes over the line that the cursor is on. Not seeing it is no loss.
+fn print_over(text: &str) {
+    let mut out = io::stdout();
+    let _ = write!(out, "\r\x1b[2K{text}").and_then(|()| out.flush());
+}
+
+/// The words of a text in lines of at most so many characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `10,000`
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
