@@ -200,6 +200,22 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_okta_could_say_does_harm(
+            body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+            json in r#"(\{|"error|"errorSummary|Causes|":|"|\[|\]|\}|,|null|1|é){0,20}"#,
+            said in r#"( error="| error_description="|DPoP|"|, |=|[ -~]){0,12}"#,
+        ) {
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, said.parse().unwrap());
+            refusal("GET /sessions", 400, None, &headers, &body);
+            refusal("GET /sessions", 400, None, &headers, json.as_bytes());
+            let _ = serde_json::from_slice::<Vec<Session>>(&body);
+            let _ = serde_json::from_str::<Token>(&json);
+        }
+    }
+
     #[test]
     fn a_long_message_is_cut_between_characters() {
         let long = "é".repeat(LONGEST_MESSAGE + 1);

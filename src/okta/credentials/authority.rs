@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard as AsyncGuard};
 
 use super::CredentialsFrom;
 use super::proof::{Prover, Request};
@@ -86,13 +86,7 @@ impl Authority {
             return Ok(pass.grant.clone());
         }
         let before = self.failures.load(Ordering::SeqCst);
-        let mut renewal = tokio::select! {
-            biased;
-            renewal = self.renewal.lock() => renewal,
-            () = self.clock.sleep_until(deadline) => {
-                return Err(Error::OutOfTime { call: CALL, resume_at: None });
-            }
-        };
+        let mut renewal = self.renewal(deadline).await?;
         if let Some(pass) = self.good_pass() {
             return Ok(pass.grant.clone());
         }
@@ -176,7 +170,7 @@ impl Authority {
         refused: &Arc<Pass>,
         deadline: Timestamp,
     ) -> Result<bool, Error> {
-        let mut renewal = self.renewal.lock().await;
+        let mut renewal = self.renewal(deadline).await?;
         let current = self.lock().pass.clone();
         if !current.is_some_and(|pass| Arc::ptr_eq(&pass, refused)) {
             // Somebody else was told before us.
@@ -190,6 +184,17 @@ impl Authority {
             self.lock().pass = None;
         }
         Ok(another)
+    }
+
+    async fn renewal(&self, deadline: Timestamp) -> Result<AsyncGuard<'_, Renewal>, Error> {
+        tokio::select! {
+            biased;
+            renewal = self.renewal.lock() => Ok(renewal),
+            () = self.clock.sleep_until(deadline) => Err(Error::OutOfTime {
+                call: CALL,
+                resume_at: None,
+            }),
+        }
     }
 
     fn means<'a>(&'a self, okta: &'a Okta, deadline: Timestamp) -> Means<'a> {
