@@ -10,8 +10,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changes;
+mod crashes;
+mod events;
 mod full_run;
+mod lambda;
+mod lease;
+mod limits;
 mod plan;
 mod push;
+mod rejects;
+mod safeguards;
+mod second_look;
+mod sessions;
 mod steps;
 mod streams;
