@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::task::JoinSet;
 
-use super::{Book, Entry, IdHash, LoggedSession, SessionLog, entry, sessions::KNOWN_ACTIVE};
+use super::{Book, Entry, IdHash, LoggedSession, SessionLog, Told, entry, sessions::KNOWN_ACTIVE};
 use crate::{clock::Clock, okta::SessionId, users::RecordKey};
 
 type Item = HashMap<String, AttributeValue>;
@@ -119,16 +119,17 @@ impl Ledger {
                 else {
                     continue;
                 };
-                let told = entry::told(&item).ok_or_else(|| {
-                    LedgerError::because("reading", "an entry's fingerprint has an unknown form")
-                })?;
                 let session = entry::session(&item);
                 let unsure = session
                     .is_none_or(|id| doubtful.iter().any(|doubtful| doubtful.as_str() == id));
                 if let Some(session) = session.filter(|_| unsure) {
                     book.name_doubtful(session);
                 }
-                book.add(id, told, entry::origin(&item), unsure);
+                match entry::told(&item) {
+                    Some(told) => book.add(id, told, entry::origin(&item), unsure),
+                    // Written by another release: what Okta was told is not known here.
+                    None => book.add(id, Told::Active([0; 16].into()), entry::origin(&item), true),
+                }
             }
         }
         Ok(book)

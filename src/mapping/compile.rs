@@ -6,6 +6,7 @@ use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Value,
     value::{Object, ValueKind},
 };
+use sha2::{Digest as _, Sha256};
 
 use super::{Mapping, MappingFile};
 use crate::users::{Attributes, Record};
@@ -200,6 +201,7 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
+    environment.add_function("shard", shard);
     environment.set_formatter(|out, _, value| match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(()),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Err(not_a_string(value)),
@@ -211,6 +213,25 @@ fn environment() -> Environment<'static> {
             .map_err(|_| Error::new(ErrorKind::WriteFailure, "cannot be written")),
     });
     environment
+}
+
+/// `shard(value, count)`: which of `count` equal shares of the people a value belongs to, from 0.
+/// The first eight bytes of the SHA-256 of the value's text, as a big-endian number, modulo
+/// `count`: the same in every release, as people must not wander from one share to another.
+fn shard(value: &Value, count: u64) -> Result<u64, Error> {
+    let text = value.to_string();
+    if count == 0 || text.is_empty() || value.is_none() {
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "is a shard of nothing: shard(value, count) needs a value and a count of 1 or more",
+        ));
+    }
+    let hash = Sha256::digest(text);
+    let first = hash
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte));
+    Ok(first % count)
 }
 
 /// Okta's profile values are strings; arrays are not supported (Okta's developer guide).
@@ -257,5 +278,46 @@ pub(super) fn reason(error: &Error) -> String {
         Some(detail) if is_unknown_name(error.kind()) => detail.to_owned(),
         // Details of other kinds may quote a value of the record.
         _ => error.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::Mapped;
+
+    fn share_of(id: &str, include: &str) -> Mapped {
+        let mapping = Mapping::from_json(
+            &serde_json::json!({"externalId": "{{ id }}", "active": "false", "include": include,
+                "profile": {"userName": "{{ id }}"}})
+            .to_string(),
+        )
+        .unwrap();
+        mapping.map(Record::from_json(&serde_json::json!({"id": id})).unwrap())
+    }
+
+    #[test]
+    fn a_share_is_the_same_in_every_release() {
+        // printf alice | sha256sum begins with 2bd806c97f0e00af, which is 3 modulo 4.
+        assert!(matches!(
+            share_of("alice", "shard(id, 4) == 3"),
+            Mapped::Inactive(_)
+        ));
+        assert!(matches!(
+            share_of("alice", "shard(id, 4) == 0"),
+            Mapped::OutOfScope(_)
+        ));
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_a_doubt() {
+        assert!(matches!(
+            share_of("alice", "shard(id, 0) == 0"),
+            Mapped::Rejected(..)
+        ));
+        assert!(matches!(
+            share_of("alice", "shard(number, 4) == 0"),
+            Mapped::Rejected(..)
+        ));
     }
 }

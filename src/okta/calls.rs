@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 
 use super::client::{Call, Failure, Okta, Repeat};
+use super::credentials::Grant;
 use super::error::{Error, Refusal};
 use super::session::{Open, Session, SessionId, SessionInfo, SessionStatus};
 use super::wire;
@@ -61,6 +62,14 @@ impl Calls {
     #[must_use]
     pub fn until(&self, deadline: Timestamp) -> Self {
         self.okta.by(deadline)
+    }
+
+    /// What the credentials get us: an access token is fetched if there is none.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn grant(&self) -> Result<Grant, Error> {
+        self.okta.grant(self.deadline).await
     }
 
     pub(super) fn clock(&self) -> Clock {

@@ -28,7 +28,9 @@ pub use batch::{
 };
 pub use calls::{Calls, Cancelled, Created};
 pub use client::{Okta, Stats};
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{
+    Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
+};
 pub use error::{Error, Refusal};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub use session::{

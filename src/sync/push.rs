@@ -94,10 +94,9 @@ impl Pusher<'_> {
                 .await?;
             // The import is the commit: from here on the entries hold.
             self.lease.check()?;
-            let started = if report.upserts == 0 && self.is_created(&id).await {
-                Started::StillCreated(session)
-            } else {
-                session.start_import().await?
+            let started = match self.nobody_in(session, &report).await? {
+                Ok(session) => session.start_import().await?,
+                Err(session) => Started::StillCreated(session),
             };
             (logged.verdict, report.status) = match started {
                 Started::Triggered(triggered) => {
@@ -134,11 +133,23 @@ impl Pusher<'_> {
         }))
     }
 
-    /// Whether Okta knows nobody whom a session of leavers alone carries: such a session stays
-    /// CREATED, and starting its import would be refused.
-    async fn is_created(&self, id: &okta::SessionId) -> bool {
-        let session = self.okta.by(self.time.answer_by()).session(id).await;
-        matches!(session, Ok(Some(session)) if session.status == SessionStatus::Created)
+    /// Deactivations of users whom Okta does not know leave a session CREATED, and its import
+    /// cannot be started (Okta's support articles): looks before it asks for that. `Err` if so.
+    async fn nobody_in(
+        &self,
+        session: Session<Open>,
+        report: &SessionReport,
+    ) -> Result<Result<Session<Open>, Session<Open>>, RunError> {
+        if report.upserts > 0 {
+            return Ok(Ok(session));
+        }
+        let seen = self
+            .okta
+            .by(self.time.answer_by())
+            .session(session.id())
+            .await?;
+        let created = seen.is_some_and(|seen| seen.status == SessionStatus::Created);
+        Ok(if created { Err(session) } else { Ok(session) })
     }
 
     async fn log(

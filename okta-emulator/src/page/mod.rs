@@ -22,6 +22,14 @@ use maud::Markup;
 
 use crate::org::Org;
 
+/// What is narrow comes last, as it overrides what is wide.
+const STYLES: &str = concat!(
+    include_str!("styles/palette.css"),
+    include_str!("styles/frame.css"),
+    include_str!("styles/outcomes.css"),
+    include_str!("styles/content.css"),
+);
+
 pub(crate) fn routes() -> Router<Arc<Org>> {
     Router::new()
         .route("/", get(imports::show))
@@ -30,10 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/directory/{user}", get(directory::show))
         .route("/requests", get(requests::show))
         .route("/faults", get(faults::show))
-        .route(
-            "/page.css",
-            get(|| asset("text/css", include_str!("page.css"))),
-        )
+        .route("/page.css", get(|| asset("text/css", STYLES)))
         .route(
             "/page.js",
             get(|| asset("text/javascript", include_str!("page.js"))),

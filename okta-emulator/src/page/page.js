@@ -7,6 +7,7 @@ const lost = document.getElementById("lost");
 const pause = document.getElementById("pause");
 let paused = false;
 let asking = false;
+let took = 0;
 
 pause.hidden = false;
 pause.addEventListener("click", () => {
@@ -25,6 +26,7 @@ function isMarking() {
 async function refresh() {
   if (paused || asking || document.hidden || isMarking()) return;
   asking = true;
+  const started = performance.now();
   try {
     const answer = await fetch(location.href, { cache: "no-store" });
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
@@ -33,6 +35,7 @@ async function refresh() {
     lost.hidden = false;
   } finally {
     asking = false;
+    took = performance.now() - started;
   }
 }
 
@@ -62,5 +65,11 @@ function replace(part, fresh) {
   if (again) again.focus({ preventScroll: true });
 }
 
-setInterval(refresh, 1000);
+// A page that takes long to make is asked for less often.
+async function keepFresh() {
+  await refresh();
+  setTimeout(keepFresh, Math.max(1000, took * 10));
+}
+
+keepFresh();
 document.addEventListener("visibilitychange", refresh);

@@ -164,11 +164,13 @@ impl Book {
                 at: now,
                 outcome: None,
             };
+            session.deletes += usize::from(kind == LoadKind::Delete);
             match session.loaded.entry(entity.external_id) {
                 Entry::Vacant(place) => {
                     place.insert(loaded);
                 }
                 Entry::Occupied(mut before) => {
+                    session.deletes -= usize::from(before.get().kind == LoadKind::Delete);
                     let same = before.get().kind == kind && before.get().profile == loaded.profile;
                     if !same {
                         violations.push(format!(

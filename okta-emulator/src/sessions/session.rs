@@ -179,6 +179,8 @@ pub(super) struct Session {
     pub(super) fate: Option<SessionStatus>,
     pub(super) requests: u32,
     pub(super) loaded: BTreeMap<String, Loaded>,
+    /// How many of them are to be deactivated.
+    pub(super) deletes: usize,
     pub(super) results: Counts,
     pub(super) foreign: bool,
     /// Whether a call of the client's, and not a test's, brought it where it
@@ -209,6 +211,7 @@ impl Session {
             fate: None,
             requests: 0,
             loaded: BTreeMap::new(),
+            deletes: 0,
             results: Counts::default(),
             foreign: false,
             moved_by_client: true,
@@ -241,11 +244,6 @@ impl Session {
     }
 
     pub(super) fn view(&self) -> SessionView {
-        let deletes = self
-            .loaded
-            .values()
-            .filter(|loaded| loaded.kind == LoadKind::Delete)
-            .count();
         SessionView {
             id: self.id.to_string(),
             status: self.status.clone(),
@@ -254,8 +252,8 @@ impl Session {
             due: self.due,
             ended: self.ended,
             requests: self.requests,
-            upserts: self.loaded.len() - deletes,
-            deletes,
+            upserts: self.loaded.len() - self.deletes,
+            deletes: self.deletes,
             results: self.results,
             foreign: self.foreign,
         }

@@ -59,6 +59,8 @@ impl Browser {
         browser.send("Page.bringToFront", &json!({}));
         let focus = json!({ "enabled": true });
         browser.send("Emulation.setFocusEmulationEnabled", &focus);
+        // An empty page comes first, and is complete as well.
+        browser.wait_for("location.href !== 'about:blank'");
         browser.wait_for("document.readyState === 'complete'");
         browser
     }

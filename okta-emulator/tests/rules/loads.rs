@@ -251,6 +251,12 @@ async fn the_same_load_again_is_no_violation_and_a_different_one_is() {
     okta.load(&session, "upsert", json!([user("bob"), user("bob")]))
         .await;
     assert_eq!(okta.emulator.violations().len(), 3);
+    let session = okta.emulator.session(&session).unwrap();
+    assert_eq!(
+        (session.upserts, session.deletes),
+        (1, 1),
+        "the last counts"
+    );
 }
 
 #[tokio::test(start_paused = true)]

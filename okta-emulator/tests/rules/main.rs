@@ -12,6 +12,7 @@ mod loads;
 mod oauth;
 mod page;
 mod page_in_chromium;
+mod program;
 mod schema;
 mod service_app;
 mod sessions;

@@ -1,13 +1,19 @@
 //! An import session, as a type whose states are types.
 
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod budget;
+mod info;
+mod refused;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 
+pub(super) use self::budget::Budget;
+pub use self::info::{SessionId, SessionInfo, SessionStatus};
+pub use self::refused::LoadError;
+use self::refused::suspects;
 use super::batch::{Batch, Kind, MAX_REQUESTS};
 use super::calls::{Calls, Cancelled};
 use super::client::{Call, Repeat};
@@ -20,153 +26,12 @@ const LAST_LOOK: Duration = Duration::from_secs(10);
 /// How often start-import is sent, if Okta says that it did not do it.
 const STARTS: u32 = 3;
 
-/// Okta's id of a session, `aps…`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionId(String);
-
-impl SessionId {
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for SessionId {
-    fn from(id: String) -> Self {
-        Self(id)
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where a session stands.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum SessionStatus {
-    /// Open; nothing that Okta can use has been loaded.
-    Created,
-    /// Open and loaded.
-    InProgress,
-    /// Being imported, or waiting for its turn.
-    Triggered,
-    /// Imported.
-    Completed,
-    /// Cancelled; what was loaded is dropped.
-    Closed,
-    /// Nothing was sent for 24 hours; what was loaded is dropped.
-    Expired,
-    /// The import failed: the data must be loaded again in another session.
-    Error,
-    /// One that was not known when this was written.
-    Other(String),
-}
-
-impl SessionStatus {
-    /// Whether it is open: it can be loaded and cancelled, and keeps others
-    /// from being opened.
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        matches!(self, Self::Created | Self::InProgress)
-    }
-
-    /// The word that Okta has for it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Created => "CREATED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Triggered => "TRIGGERED",
-            Self::Completed => "COMPLETED",
-            Self::Closed => "CLOSED",
-            Self::Expired => "EXPIRED",
-            Self::Error => "ERROR",
-            Self::Other(word) => word,
-        }
-    }
-}
-
-impl From<String> for SessionStatus {
-    fn from(word: String) -> Self {
-        match word.as_str() {
-            "CREATED" => Self::Created,
-            "IN_PROGRESS" => Self::InProgress,
-            "TRIGGERED" => Self::Triggered,
-            "COMPLETED" => Self::Completed,
-            "CLOSED" => Self::Closed,
-            "EXPIRED" => Self::Expired,
-            "ERROR" => Self::Error,
-            _ => Self::Other(word),
-        }
-    }
-}
-
-impl From<SessionStatus> for String {
-    fn from(status: SessionStatus) -> Self {
-        match status {
-            SessionStatus::Other(word) => word,
-            known => known.as_str().to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for SessionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What Okta tells of a session. It never tells counts or errors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionInfo {
-    /// Its id.
-    pub id: SessionId,
-    /// Where it stands.
-    pub status: SessionStatus,
-    /// When it was opened, by Okta's clock.
-    pub created: Option<Timestamp>,
-}
-
-/// The bulk requests that a session takes.
-#[derive(Debug)]
-pub(super) struct Budget {
-    left: AtomicUsize,
-}
-
-impl Budget {
-    fn new(requests: usize) -> Self {
-        Self {
-            left: AtomicUsize::new(requests),
-        }
-    }
-
-    /// Takes one out, if there is one.
-    pub(super) fn take(&self) -> bool {
-        self.left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            })
-            .is_ok()
-    }
-
-    fn give_back(&self) {
-        self.left.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn left(&self) -> usize {
-        self.left.load(Ordering::SeqCst)
-    }
-}
-
 /// A session that takes users, until it is started or cancelled.
 #[derive(Debug)]
 pub struct Open {
     budget: Budget,
+    /// Okta took an upsert, which makes it IN_PROGRESS for sure.
+    upserted: AtomicBool,
 }
 
 /// A session whose import is started.
@@ -180,35 +45,6 @@ pub struct Session<S> {
     calls: Calls,
     info: SessionInfo,
     state: S,
-}
-
-/// Why a batch is not in a session.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// Okta refused it for what is in it, though the session is open.
-    #[error("{refusal}")]
-    Refused {
-        /// What Okta said.
-        refusal: Refusal,
-        /// External ids of the batch that stand in what Okta said.
-        suspects: Vec<String>,
-    },
-    /// The session takes no users any more; `None` if Okta does not know it.
-    #[error("the session does not take users: it is {}", status.as_ref().map_or("gone", SessionStatus::as_str))]
-    NotOpen {
-        /// Where it stands.
-        status: Option<SessionStatus>,
-    },
-    /// The session has had its 50 requests. Nothing was sent.
-    #[error("the session has taken all the {MAX_REQUESTS} requests that it can")]
-    NoBudget,
-    /// It may be in the session or not, and there is no request or no time
-    /// left to make sure.
-    #[error("it is not known whether Okta took the users")]
-    Ambiguous(#[source] Error),
-    /// It is certainly not in the session.
-    #[error(transparent)]
-    Failed(Error),
 }
 
 /// The answer to starting an import.
@@ -235,13 +71,12 @@ impl<S> Session<S> {
 }
 
 impl Session<Open> {
-    pub(super) fn open(calls: Calls, info: SessionInfo) -> Self {
-        let budget = Budget::new(MAX_REQUESTS);
-        Self {
-            calls,
-            info,
-            state: Open { budget },
-        }
+    pub(in crate::okta) fn open(calls: Calls, info: SessionInfo) -> Self {
+        let state = Open {
+            budget: Budget::new(MAX_REQUESTS),
+            upserted: AtomicBool::new(false),
+        };
+        Self { calls, info, state }
     }
 
     /// The same session, whose calls are over by `deadline`: for starting or
@@ -287,6 +122,9 @@ impl Session<Open> {
             })
             .await;
         let Err(failure) = answer else {
+            if batch.kind() == Kind::Upsert {
+                self.state.upserted.store(true, Ordering::SeqCst);
+            }
             return Ok(());
         };
         if failure.unspent {
@@ -316,11 +154,19 @@ impl Session<Open> {
         }
     }
 
-    /// Starts the import. Where the answer is lost, the session tells.
+    /// Starts the import. Where the answer is lost, the session tells. A
+    /// session without upserts is looked at first, as Okta may have known none
+    /// of the users to deactivate.
     ///
     /// # Errors
     /// As every call; also when the session was cancelled or expired meanwhile.
     pub async fn start_import(self) -> Result<Started, Error> {
+        if !self.state.upserted.load(Ordering::SeqCst)
+            && let Some(session) = self.calls.session(&self.info.id).await?
+            && session.status == SessionStatus::Created
+        {
+            return Ok(Started::StillCreated(self));
+        }
         let mut starts = 1;
         loop {
             let answer = self
@@ -412,30 +258,4 @@ impl Session<Triggered> {
         }
         info
     }
-}
-
-/// The external ids of a batch that a refusal names.
-fn suspects(refusal: &Refusal, batch: &Batch) -> Vec<String> {
-    let said: Vec<&str> = refusal
-        .summary
-        .iter()
-        .chain(&refusal.causes)
-        .map(String::as_str)
-        .collect();
-    batch
-        .external_ids()
-        .filter(|id| said.iter().any(|text| names(text, id)))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Whether `id` stands in `text` as a word of its own: user 1 is not named where
-/// user 12 is.
-fn names(text: &str, id: &str) -> bool {
-    text.match_indices(id).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + id.len()..].chars().next();
-        let apart = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
-        apart(before) && apart(after)
-    })
 }

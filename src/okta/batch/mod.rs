@@ -1,0 +1,117 @@
+//! Users packed into as few bulk requests as the limits allow. Values only.
+
+mod entity;
+mod packer;
+#[cfg(test)]
+mod tests;
+
+pub use entity::{Entity, EntityError, Kind};
+pub use packer::{Packer, pack};
+
+/// Most users in one bulk request (Okta's XaaS guide, "bulk data limits").
+pub const MAX_ENTITIES: usize = 200;
+
+/// Most bytes in one bulk request's body. The guide says 200 KB; this is the
+/// smaller reading of it.
+pub const MAX_BODY_BYTES: usize = 200_000;
+
+/// Most bulk requests in one import session (the same guide).
+pub const MAX_REQUESTS: usize = 50;
+
+/// Most users in one import session: what full requests can carry.
+pub const MAX_USERS: usize = MAX_ENTITIES * MAX_REQUESTS;
+
+const HEAD: &str = r#"{"entityType":"USERS","profiles":["#;
+const TAIL: &str = "]}";
+
+/// The users of one bulk request: one kind, never none, never too many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    kind: Kind,
+    entities: Vec<Entity>,
+    body_len: usize,
+}
+
+impl Batch {
+    fn of(first: Entity) -> Self {
+        Self {
+            kind: first.kind(),
+            body_len: HEAD.len() + first.json.len() + TAIL.len(),
+            entities: vec![first],
+        }
+    }
+
+    /// The body's length with one more, or `None` if the request cannot take it.
+    fn len_with(&self, entity: &Entity) -> Option<usize> {
+        let body_len = self.body_len + ",".len() + entity.json.len();
+        (self.kind == entity.kind()
+            && self.entities.len() < MAX_ENTITIES
+            && body_len <= MAX_BODY_BYTES)
+            .then_some(body_len)
+    }
+
+    /// Which request it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How many users it carries, at least one.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // It never is.
+    pub fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// The external ids of its users, in order.
+    pub fn external_ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.entities.iter().map(Entity::external_id)
+    }
+
+    /// The length of the body, in bytes.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        self.body_len
+    }
+
+    /// The body of the request.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.body_len);
+        body.extend_from_slice(HEAD.as_bytes());
+        for (index, entity) in self.entities.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(entity.json.as_bytes());
+        }
+        body.extend_from_slice(TAIL.as_bytes());
+        body
+    }
+
+    /// The two halves of it, to close in on a user that Okta refuses; itself
+    /// again if it carries a single user.
+    ///
+    /// # Errors
+    /// The batch as it was, if there is nothing to halve.
+    pub fn halve(mut self) -> Result<(Self, Self), Self> {
+        if self.entities.len() < 2 {
+            return Err(self);
+        }
+        let second = self.entities.split_off(self.entities.len() / 2);
+        Ok((
+            Self::measured(self.kind, self.entities),
+            Self::measured(self.kind, second),
+        ))
+    }
+
+    fn measured(kind: Kind, entities: Vec<Entity>) -> Self {
+        let users: usize = entities.iter().map(|entity| entity.json.len()).sum();
+        let commas = entities.len().saturating_sub(1);
+        Self {
+            kind,
+            entities,
+            body_len: HEAD.len() + users + commas + TAIL.len(),
+        }
+    }
+}

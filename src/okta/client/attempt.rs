@@ -1,0 +1,134 @@
+//! One attempt at a call: its turn, its authorization, its answer.
+
+use jiff::Timestamp;
+use reqwest::Url;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+
+use super::call::{Answer, Call};
+use super::exchange::{Exchange, Verdict};
+use super::{Okta, Shared};
+use crate::okta::credentials::{Pardons, Shown};
+use crate::okta::error::{Error, Refusal};
+use crate::okta::pacing::Permit;
+
+/// What became of one attempt.
+pub(super) enum Attempt {
+    Done(Answer),
+    /// 429, and when to try again. Nothing was done.
+    RateLimited(Timestamp),
+    /// Okta objected to what it was shown, which has been put right. Nothing
+    /// was done.
+    Pardoned,
+    /// Another 4xx: no, and that is that.
+    Refused(Refusal),
+    /// 5xx, a connection that broke, an answer that took too long: perhaps
+    /// done, perhaps not. Without a connection it was not even sent.
+    Failed {
+        error: Error,
+        sent: bool,
+    },
+}
+
+impl Okta {
+    /// Sends it once. An error means that it was not sent.
+    pub(super) async fn attempt(
+        &self,
+        deadline: Timestamp,
+        call: &Call<'_>,
+        pardons: &mut Pardons,
+    ) -> Result<Attempt, Error> {
+        let authority = &self.shared.authority;
+        let mut url = vec!["api", "v1", "identity-sources", self.shared.source.as_str()];
+        url.extend(call.path);
+        let url = self.shared.org.at(&url);
+
+        let (permit, shown) = self.admission(deadline, call, &url).await?;
+        let mut request = self
+            .http()
+            .await?
+            .request(call.method.clone(), url)
+            .headers(shown.headers.clone())
+            .header(ACCEPT, "application/json");
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        let (headers, verdict) = match self.exchange(call.name, request, deadline).await {
+            Ok(Exchange::Answered { headers, verdict }) => (headers, verdict),
+            Ok(Exchange::Failed { error, sent }) => {
+                if !sent {
+                    permit.unused();
+                }
+                return Ok(Attempt::Failed { error, sent });
+            }
+            Err(error) => {
+                permit.unused();
+                return Err(error);
+            }
+        };
+        authority.heard(&headers);
+        let refusal = match verdict {
+            Verdict::RateLimited => {
+                return Ok(Attempt::RateLimited(permit.refused(&headers)));
+            }
+            Verdict::Done { body, request_id } => {
+                permit.answered(&headers);
+                return Ok(if body.is_none() && call.repeat.is_free() {
+                    Attempt::Failed {
+                        error: Error::Unreachable {
+                            call: call.name,
+                            source: None,
+                        },
+                        sent: true,
+                    }
+                } else {
+                    // Without its body Okta has done it all the same.
+                    Attempt::Done(Answer {
+                        call: call.name,
+                        request_id,
+                        body,
+                    })
+                });
+            }
+            Verdict::Unavailable(refusal) => {
+                permit.answered(&headers);
+                let error = Error::Unavailable(refusal);
+                return Ok(Attempt::Failed { error, sent: true });
+            }
+            Verdict::Refused(refusal) => refusal,
+        };
+        permit.answered(&headers);
+        let overcome = authority.overcome(self, &shown, &refusal, &headers, pardons, deadline);
+        Ok(if overcome.await? {
+            Attempt::Pardoned
+        } else {
+            Attempt::Refused(refusal)
+        })
+    }
+
+    /// Waits for a turn, with something to show when it comes: a turn may take
+    /// longer than a token lives.
+    async fn admission(
+        &self,
+        deadline: Timestamp,
+        call: &Call<'_>,
+        url: &Url,
+    ) -> Result<(Permit<'_>, Shown), Error> {
+        let Shared {
+            authority, pacer, ..
+        } = &*self.shared;
+        loop {
+            authority.ready(self, deadline).await?;
+            let permit = pacer.turn(deadline).await;
+            let permit = permit.map_err(|resume_at| Error::OutOfTime {
+                call: call.name,
+                resume_at,
+            })?;
+            match authority.show(&call.method, url)? {
+                Some(shown) => return Ok((permit, shown)),
+                None => permit.unused(),
+            }
+        }
+    }
+}

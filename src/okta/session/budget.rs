@@ -1,0 +1,49 @@
+//! How many requests a session still takes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The bulk requests that a session takes.
+#[derive(Debug)]
+pub(in crate::okta) struct Budget {
+    left: AtomicUsize,
+}
+
+impl Budget {
+    pub(super) fn new(requests: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(requests),
+        }
+    }
+
+    /// Takes one out, if there is one.
+    pub(in crate::okta) fn take(&self) -> bool {
+        self.left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+    }
+
+    pub(super) fn give_back(&self) {
+        self.left.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.left.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_cannot_be_taken() {
+        let budget = Budget::new(1);
+
+        assert!(budget.take());
+        assert!(!budget.take());
+        budget.give_back();
+        assert_eq!(budget.left(), 1);
+    }
+}

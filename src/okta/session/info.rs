@@ -1,0 +1,118 @@
+//! What Okta tells of a session.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Okta's id of a session, `aps…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SessionId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum SessionStatus {
+    /// Open; nothing that Okta can use has been loaded.
+    Created,
+    /// Open and loaded.
+    InProgress,
+    /// Being imported, or waiting for its turn.
+    Triggered,
+    /// Imported.
+    Completed,
+    /// Cancelled; what was loaded is dropped.
+    Closed,
+    /// Nothing was sent for 24 hours; what was loaded is dropped.
+    Expired,
+    /// The import failed: the data must be loaded again in another session.
+    Error,
+    /// One that was not known when this was written.
+    Other(String),
+}
+
+impl SessionStatus {
+    /// Whether it is open: it can be loaded and cancelled, and keeps others
+    /// from being opened.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Created | Self::InProgress)
+    }
+
+    /// The word that Okta has for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "CREATED",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Triggered => "TRIGGERED",
+            Self::Completed => "COMPLETED",
+            Self::Closed => "CLOSED",
+            Self::Expired => "EXPIRED",
+            Self::Error => "ERROR",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<String> for SessionStatus {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "CREATED" => Self::Created,
+            "IN_PROGRESS" => Self::InProgress,
+            "TRIGGERED" => Self::Triggered,
+            "COMPLETED" => Self::Completed,
+            "CLOSED" => Self::Closed,
+            "EXPIRED" => Self::Expired,
+            "ERROR" => Self::Error,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<SessionStatus> for String {
+    fn from(status: SessionStatus) -> Self {
+        match status {
+            SessionStatus::Other(word) => word,
+            known => known.as_str().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SessionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What Okta tells of a session. It never tells counts or errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Its id.
+    pub id: SessionId,
+    /// Where it stands.
+    pub status: SessionStatus,
+    /// When it was opened, by Okta's clock.
+    pub created: Option<Timestamp>,
+}
