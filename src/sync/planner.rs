@@ -231,3 +231,6 @@ impl<'a> Planner<'a> {
         self.draft
     }
 }
+
+#[cfg(test)]
+mod tests;

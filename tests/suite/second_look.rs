@@ -124,7 +124,6 @@ async fn a_read_that_does_not_finish_is_an_error_and_deactivates_nobody() {
         for fault in [
             Fault::dynamodb(500, "InternalServerError"),
             Fault::dynamodb(400, "ProvisionedThroughputExceededException"),
-            Fault::dynamodb(400, "AccessDeniedException"),
             Fault::CloseBefore,
         ] {
             let (world, between, function) = synced(10).await;
@@ -168,9 +167,7 @@ async fn a_call_that_fails_once_is_repeated() {
     ] {
         for fault in [
             Fault::dynamodb(500, "InternalServerError"),
-            Fault::dynamodb(400, "ThrottlingException"),
             Fault::dynamodb(400, "ProvisionedThroughputExceededException"),
-            Fault::CloseBefore,
             Fault::CloseAfter,
         ] {
             let (world, between, _) = synced(5).await;
