@@ -10,10 +10,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changes;
+mod crashes;
 mod doctor;
 mod doctor_okta;
 mod doctor_tables;
+mod events;
 mod full_run;
+mod lambda;
+mod lease;
+mod limits;
 mod okta_ambiguous;
 mod okta_client;
 mod okta_faults;
@@ -23,9 +29,13 @@ mod okta_oauth;
 mod okta_org;
 mod okta_pacing;
 mod okta_script;
-mod plan;
 mod okta_secret;
 mod okta_tokens;
+mod plan;
 mod push;
+mod rejects;
+mod safeguards;
+mod second_look;
+mod sessions;
 mod steps;
 mod streams;

@@ -135,3 +135,17 @@ pub async fn items(world: &World, table: &str) -> Vec<BTreeMap<String, Attribute
 pub async fn state(world: &World) -> Vec<BTreeMap<String, AttributeValue>> {
     items(world, STATE).await
 }
+
+/// A full run that ends well in an invocation that Lambda ends after this long.
+pub async fn invoke_for(world: &World, function: &Function, time: std::time::Duration) -> Report {
+    let deadline = world.clock.now() + time;
+    let event = json!({"command": "sync"});
+    match function
+        .invoke(&event, "short-run", deadline)
+        .await
+        .unwrap()
+    {
+        dynamodb_identity_source::handler::Answer::Report(report) => *report,
+        other => panic!("a report was expected, not {other:?}"),
+    }
+}

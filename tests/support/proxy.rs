@@ -30,10 +30,13 @@ pub enum Fault {
     /// Passes the call on after this long.
     Delay(Duration),
     /// Changes the call before it is passed on.
-    Ask(Arc<dyn Fn(&mut Value) + Send + Sync>),
+    Ask(Arc<Change>),
     /// Changes the answer, knowing the call.
-    Edit(Arc<dyn Fn(&Value, &mut Value) + Send + Sync>),
+    Edit(Arc<ChangeAnswer>),
 }
+
+type Change = dyn Fn(&mut Value) + Send + Sync;
+type ChangeAnswer = dyn Fn(&Value, &mut Value) + Send + Sync;
 
 impl Fault {
     /// [`Fault::Ask`] with this closure.
