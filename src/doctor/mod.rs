@@ -4,6 +4,10 @@
 //! Okta scope that is missing is named. Of records it tells counts and the
 //! names of attributes, never a value. A configuration or a mapping that cannot
 //! be used is a finding like others; what is right in it is gone by.
+#![allow(
+    clippy::large_futures,
+    reason = "it runs once in an invocation, and the handler boxes it as a whole"
+)]
 
 mod advice;
 mod answers;
