@@ -19,7 +19,7 @@ pub(super) type Sample = Option<Result<Vec<Record>, Trouble>>;
 
 pub(super) async fn sample(users: Option<&(String, UsersTable)>, round: &Round<'_>) -> Sample {
     let (_, users) = users?;
-    Some(match round.aws(users.sample(RECORDS)).await {
+    Some(match round.aws(Box::pin(users.sample(RECORDS))).await {
         Ok((records, _)) => Ok(records),
         Err(trouble) => Err(trouble),
     })

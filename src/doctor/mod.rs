@@ -61,13 +61,13 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
 
     round.note("configuration", configuration::check(settings));
 
-    let sample = mapping::sample(tables.users.as_ref(), &round).await;
+    let sample = Box::pin(mapping::sample(tables.users.as_ref(), &round)).await;
     round.note("mapping", mapping::check(mapping, sample.as_ref()));
 
-    let users = users::check(tables.users.as_ref(), sample, &round).await;
+    let users = Box::pin(users::check(tables.users.as_ref(), sample, &round)).await;
     round.note("users table", users.notes);
 
-    let state = state::check(&tables, users.arn.as_deref(), &round).await;
+    let state = Box::pin(state::check(&tables, users.arn.as_deref(), &round)).await;
     round.note("state table", state.notes);
 
     let okta = credentials::check(settings, time.clock(), &round).await;

@@ -35,7 +35,7 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
         is_the_users_table(name, notes);
         return found;
     }
-    match round.aws(ledger.describe()).await {
+    match round.aws(Box::pin(ledger.describe())).await {
         Ok((facts, took)) => {
             found.took = Some(took);
             if facts.arn.is_some() && facts.arn.as_deref() == users_arn {
@@ -101,7 +101,7 @@ fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {
 
 async fn rights(name: &str, ledger: &Ledger, notes: &mut Notes, round: &Round<'_>) {
     let tried = Right::ALL.map(|right| async move {
-        let result = round.aws(ledger.exercise(right)).await;
+        let result = round.aws(Box::pin(ledger.exercise(right))).await;
         result.err().map(|trouble| (right, trouble))
     });
     let troubles: Vec<(Right, Trouble)> = join_all(tried).await.into_iter().flatten().collect();

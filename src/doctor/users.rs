@@ -30,7 +30,7 @@ pub(super) async fn check(
     let mut found = Found::default();
     let notes = &mut found.notes;
     let advise = |trouble: &_, action| advice::on_table(trouble, action, "USERS_TABLE", name);
-    let facts = match round.aws(users.describe()).await {
+    let facts = match round.aws(Box::pin(users.describe())).await {
         Ok((facts, took)) => {
             found.took = Some(took);
             found.arn = facts.arn.clone();
@@ -55,7 +55,7 @@ pub(super) async fn check(
         ),
         Ok(records) => {
             if let (Some(facts), Some(record)) = (facts, records.first())
-                && let Err(trouble) = again(users, record, facts, round).await
+                && let Err(trouble) = Box::pin(again(users, record, facts, round)).await
             {
                 notes.fail(
                     format!("single records cannot be read again: {}", trouble.why),
@@ -74,7 +74,10 @@ async fn again(
     round: &Round<'_>,
 ) -> Result<(), crate::aws::Trouble> {
     let schema = KeySchema::new(facts.keys.into_iter().map(|(name, _)| name).collect());
-    round.aws(users.read_again(record, &schema)).await.map(drop)
+    round
+        .aws(Box::pin(users.read_again(record, &schema)))
+        .await
+        .map(drop)
 }
 
 fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {

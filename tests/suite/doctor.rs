@@ -129,8 +129,8 @@ async fn the_doctor_changes_nothing_and_tells_nothing_of_anybody() {
             .iter()
             .all(|request| request.method == "GET")
     );
-    assert!(between.dynamodb.count("UpdateItem people-state") > 0);
-    assert_eq!(between.dynamodb.count("UpdateItem people"), 0);
+    assert!(between.dynamodb.count("UpdateItem identity-source-state") > 0);
+    assert_eq!(between.dynamodb.count("UpdateItem users"), 0);
     let told = serde_json::to_string(&found).unwrap();
     for value in ["user1", "Okafor", "Oslo", "555-01", crate::support::TOKEN] {
         assert!(!told.contains(value), "{value} is in {told}");

@@ -129,7 +129,12 @@ async fn a_run_that_loses_its_lease_stops_before_it_loads_or_records() {
 
         assert!(said.contains("lease was lost"), "{said}");
         assert_eq!(between.okta.count("POST sessions/{id}/start-import"), 0);
-        assert_eq!(between.dynamodb.count("BatchWriteItem people-state"), 0);
+        assert_eq!(
+            between
+                .dynamodb
+                .count("BatchWriteItem identity-source-state"),
+            0
+        );
         if lost_at == "POST sessions" {
             assert_eq!(between.okta.count("POST sessions/{id}/bulk-upsert"), 0);
         }

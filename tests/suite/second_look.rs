@@ -36,7 +36,7 @@ async fn who_is_missing_from_a_scan_and_there_at_a_second_look_stays() {
     let (world, between, function) = synced(10).await;
     between
         .dynamodb
-        .on("Scan people", .., blind_to(&["user3", "user7"]));
+        .on("Scan users", .., blind_to(&["user3", "user7"]));
     world.delete("user7").await;
 
     let report = sync(&world, &function).await;
@@ -46,9 +46,9 @@ async fn who_is_missing_from_a_scan_and_there_at_a_second_look_stays() {
     let looks = between.dynamodb.calls();
     let look = looks
         .iter()
-        .find(|call| call.what == "BatchGetItem people")
+        .find(|call| call.what == "BatchGetItem users")
         .unwrap();
-    assert_eq!(look.body["RequestItems"]["people"]["ConsistentRead"], true);
+    assert_eq!(look.body["RequestItems"]["users"]["ConsistentRead"], true);
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +60,7 @@ async fn scans_are_consistent_and_bring_only_what_the_mapping_reads() {
     let calls = between.dynamodb.calls();
     let scans: Vec<_> = calls
         .iter()
-        .filter(|call| call.what == "Scan people")
+        .filter(|call| call.what == "Scan users")
         .collect();
     assert!(scans.len() > 1, "in segments");
     for scan in scans {
@@ -95,10 +95,10 @@ async fn who_came_back_between_the_scan_and_the_second_look_stays() {
     let (world, between, function) = synced(5).await;
     world.put(inactive("user1")).await;
     between.dynamodb.on(
-        "BatchGetItem people",
+        "BatchGetItem users",
         ..,
         Fault::edit(|_, answer| {
-            for item in answer["Responses"]["people"].as_array_mut().unwrap() {
+            for item in answer["Responses"]["users"].as_array_mut().unwrap() {
                 item["active"] = json!({"BOOL": true});
             }
         }),
@@ -115,11 +115,11 @@ async fn who_came_back_between_the_scan_and_the_second_look_stays() {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_does_not_finish_is_an_error_and_deactivates_nobody() {
     for (call, nth) in [
-        ("Scan people", 8),
-        ("Scan people", 1),
-        ("BatchGetItem people", 1),
-        ("BatchGetItem people-state", 1),
-        ("Scan people-state", 3),
+        ("Scan users", 8),
+        ("Scan users", 1),
+        ("BatchGetItem users", 1),
+        ("BatchGetItem identity-source-state", 1),
+        ("Scan identity-source-state", 3),
     ] {
         for fault in [
             Fault::dynamodb(500, "InternalServerError"),
@@ -155,15 +155,15 @@ async fn a_read_that_does_not_finish_is_an_error_and_deactivates_nobody() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_fails_once_is_repeated() {
     for call in [
-        "DescribeTable people",
-        "Scan people",
-        "Scan people-state",
-        "BatchGetItem people",
-        "BatchGetItem people-state",
-        "GetItem people-state",
-        "PutItem people-state",
-        "UpdateItem people-state",
-        "BatchWriteItem people-state",
+        "DescribeTable users",
+        "Scan users",
+        "Scan identity-source-state",
+        "BatchGetItem users",
+        "BatchGetItem identity-source-state",
+        "GetItem identity-source-state",
+        "PutItem identity-source-state",
+        "UpdateItem identity-source-state",
+        "BatchWriteItem identity-source-state",
     ] {
         for fault in [
             Fault::dynamodb(500, "InternalServerError"),
@@ -199,7 +199,7 @@ async fn keys_left_unprocessed_are_asked_for_until_they_are_read() {
     }
     world.put(inactive("user5")).await;
     // Of what is asked, all but the first key is left undone, three times in a row.
-    for call in ["BatchGetItem people", "BatchGetItem people-state"] {
+    for call in ["BatchGetItem users", "BatchGetItem identity-source-state"] {
         between.dynamodb.on(
             call,
             ..=3,
@@ -227,7 +227,7 @@ async fn keys_left_unprocessed_are_asked_for_until_they_are_read() {
     let report = crate::steps::sync_allowing(&world, &function, 6).await;
 
     assert_eq!(changes(&report), (0, 6));
-    assert_eq!(between.dynamodb.count("BatchGetItem people"), 4);
+    assert_eq!(between.dynamodb.count("BatchGetItem users"), 4);
     assert_agreement(&world).await;
 }
 
@@ -236,11 +236,11 @@ async fn keys_left_unprocessed_for_ever_are_an_error() {
     let (world, between, function) = synced(5).await;
     world.delete("user1").await;
     between.dynamodb.on(
-        "BatchGetItem people",
+        "BatchGetItem users",
         ..,
         Fault::edit(|request, answer| {
             answer["UnprocessedKeys"] = request["RequestItems"].clone();
-            answer["Responses"] = json!({"people": []});
+            answer["Responses"] = json!({"users": []});
         }),
     );
 
@@ -256,12 +256,14 @@ async fn items_that_dynamodb_says_it_left_unwritten_are_sent_again() {
     let between = world.between().await;
     // Does it all and says that it has not done the last: sending it again does no harm.
     between.dynamodb.on(
-        "BatchWriteItem people-state",
+        "BatchWriteItem identity-source-state",
         ..=4,
         Fault::edit(|request, answer| {
-            let items = request["RequestItems"]["people-state"].as_array().unwrap();
+            let items = request["RequestItems"]["identity-source-state"]
+                .as_array()
+                .unwrap();
             let last = items.last().unwrap().clone();
-            answer["UnprocessedItems"] = json!({"people-state": [last]});
+            answer["UnprocessedItems"] = json!({"identity-source-state": [last]});
         }),
     );
     let function = world.function(&[]);
@@ -269,14 +271,19 @@ async fn items_that_dynamodb_says_it_left_unwritten_are_sent_again() {
     let report = sync(&world, &function).await;
 
     assert_eq!(changes(&report), (30, 0));
-    assert!(between.dynamodb.count("BatchWriteItem people-state") > 4);
+    assert!(
+        between
+            .dynamodb
+            .count("BatchWriteItem identity-source-state")
+            > 4
+    );
     assert_eq!(changes(&sync(&world, &function).await), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_scan_in_small_pages_is_read_to_its_end() {
     let (world, between, function) = synced(40).await;
-    for table in ["Scan people", "Scan people-state"] {
+    for table in ["Scan users", "Scan identity-source-state"] {
         between
             .dynamodb
             .on(table, .., Fault::ask(|request| request["Limit"] = json!(1)));
@@ -286,6 +293,6 @@ async fn a_scan_in_small_pages_is_read_to_its_end() {
     let report = sync(&world, &function).await;
 
     assert_eq!((report.scanned, changes(&report)), (39, (0, 1)));
-    assert!(between.dynamodb.count("Scan people") > 39);
+    assert!(between.dynamodb.count("Scan users") > 39);
     assert_agreement(&world).await;
 }
