@@ -48,7 +48,7 @@ pub async fn play(world: &World, people: &People, page: &Page) -> Result<usize, 
         ))?;
     } else {
         page.line(&format!(
-            "{failed} of the six runs went wrong, see ✗ above."
+            "Of the six runs, {failed} went wrong: see ✗ above."
         ))?;
     }
     Ok(failed)
