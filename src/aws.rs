@@ -3,8 +3,16 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
+    Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
+    types::KeyType,
+};
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    config::CredentialsSource,
+    okta::{Credentials, CredentialsError, CredentialsFrom, Secret},
 };
 
 /// An SDK error in a line: its code, its message, its request id. Neither keys nor items.
@@ -34,7 +42,8 @@ where
     }
 }
 
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error and its causes.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -65,4 +74,118 @@ pub(crate) async fn sdk_config() -> aws_config::SdkConfig {
         .retry_config(RetryConfig::standard().with_max_attempts(8))
         .load()
         .await
+}
+
+/// Why AWS did not do as asked, for those who say what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// AWS's code of the error; `None` without an answer.
+    pub(crate) code: Option<String>,
+    /// All of it, in a line.
+    pub(crate) why: String,
+}
+
+impl Trouble {
+    pub(crate) fn of<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error,
+        R: std::fmt::Debug,
+        SdkError<E, R>: RequestId,
+    {
+        Self {
+            code: error.code().map(str::to_owned),
+            why: explain(error),
+        }
+    }
+}
+
+/// What DynamoDB tells of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TableFacts {
+    /// Its ARN, the same whatever the table was asked for as.
+    pub(crate) arn: Option<String>,
+    /// `ACTIVE`, if it can be used.
+    pub(crate) status: String,
+    /// The key attributes and their types, such as `S`; the partition key first.
+    pub(crate) keys: Vec<(String, String)>,
+    /// How many items it had some hours ago.
+    pub(crate) items: i64,
+    /// The view type of its stream, if it has one.
+    pub(crate) stream: Option<String>,
+}
+
+/// Asks about a table.
+pub(crate) async fn describe(client: &Client, table: &str) -> Result<TableFacts, Trouble> {
+    let answer = client.describe_table().table_name(table).send().await;
+    let table = answer
+        .map_err(|error| Trouble::of(&error))?
+        .table
+        .ok_or_else(|| Trouble {
+            code: None,
+            why: "an answer without a table".to_owned(),
+        })?;
+    let types = table.attribute_definitions.unwrap_or_default();
+    let type_of = |name: &str| {
+        let found = types.iter().find(|found| found.attribute_name == name);
+        found.map_or("?", |found| found.attribute_type.as_str())
+    };
+    let mut keys = table.key_schema.unwrap_or_default();
+    keys.sort_by_key(|key| *key.key_type() != KeyType::Hash);
+    let stream = table
+        .stream_specification
+        .filter(|stream| stream.stream_enabled)
+        .and_then(|stream| stream.stream_view_type);
+    Ok(TableFacts {
+        arn: table.table_arn,
+        status: table
+            .table_status
+            .map_or_else(|| "unknown".to_owned(), |status| status.as_str().to_owned()),
+        keys: keys
+            .into_iter()
+            .map(|key| {
+                let kind = type_of(&key.attribute_name).to_owned();
+                (key.attribute_name, kind)
+            })
+            .collect(),
+        items: table.item_count.unwrap_or(0),
+        stream: stream.map(|view| view.as_str().to_owned()),
+    })
+}
+
+/// Where the AWS SDK's configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Sdk {
+    /// The environment, as AWS documents it, read when a client is first needed.
+    Environment,
+    /// Here it is.
+    Given(Box<aws_config::SdkConfig>),
+}
+
+impl Sdk {
+    async fn config(&self) -> aws_config::SdkConfig {
+        match self {
+            Self::Environment => sdk_config().await,
+            Self::Given(config) => (**config).clone(),
+        }
+    }
+
+    /// A client for DynamoDB.
+    pub(crate) async fn dynamodb(&self) -> Client {
+        Client::new(&self.config().await)
+    }
+
+    /// The credentials for Okta. A secret is not read before they are needed.
+    pub(crate) async fn credentials(
+        &self,
+        source: &CredentialsSource,
+    ) -> Result<CredentialsFrom, CredentialsError> {
+        Ok(match source {
+            CredentialsSource::Inline(json) => {
+                CredentialsFrom::Given(Credentials::parse(json.expose_secret())?)
+            }
+            CredentialsSource::Secret(arn) => {
+                CredentialsFrom::Secret(Box::new(Secret::new(arn.clone(), self.config().await)))
+            }
+        })
+    }
 }

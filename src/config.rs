@@ -30,6 +30,21 @@ pub struct Config {
     pub watch: Duration,
 }
 
+/// What could be read of the environment: the doctor goes by what is right in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) org_url: Option<OrgUrl>,
+    pub(crate) identity_source: Option<IdentitySourceId>,
+    pub(crate) credentials: Option<CredentialsSource>,
+    pub(crate) users_table: Option<String>,
+    pub(crate) state_table: Option<String>,
+    pub(crate) mapping: MappingSource,
+    max_deactivations: Option<DeactivationLimit>,
+    watch: Option<Duration>,
+    /// What is wrong, a line each.
+    pub(crate) wrong: Vec<String>,
+}
+
 /// Where the credentials for Okta come from.
 #[derive(Debug, Clone)]
 pub enum CredentialsSource {
@@ -66,6 +81,13 @@ impl Config {
     /// # Errors
     /// Names every variable that is missing or malformed, and what to put there.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Settings::from_lookup(lookup).complete()
+    }
+}
+
+impl Settings {
+    /// Reads what can be read, and says what cannot.
+    pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut wrong = Wrong(Vec::new());
         let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
 
@@ -107,35 +129,36 @@ impl Config {
             Some(path) => MappingSource::File(path),
         };
 
-        match (
+        Self {
             org_url,
             identity_source,
             credentials,
             users_table,
             state_table,
+            mapping,
             max_deactivations,
             watch,
-        ) {
-            (
-                Some(org_url),
-                Some(identity_source),
-                Some(credentials),
-                Some(users_table),
-                Some(state_table),
-                Some(max_deactivations),
-                Some(watch),
-            ) if wrong.0.is_empty() => Ok(Self {
-                org_url,
-                identity_source,
-                credentials,
-                users_table,
-                state_table,
-                mapping,
-                max_deactivations,
-                watch,
-            }),
-            _ => Err(ConfigError(wrong.0)),
+            wrong: wrong.0,
         }
+    }
+
+    /// The configuration, if nothing is wrong with it.
+    pub(crate) fn complete(&self) -> Result<Config, ConfigError> {
+        let complete = || {
+            Some(Config {
+                org_url: self.org_url.clone()?,
+                identity_source: self.identity_source.clone()?,
+                credentials: self.credentials.clone()?,
+                users_table: self.users_table.clone()?,
+                state_table: self.state_table.clone()?,
+                mapping: self.mapping.clone(),
+                max_deactivations: self.max_deactivations?,
+                watch: self.watch?,
+            })
+        };
+        complete()
+            .filter(|_| self.wrong.is_empty())
+            .ok_or_else(|| ConfigError(self.wrong.clone()))
     }
 }
 

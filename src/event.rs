@@ -45,14 +45,16 @@ pub enum Command {
         #[serde(default)]
         allow_deactivations: Option<u64>,
     },
+    /// Checks everything that a run needs; nothing is changed anywhere.
+    Doctor {},
 }
 
 /// An event that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
-     DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}} or \
-     {{\"command\":\"push\",\"records\":[…]}} (commands take \"allowDeactivations\": N)"
+     DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
+     {{\"command\":\"push\",\"records\":[…]}} or {{\"command\":\"doctor\"}} (the first three take \"allowDeactivations\": N)"
 )]
 pub struct UnknownEvent(String);
 

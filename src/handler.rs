@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError, CredentialsSource, MappingSource},
+    config::{Config, ConfigError, MappingSource, Settings},
+    doctor::{self, Subject},
     event::{Command, Event, UnknownEvent},
     ledger::Ledger,
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
-    okta::{Credentials, CredentialsError, Okta},
+    okta::{CredentialsError, Okta},
     sync::{Job, Report, Run, RunError, Source, Time, Trigger},
     users::{StreamBatch, UsersTable},
 };
+
+pub use crate::answer::{Answer, BatchItemFailure, BatchResponse};
 
 /// The function: what is known at start, and what is built when it is first needed.
 ///
@@ -24,66 +26,20 @@ use crate::{
 /// start again: each invocation is answered with what is wrong.
 #[derive(Debug)]
 pub struct Function {
+    settings: Settings,
+    mapping: Result<Arc<Mapping>, MappingError>,
     ready: Result<Ready, StartError>,
     sdk: Sdk,
     clock: Clock,
 }
 
-/// Where the AWS SDK's configuration comes from.
-#[derive(Debug, Clone)]
-pub enum Sdk {
-    /// The environment, as AWS documents it, read when a client is first needed.
-    Environment,
-    /// Here it is.
-    Given(Box<aws_config::SdkConfig>),
-}
+pub use crate::aws::Sdk;
 
 #[derive(Debug)]
 struct Ready {
     config: Config,
     mapping: Arc<Mapping>,
     run: OnceCell<Run>,
-}
-
-/// What an invocation is answered with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// What a run did.
-    Report(Box<Report>),
-    /// What of a stream batch is to come back.
-    Batch(BatchResponse),
-}
-
-impl Answer {
-    fn report(report: Report) -> Self {
-        Self::Report(Box::new(report))
-    }
-}
-
-/// Lambda's partial batch response for streams.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    /// Where to begin again: at most one, as Lambda retries from the lowest of them on.
-    pub batch_item_failures: Vec<BatchItemFailure>,
-}
-
-/// A record from which on a batch is to come back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchItemFailure {
-    /// Its sequence number.
-    pub item_identifier: String,
-}
-
-impl BatchResponse {
-    fn new(first: Option<String>) -> Self {
-        let failure = first.map(|item_identifier| BatchItemFailure { item_identifier });
-        Self {
-            batch_item_failures: failure.into_iter().collect(),
-        }
-    }
 }
 
 /// Why nothing can be run.
@@ -118,10 +74,13 @@ impl Function {
     /// The function as its environment, seen through `lookup`, configures it.
     #[must_use]
     pub fn new(lookup: impl Fn(&str) -> Option<String>, sdk: Sdk, clock: Clock) -> Self {
-        let ready = Config::from_lookup(lookup)
+        let settings = Settings::from_lookup(lookup);
+        let mapping = compile(&settings.mapping).map(Arc::new);
+        let ready = settings
+            .complete()
             .map_err(StartError::from)
             .and_then(|config| {
-                let mapping = Arc::new(compile(&config.mapping)?);
+                let mapping = mapping.clone()?;
                 Ok(Ready {
                     config,
                     mapping,
@@ -131,7 +90,13 @@ impl Function {
         if let Err(error) = &ready {
             tracing::error!(%error, "nothing can be run");
         }
-        Self { ready, sdk, clock }
+        Self {
+            settings,
+            mapping,
+            ready,
+            sdk,
+            clock,
+        }
     }
 
     /// Answers one invocation, which Lambda ends at `deadline`.
@@ -145,25 +110,23 @@ impl Function {
         deadline: Timestamp,
     ) -> Result<Answer, InvocationError> {
         let event = Event::parse(payload)?;
-        let ready = self.ready.as_ref().map_err(Clone::clone)?;
-        let run = ready.run(&self.sdk, self.clock).await?;
         let time = Time::until(self.clock, deadline);
         match event {
             Event::Schedule => {
                 let report = Report::new(request_id.to_owned(), Trigger::Schedule, false);
-                full(run, &time, report, None).await
+                full(self.run().await?, &time, report, None).await
             }
             Event::Command(Command::Sync {
                 allow_deactivations,
             }) => {
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
-                full(run, &time, report, allow_deactivations).await
+                full(self.run().await?, &time, report, allow_deactivations).await
             }
             Event::Command(Command::Plan {
                 allow_deactivations,
             }) => {
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, true);
-                full(run, &time, report, allow_deactivations).await
+                full(self.run().await?, &time, report, allow_deactivations).await
             }
             Event::Command(Command::Push {
                 records,
@@ -175,9 +138,30 @@ impl Function {
                     waits: true,
                 };
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
-                Ok(Answer::report(work(run, job, &time, report).await?))
+                Ok(Answer::report(
+                    work(self.run().await?, job, &time, report).await?,
+                ))
             }
-            Event::Stream(batch) => Ok(Answer::Batch(stream(run, batch, &time, request_id).await)),
+            Event::Command(Command::Doctor {}) => Ok(Answer::Doctor(Box::new(
+                Box::pin(doctor::examine(self.subject(), &time)).await,
+            ))),
+            Event::Stream(batch) => {
+                let run = self.run().await?;
+                Ok(Answer::Batch(stream(run, batch, &time, request_id).await))
+            }
+        }
+    }
+
+    async fn run(&self) -> Result<&Run, InvocationError> {
+        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        ready.run(&self.sdk, self.clock).await
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            settings: &self.settings,
+            mapping: self.mapping.as_deref(),
+            sdk: &self.sdk,
         }
     }
 }
@@ -240,16 +224,8 @@ impl Ready {
         self.run
             .get_or_try_init(|| async {
                 let config = &self.config;
-                let CredentialsSource::Inline(json) = &config.credentials else {
-                    return Err(CredentialsError::NotUnderstood.into());
-                };
-                let credentials = Credentials::parse(secrecy::ExposeSecret::expose_secret(json))?;
-                let dynamodb = match sdk {
-                    Sdk::Environment => {
-                        aws_sdk_dynamodb::Client::new(&crate::aws::sdk_config().await)
-                    }
-                    Sdk::Given(config) => aws_sdk_dynamodb::Client::new(config),
-                };
+                let credentials = sdk.credentials(&config.credentials).await?;
+                let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
                     mapping: Arc::clone(&self.mapping),

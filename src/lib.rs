@@ -7,9 +7,11 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod answer;
 mod aws;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod event;
 pub mod handler;
 pub mod ledger;

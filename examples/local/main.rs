@@ -18,8 +18,10 @@ use tokio::net::TcpListener;
 
 mod chapter;
 mod invented;
+mod live;
 mod page;
 mod people;
+mod poller;
 mod serve;
 mod story;
 #[path = "../../tests/support/mod.rs"]
@@ -95,11 +97,11 @@ async fn run(arguments: Arguments) -> Result<bool, Trouble> {
         serve::serve(&world, &people, &page, &arguments).await?;
         return Ok(true);
     }
-    page.line("DynamoDB as an Okta identity source: six runs on this machine")?;
+    page.line("DynamoDB as an Okta identity source: what happens, on this machine")?;
     page.line("")?;
     page.paragraph(
         "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
-         Every run starts with the event that EventBridge sends, events/schedule.json.",
+         A run starts with the event that EventBridge sends, events/schedule.json, or with what the table's stream says.",
     )?;
     story::load(&world, &people, &page).await?;
     let failed = story::play(&world, &people, &page).await?;

@@ -2,11 +2,13 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use dynamodb_identity_source::handler::Function;
 use okta_emulator::Counts;
 use serde_json::{Value, json};
 
 use crate::{
     Arguments, Trouble,
+    live::Follower,
     page::{Page, thousands},
     people::People,
     story,
@@ -50,9 +52,30 @@ pub async fn serve(
     for line in what_next(world, arguments.write_env.as_deref()) {
         page.line(format!("# {line}").trim_end())?;
     }
+    let function = world.function(&[]);
     tokio::select! {
+        error = stream(world, &function, page) => Err(error),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
         error = follow(world, page) => Err(error),
+    }
+}
+
+/// Follows the table's stream, so that whoever edits the table sees Okta follow.
+async fn stream(world: &World, function: &Function, page: &Page) -> Trouble {
+    let mut follower = match Follower::start(world, function).await {
+        Ok(follower) => follower,
+        Err(error) => return error,
+    };
+    loop {
+        let said = match follower.batch().await {
+            Ok(None) => continue,
+            Ok(Some(batch)) if batch.again => "to be brought back".to_owned(),
+            Ok(Some(batch)) => format!("{} records, done", batch.records),
+            Err(error) => return error,
+        };
+        if let Err(error) = page.line(&format!("# stream: {said}")) {
+            return error.into();
+        }
     }
 }
 

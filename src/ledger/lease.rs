@@ -40,9 +40,17 @@ pub enum Claim {
 #[derive(Debug)]
 pub struct Lease {
     ledger: Ledger,
-    owner: String,
+    claimant: Claimant,
     until: Arc<AtomicI64>,
     renewal: AbortHandle,
+}
+
+/// Who claims the lease. Lambda may deliver an asynchronous event twice at once, under one and the
+/// same request id, so that an owner's name alone does not tell two runs apart.
+#[derive(Debug, Clone)]
+struct Claimant {
+    owner: String,
+    claim: String,
 }
 
 /// Another run may be at work: stop before the next write.
@@ -56,28 +64,32 @@ impl Ledger {
     /// # Errors
     /// When the state table cannot be written.
     pub async fn claim(&self, owner: &str, deadline: Timestamp) -> Result<Claim, LedgerError> {
-        let until = match put(self, owner, deadline).await? {
+        let claimant = Claimant {
+            owner: owner.to_owned(),
+            claim: format!("{:016x}", fastrand::u64(..)),
+        };
+        let until = match put(self, &claimant, deadline).await? {
             Put::Done(until) => Arc::new(AtomicI64::new(until.as_millisecond())),
             Put::Refused { owner, until } => return Ok(Claim::Busy { owner, until }),
         };
         let renewal = {
-            let (ledger, owner, until) = (self.clone(), owner.to_owned(), Arc::clone(&until));
-            tokio::spawn(async move { renew(&ledger, &owner, deadline, &until).await })
+            let (ledger, claimant, until) = (self.clone(), claimant.clone(), Arc::clone(&until));
+            tokio::spawn(async move { renew(&ledger, &claimant, deadline, &until).await })
                 .abort_handle()
         };
         Ok(Claim::Held(Lease {
             ledger: self.clone(),
-            owner: owner.to_owned(),
+            claimant,
             until,
             renewal,
         }))
     }
 }
 
-async fn renew(ledger: &Ledger, owner: &str, deadline: Timestamp, until: &AtomicI64) {
+async fn renew(ledger: &Ledger, claimant: &Claimant, deadline: Timestamp, until: &AtomicI64) {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
-        match put(ledger, owner, deadline).await {
+        match put(ledger, claimant, deadline).await {
             Ok(Put::Done(later)) => until.store(later.as_millisecond(), Ordering::Release),
             Ok(Put::Refused { .. }) => {
                 until.store(0, Ordering::Release);
@@ -94,7 +106,12 @@ enum Put {
     Refused { owner: String, until: Timestamp },
 }
 
-async fn put(ledger: &Ledger, owner: &str, deadline: Timestamp) -> Result<Put, LedgerError> {
+async fn put(
+    ledger: &Ledger,
+    claimant: &Claimant,
+    deadline: Timestamp,
+) -> Result<Put, LedgerError> {
+    let Claimant { owner, claim } = claimant;
     let now = ledger.clock.now();
     let until = (now + LASTS).min(deadline);
     let result = ledger
@@ -102,17 +119,18 @@ async fn put(ledger: &Ledger, owner: &str, deadline: Timestamp) -> Result<Put, L
         .put_item()
         .table_name(&ledger.table)
         .item("pk", AttributeValue::S("lease".to_owned()))
-        .item("owner", AttributeValue::S(owner.to_owned()))
+        .item("owner", AttributeValue::S(owner.clone()))
+        .item("claim", AttributeValue::S(claim.clone()))
         .item(
             "until",
             AttributeValue::N(until.as_millisecond().to_string()),
         )
-        // The owner may claim again: so does a retry of a claim whose answer was lost.
-        .condition_expression("attribute_not_exists(pk) OR #until < :now OR #owner = :owner")
+        // The claimant may claim again: so does a retry of a claim whose answer was lost.
+        .condition_expression("attribute_not_exists(pk) OR #until < :now OR #claim = :claim")
         .expression_attribute_names("#until", "until")
-        .expression_attribute_names("#owner", "owner")
+        .expression_attribute_names("#claim", "claim")
         .expression_attribute_values(":now", AttributeValue::N(now.as_millisecond().to_string()))
-        .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+        .expression_attribute_values(":claim", AttributeValue::S(claim.clone()))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .send()
         .await;
@@ -174,9 +192,9 @@ impl Lease {
             .delete_item()
             .table_name(&self.ledger.table)
             .key("pk", AttributeValue::S("lease".to_owned()))
-            .condition_expression("#owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", AttributeValue::S(self.owner.clone()))
+            .condition_expression("#claim = :claim")
+            .expression_attribute_names("#claim", "claim")
+            .expression_attribute_values(":claim", AttributeValue::S(self.claimant.claim.clone()))
             .send()
             .await;
         if let Err(error) = result {

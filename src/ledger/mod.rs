@@ -16,11 +16,13 @@
 mod book;
 mod entry;
 mod lease;
+mod rights;
 mod sessions;
 mod store;
 
 pub use book::{Book, Known};
 pub use entry::{Entry, IdHash, Origin, Told};
 pub use lease::{Claim, Lease, LeaseLost};
+pub(crate) use rights::Right;
 pub use sessions::{LoggedSession, SessionLog, Verdict};
 pub use store::{Ledger, LedgerError};

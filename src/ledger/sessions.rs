@@ -144,6 +144,14 @@ impl SessionLog {
             .collect()
     }
 
+    /// Whether an import was started that has not been seen to end.
+    #[must_use]
+    pub fn is_importing(&self) -> bool {
+        self.with(|verdict| verdict == Verdict::Triggered)
+            .next()
+            .is_some()
+    }
+
     /// The sessions whose entries do not hold.
     #[must_use]
     pub fn doubtful(&self) -> HashSet<SessionId> {
@@ -153,9 +161,15 @@ impl SessionLog {
     }
 
     /// The sessions that need not be remembered any longer: all but the last `keep` of those
-    /// that landed, and those that failed and that no entry names (`named`) any more.
+    /// that landed, and those that failed, that no entry names (`named`) any more, and that were
+    /// opened before `old`.
     #[must_use]
-    pub fn forgettable(&self, named: &HashSet<SessionId>, keep: usize) -> Vec<SessionId> {
+    pub fn forgettable(
+        &self,
+        named: &HashSet<SessionId>,
+        keep: usize,
+        old: Timestamp,
+    ) -> Vec<SessionId> {
         let mut landed: Vec<_> = self
             .sessions
             .iter()
@@ -163,7 +177,10 @@ impl SessionLog {
             .collect();
         landed.sort_by_key(|(_, session)| std::cmp::Reverse(session.opened));
         let unnamed = self
-            .with(|verdict| verdict == Verdict::Void)
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.verdict == Verdict::Void && session.opened < old)
+            .map(|(id, _)| id)
             .filter(|id| !named.contains(*id));
         landed
             .into_iter()

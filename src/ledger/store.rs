@@ -30,7 +30,7 @@ const UNPROCESSED_ROUNDS: u32 = 12;
 pub struct Ledger {
     pub(super) client: Client,
     pub(super) table: String,
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 /// The state table could not be read or written.

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value, value::ValueKind};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Value,
+    value::{Object, ValueKind},
+};
 use sha2::{Digest as _, Sha256};
 
 use super::{Mapping, MappingFile};
@@ -102,6 +105,20 @@ impl Mapping {
             .map(|(name, attribute)| Ok((Arc::from(attribute), template(name)?)))
             .collect::<Result<Vec<(Arc<str>, _)>, MappingError>>()?;
 
+        for (name, template) in profile
+            .iter()
+            .map(|(attribute, template)| (format!("profile.{attribute}"), template))
+            .chain([("externalId".to_owned(), &external_id)])
+        {
+            known_names(&name, template.source(), |record| {
+                template.render(record).err()
+            })?;
+        }
+        known_names("active", &active_source, |record| active.eval(record).err())?;
+        known_names("include", &include_source, |record| {
+            include.eval(record).err()
+        })?;
+
         let identity = reads(
             external_id.source(),
             external_id.undeclared_variables(false),
@@ -128,6 +145,48 @@ impl Mapping {
     }
 }
 
+/// MiniJinja looks up a filter, test or function when it comes to it. So that a misspelt one is
+/// found at start, the template is tried with a record that has nothing and one that has
+/// everything, which leads both ways through most conditions.
+fn known_names(
+    attribute: &str,
+    source: &str,
+    tried: impl Fn(Value) -> Option<Error>,
+) -> Result<(), MappingError> {
+    let records = [
+        Value::from_object(Record::default()),
+        Value::from_object(Everything),
+    ];
+    match records
+        .into_iter()
+        .filter_map(tried)
+        .find(|error| is_unknown_name(error.kind()))
+    {
+        None => Ok(()),
+        Some(error) => Err(broken(attribute, source, &error)),
+    }
+}
+
+fn is_unknown_name(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+            | ErrorKind::TemplateNotFound
+    )
+}
+
+/// A record that has every attribute there could be.
+#[derive(Debug)]
+struct Everything;
+
+impl Object for Everything {
+    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
+        Some(Value::from("1"))
+    }
+}
+
 /// The attributes of a record that a template or an expression reads.
 fn reads(source: &str, variables: HashSet<String>) -> Attributes {
     // MiniJinja does not see a variable that is sliced, as in `{{ name[:1] }}`.
@@ -146,6 +205,10 @@ fn environment() -> Environment<'static> {
     environment.set_formatter(|out, _, value| match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(()),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Err(not_a_string(value)),
+        // MiniJinja prints Python's True and False.
+        ValueKind::Bool => out
+            .write_str(if value.is_true() { "true" } else { "false" })
+            .map_err(Error::from),
         _ => write!(out, "{value}")
             .map_err(|_| Error::new(ErrorKind::WriteFailure, "cannot be written")),
     });
@@ -211,6 +274,8 @@ pub(super) fn reason(error: &Error) -> String {
             detail.to_owned()
         }
         Some(detail) if error.kind() == ErrorKind::SyntaxError => format!("syntax error: {detail}"),
+        // They quote the template.
+        Some(detail) if is_unknown_name(error.kind()) => detail.to_owned(),
         // Details of other kinds may quote a value of the record.
         _ => error.kind().to_string(),
     }

@@ -7,6 +7,8 @@ mod check;
 mod compile;
 mod file;
 mod fingerprint;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 

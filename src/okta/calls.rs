@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::client::{Call, Failure, Okta, Repeat};
+use super::client::{Api, Call, Failure, Okta, Repeat};
+use super::credentials::Grant;
 use super::error::{Error, Refusal};
 use super::session::{Open, Session, SessionId, SessionInfo, SessionStatus};
 use super::wire;
@@ -63,6 +64,14 @@ impl Calls {
         self.okta.by(deadline)
     }
 
+    /// What the credentials get us: an access token is fetched if there is none.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn grant(&self) -> Result<Grant, Error> {
+        self.okta.grant(self.deadline).await
+    }
+
     pub(super) fn clock(&self) -> Clock {
         self.okta.clock()
     }
@@ -74,6 +83,7 @@ impl Calls {
     pub async fn active_sessions(&self) -> Result<Vec<SessionInfo>, Error> {
         let answer = self
             .send(Call {
+                api: Api::IdentitySource,
                 method: Method::GET,
                 path: &["sessions"],
                 name: "GET /sessions",
@@ -93,6 +103,7 @@ impl Calls {
     pub async fn session(&self, id: &SessionId) -> Result<Option<SessionInfo>, Error> {
         let answer = self
             .send(Call {
+                api: Api::IdentitySource,
                 method: Method::GET,
                 path: &["sessions", id.as_str()],
                 name: "GET /sessions/{id}",
@@ -114,6 +125,7 @@ impl Calls {
     pub async fn create_session(&self) -> Result<Created, Error> {
         let answer = self
             .send(Call {
+                api: Api::IdentitySource,
                 method: Method::POST,
                 path: &["sessions"],
                 name: "POST /sessions",
@@ -153,6 +165,7 @@ impl Calls {
     pub async fn cancel(&self, id: &SessionId) -> Result<Cancelled, Error> {
         let answer = self
             .send(Call {
+                api: Api::IdentitySource,
                 method: Method::DELETE,
                 path: &["sessions", id.as_str()],
                 name: "DELETE /sessions/{id}",

@@ -20,7 +20,10 @@ pub enum Error {
         resume_at: Option<Timestamp>,
     },
     /// 401: Okta does not take the credentials.
-    #[error("{0}: check that the API token or the app's key is active and belongs to this org")]
+    #[error(
+        "{0}: check that the API token, or the service app's client id, key id and key, are \
+         active and belong to this org"
+    )]
     Unauthorized(Refusal),
     /// 403: the credentials may not do this.
     #[error(
@@ -43,7 +46,8 @@ pub enum Error {
     Unreachable {
         /// Method and path template of the call.
         call: &'static str,
-        /// What broke, without the URL; `None` if the answer took too long.
+        /// What broke, without the URL; `None` if the answer took too long or
+        /// broke off.
         source: Option<reqwest::Error>,
     },
     /// Okta said yes in words that are not known here.
@@ -60,6 +64,39 @@ pub enum Error {
     /// The HTTP client could not be built, for want of root certificates for example.
     #[error("the HTTP client cannot be built")]
     Client(#[source] reqwest::Error),
+}
+
+impl Error {
+    /// What a 4xx means.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        match (refusal.status, refusal.code.as_deref()) {
+            (401, _) | (400, Some("invalid_dpop_proof" | "use_dpop_nonce")) => {
+                Self::Unauthorized(refusal)
+            }
+            (403, _) => Self::Forbidden(refusal),
+            (404, _) => Self::NotFound(refusal),
+            _ => Self::Refused(refusal),
+        }
+    }
+
+    /// The same for somebody else who waited for the same; `None` where it does
+    /// not follow that it went wrong for them.
+    pub(super) fn again(&self) -> Option<Self> {
+        Some(match self {
+            Self::OutOfTime { .. } | Self::Client(_) => return None,
+            Self::Unauthorized(refusal) => Self::Unauthorized(refusal.clone()),
+            Self::Forbidden(refusal) => Self::Forbidden(refusal.clone()),
+            Self::NotFound(refusal) => Self::NotFound(refusal.clone()),
+            Self::Refused(refusal) => Self::Refused(refusal.clone()),
+            Self::Unavailable(refusal) => Self::Unavailable(refusal.clone()),
+            Self::Unreachable { call, source: _ } => Self::Unreachable { call, source: None },
+            Self::Unreadable { call, request_id } => Self::Unreadable {
+                call,
+                request_id: request_id.clone(),
+            },
+            Self::Credentials(error) => Self::Credentials(error.clone()),
+        })
+    }
 }
 
 /// What Okta said when it said no.

@@ -19,6 +19,7 @@ mod error;
 mod org;
 mod pacing;
 mod patience;
+mod schema;
 mod session;
 mod wire;
 
@@ -27,10 +28,14 @@ pub use batch::{
     Packer, pack,
 };
 pub use calls::{Calls, Cancelled, Created};
-pub use client::{Okta, Stats};
-pub use credentials::{Credentials, CredentialsError};
+pub use client::{Heard, Okta, Stats};
+pub use credentials::{
+    Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
+};
 pub use error::{Error, Refusal};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
+pub(crate) use patience::within;
+pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
     LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
 };

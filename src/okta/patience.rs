@@ -18,7 +18,7 @@ const STILL_LOOKS: u32 = 400;
 /// answer had a chance. There the answer is looked for again and again first,
 /// which keeps the clock where it is; a peer that itself waits for time to pass
 /// then gets it.
-pub(super) async fn within<F: Future>(
+pub(crate) async fn within<F: Future>(
     clock: Clock,
     limit: Duration,
     future: F,

@@ -4,7 +4,7 @@ use super::{
     Rejects, Upsert,
     plan::{Leaver, Why},
 };
-use crate::{ledger::IdHash, users::RecordKey};
+use crate::{ledger::IdHash, mapping::ExternalId, users::RecordKey};
 
 /// What the planner found, before anybody has looked twice.
 #[derive(Debug, Default)]
@@ -29,6 +29,18 @@ pub struct Draft {
     pub gone: Vec<IdHash>,
     /// All of them.
     pub gone_found: u64,
+    /// Users whom more than one record is about: none of these records is sent.
+    pub(super) duplicates: Vec<Duplicate>,
+}
+
+/// A user whom more than one record is about.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Duplicate {
+    external_id: ExternalId,
+    records: u64,
+    /// Whether the first record was rejected, and counted, for another reason.
+    first_is_counted: bool,
+    keys: Vec<String>,
 }
 
 /// Records, by what the mapping made of them.
@@ -85,6 +97,72 @@ impl Draft {
             }
             Seen::OutOfScope => add(&mut self.counts.out_of_scope),
             Seen::Not | Seen::Rejected | Seen::Duplicate => {}
+        }
+    }
+
+    /// The first of the users with a record that is not named: one that changed nothing was not
+    /// kept.
+    pub(super) fn half_named(&self) -> Vec<IdHash> {
+        self.duplicates
+            .iter()
+            .filter(|duplicate| (duplicate.keys.len() as u64) < duplicate.records)
+            .filter(|duplicate| duplicate.keys.len() < Duplicate::NAMED)
+            .take(Rejects::EXAMPLES)
+            .map(|duplicate| IdHash::of(&duplicate.external_id))
+            .collect()
+    }
+
+    /// Names another record about one of the duplicates.
+    pub(super) fn name(&mut self, external_id: &ExternalId, key: &RecordKey) {
+        let mut duplicates = self.duplicates.iter_mut();
+        if let Some(duplicate) = duplicates.find(|one| one.external_id == *external_id) {
+            duplicate.name(key);
+        }
+    }
+
+    /// Rejects the records of all duplicates.
+    pub(super) fn reject_duplicates(&mut self) {
+        for duplicate in std::mem::take(&mut self.duplicates) {
+            let reason = format!(
+                "externalId: {} records have it, among them {}; none of them is sent",
+                duplicate.records,
+                duplicate.keys.join(" and ")
+            );
+            self.rejected.add_many(
+                duplicate.records - u64::from(duplicate.first_is_counted),
+                Some(&duplicate.external_id),
+                None,
+                vec![reason],
+            );
+        }
+    }
+}
+
+impl Duplicate {
+    /// How many records are named.
+    const NAMED: usize = 4;
+
+    /// A user about whom there was a first record, and now is a second.
+    pub(super) fn new(external_id: ExternalId, first_is_counted: bool) -> Self {
+        Self {
+            external_id,
+            records: 1,
+            first_is_counted,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Takes another record.
+    pub(super) fn take(&mut self, key: &RecordKey) {
+        self.records += 1;
+        self.name(key);
+    }
+
+    /// Names a record, one of the few that are named.
+    pub(super) fn name(&mut self, key: &RecordKey) {
+        let key = key.to_string();
+        if self.keys.len() < Self::NAMED && !self.keys.contains(&key) {
+            self.keys.push(key);
         }
     }
 }

@@ -151,7 +151,8 @@ impl Plan {
         plan
     }
 
-    fn new(draft: Draft, scope: Scope, known_active: u64) -> Self {
+    fn new(mut draft: Draft, scope: Scope, known_active: u64) -> Self {
+        draft.reject_duplicates();
         let Draft {
             counts,
             rejected,

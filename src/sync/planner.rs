@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Draft, Upsert,
-    draft::Seen,
+    draft::{Duplicate, Seen},
     plan::{Leaver, Why},
 };
 use crate::{
@@ -29,13 +29,6 @@ pub struct Planner<'a> {
     held_bytes: usize,
     records_from: Origin,
     draft: Draft,
-}
-
-#[derive(Debug)]
-struct Duplicate {
-    external_id: ExternalId,
-    records: u64,
-    keys: Vec<String>,
 }
 
 impl<'a> Planner<'a> {
@@ -197,14 +190,9 @@ impl<'a> Planner<'a> {
         let duplicate = self.duplicates.entry(id).or_insert_with(|| {
             // The first of them counts no longer as what it was; a rejected one is counted already.
             self.draft.count(before, -1);
-            Duplicate {
-                external_id,
-                records: u64::from(before != Seen::Rejected),
-                keys: Vec::new(),
-            }
+            Duplicate::new(external_id, before == Seen::Rejected)
         });
-        duplicate.records += 1;
-        duplicate.name(key);
+        duplicate.take(key);
         Seen::Duplicate
     }
 
@@ -226,19 +214,9 @@ impl<'a> Planner<'a> {
         self.draft
             .leavers
             .retain(|leaver| unique(&leaver.external_id, &leaver.key));
-        for duplicate in self.duplicates.into_values() {
-            let reason = format!(
-                "externalId: {} records have it, among them {}; none of them is sent",
-                duplicate.records,
-                duplicate.keys.join(" and ")
-            );
-            self.draft.rejected.add_many(
-                duplicate.records,
-                Some(&duplicate.external_id),
-                None,
-                vec![reason],
-            );
-        }
+        self.draft.duplicates = self.duplicates.into_values().collect();
+        // Reports of one and the same table are to be the same.
+        self.draft.duplicates.sort();
         if self.records_from == Origin::Table {
             for (row, (id, known)) in self.book.iter().enumerate() {
                 let missing = self.seen[row] == Seen::Not && self.book.origin(row) == Origin::Table;
@@ -254,12 +232,5 @@ impl<'a> Planner<'a> {
     }
 }
 
-impl Duplicate {
-    /// Names a record, one of the few that are named.
-    fn name(&mut self, key: &RecordKey) {
-        const NAMED: usize = 4;
-        if self.keys.len() < NAMED {
-            self.keys.push(key.to_string());
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

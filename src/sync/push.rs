@@ -40,6 +40,8 @@ pub(super) struct Carried {
     pub(super) failed: bool,
     /// Whether some of the plan is not in the session for want of time or room.
     pub(super) left_over: bool,
+    /// Whether Okta may know its users once it has imported an earlier session.
+    pub(super) too_early: bool,
     /// Loads that Okta refused for their content: who was in them, and why.
     pub(super) refused: Vec<(Vec<String>, Refusal)>,
     /// The first load that failed for another reason.
@@ -79,6 +81,7 @@ impl Pusher<'_> {
             requests: loads.accepted.len() as u64,
         };
 
+        let mut too_early = false;
         self.lease.check()?;
         let session = session.until(self.time.answer_by());
         if loads.accepted.is_empty() {
@@ -104,10 +107,12 @@ impl Pusher<'_> {
                     let seen = triggered.watch(watch_until).await.status;
                     (settle::judge(Some(&seen)), seen.to_string())
                 }
-                // Okta knew nobody in it, so there is nobody to deactivate: that is success.
+                // Okta knew nobody in it, so there is nobody to deactivate: that is success, unless
+                // an earlier session, which is yet to be imported, brings them.
                 Started::StillCreated(session) => {
                     session.cancel().await?;
-                    let verdict = if report.upserts == 0 {
+                    too_early = report.upserts == 0 && log.is_importing();
+                    let verdict = if report.upserts == 0 && !too_early {
                         Verdict::Landed
                     } else {
                         Verdict::Void
@@ -120,8 +125,9 @@ impl Pusher<'_> {
         log.set(id, logged.clone());
         Ok(Some(Carried {
             report,
-            failed: logged.verdict == Verdict::Void && !loads.accepted.is_empty(),
+            failed: logged.verdict == Verdict::Void && !loads.accepted.is_empty() && !too_early,
             left_over,
+            too_early,
             refused: loads.refused,
             failure: loads.failure,
         }))

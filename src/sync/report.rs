@@ -47,6 +47,10 @@ pub struct Report {
     pub skipped: Option<String>,
     /// How long the run took, in milliseconds.
     pub duration_ms: u64,
+    /// Upserts and deactivations of the run's sessions that did not fail: part of what it found
+    /// to do, and not to be found again.
+    #[serde(skip)]
+    done: (u64, u64),
 }
 
 /// What fired a run.
@@ -162,15 +166,16 @@ impl Report {
             resume_at: None,
             skipped: None,
             duration_ms: 0,
+            done: (0, 0),
         }
     }
 
     /// Takes over what a plan found. What the run's earlier sessions carried is part of what it
     /// found to do, too.
     pub(super) fn planned(&mut self, plan: &Plan) {
-        let carried = |of: fn(&SessionReport) -> u64| self.sessions.iter().map(of).sum::<u64>();
-        self.upserts = plan.upserts_found() + carried(|session| session.upserts);
-        self.deactivations = plan.deactivations_found() + carried(|session| session.deactivations);
+        let (upserts, deactivations) = self.done;
+        self.upserts = plan.upserts_found() + upserts;
+        self.deactivations = plan.deactivations_found() + deactivations;
         let super::Counts {
             scanned,
             active,
@@ -185,6 +190,12 @@ impl Report {
         self.unchanged = unchanged;
         self.rejected = plan.rejected.clone();
         self.withheld = plan.withheld.clone();
+    }
+
+    /// Counts what a session carried that did not fail.
+    pub(super) fn carried(&mut self, session: &SessionReport) {
+        self.done.0 += session.upserts;
+        self.done.1 += session.deactivations;
     }
 
     /// Counts the users of a load that Okta refused for its content.

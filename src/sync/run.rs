@@ -209,11 +209,14 @@ impl Run {
                 report: session,
                 failed,
                 left_over,
+                too_early,
                 refused,
                 failure,
             } = carried;
+            // What a failed session carried is found again by the next plan.
             if !failed {
                 safeguard.pushed(session.deactivations);
+                report.carried(&session);
             }
             for (users, refusal) in refused {
                 report.refused(&users, &refusal);
@@ -228,6 +231,10 @@ impl Run {
                     id: session.id,
                     status: session.status,
                 });
+            }
+            if too_early {
+                later(&log, time, report);
+                return Ok(());
             }
             if !left_over && !failed {
                 return self.finished(&job.source, &log, active).await;

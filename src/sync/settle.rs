@@ -1,5 +1,7 @@
 //! What became of the sessions that earlier runs left behind.
 
+use std::time::Duration;
+
 use crate::{
     ledger::{Ledger, LoggedSession, SessionLog, Verdict},
     okta::{Calls, Cancelled, SessionId, SessionStatus},
@@ -9,6 +11,10 @@ use super::RunError;
 
 /// Landed sessions that the log keeps, so that a person can look them up at Okta.
 const KEPT: usize = 20;
+
+/// How long a session that failed is remembered at least. A run that lost its lease in the
+/// middle of a write may still write entries that name it: no invocation lasts a quarter of this.
+const FAILED_FOR: Duration = Duration::from_secs(3600);
 
 /// Asks Okta about every session whose end is not known, and corrects the log.
 ///
@@ -96,7 +102,7 @@ pub(super) async fn tidy(
     log: &mut SessionLog,
     named: &std::collections::HashSet<SessionId>,
 ) -> Result<(), RunError> {
-    let forgettable = log.forgettable(named, KEPT);
+    let forgettable = log.forgettable(named, KEPT, ledger.clock.now() - FAILED_FOR);
     ledger.forget_sessions(&forgettable).await?;
     log.remove(&forgettable);
     Ok(())

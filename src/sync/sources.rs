@@ -157,6 +157,18 @@ impl Sources<'_> {
         Ok(Plan::as_told(planner.finish(), log.known_active()))
     }
 
+    /// Names the records that the ledger leads to, where they still are about the same user.
+    async fn name_duplicates(&self, draft: &mut Draft) -> Result<(), RunError> {
+        let entries = self.ledger.entries(&draft.half_named()).await?;
+        let keys: Vec<_> = entries.into_iter().map(|entry| entry.key).collect();
+        for (key, mapped) in self.mapped(&keys).await? {
+            if let Some(id) = subject(&mapped) {
+                draft.name(id, &key);
+            }
+        }
+        Ok(())
+    }
+
     async fn mapped(&self, keys: &[RecordKey]) -> Result<Vec<(RecordKey, Mapped)>, RunError> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
@@ -172,6 +184,7 @@ impl Sources<'_> {
         scope: Scope,
         known_active: u64,
     ) -> Result<Plan, RunError> {
+        self.name_duplicates(&mut draft).await?;
         let mut leavers = std::mem::take(&mut draft.leavers);
         let gone = self.ledger.entries(&draft.gone).await?;
         leavers.extend(gone.into_iter().map(|entry| Leaver {

@@ -5,6 +5,7 @@
 //! mapping's business.
 
 mod key;
+mod look;
 mod record;
 mod stream;
 mod table;

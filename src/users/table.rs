@@ -32,8 +32,8 @@ const UNPROCESSED_ROUNDS: u32 = 12;
 /// The users table.
 #[derive(Debug, Clone)]
 pub struct UsersTable {
-    client: Client,
-    name: String,
+    pub(super) client: Client,
+    pub(super) name: String,
     schema: Arc<OnceCell<KeySchema>>,
 }
 

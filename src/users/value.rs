@@ -59,6 +59,7 @@ fn number_value(number: &str) -> Value {
 mod tests {
     use aws_sdk_dynamodb::primitives::Blob;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -71,27 +72,34 @@ mod tests {
         let text = |s: &str| AttributeValue::S(s.to_owned());
 
         assert_eq!(rendered(text("Zoë")), "Zoë");
-        assert_eq!(rendered(AttributeValue::Bool(true)), "true");
+        assert_eq!(
+            to_template_value(&AttributeValue::Bool(true)),
+            Value::from(true)
+        );
         assert!(to_template_value(&AttributeValue::Null(true)).is_none());
         assert_eq!(rendered(AttributeValue::B(Blob::new("hi"))), "aGk=");
+        let as_json = |attribute| serde_json::to_value(to_template_value(&attribute)).unwrap();
         assert_eq!(
-            rendered(AttributeValue::L(vec![
+            as_json(AttributeValue::L(vec![
                 text("a"),
                 AttributeValue::N("1".into())
             ])),
-            r#"["a", 1]"#
+            json!(["a", 1])
         );
-        assert_eq!(rendered(AttributeValue::Ss(vec!["a".into()])), r#"["a"]"#);
-        assert_eq!(rendered(AttributeValue::Ns(vec!["1.5".into()])), "[1.5]");
+        assert_eq!(as_json(AttributeValue::Ss(vec!["a".into()])), json!(["a"]));
         assert_eq!(
-            rendered(AttributeValue::Bs(vec![Blob::new("hi")])),
-            r#"["aGk="]"#
+            as_json(AttributeValue::Ns(vec!["1.5".into()])),
+            json!([1.5])
         );
         assert_eq!(
-            rendered(AttributeValue::M(
+            as_json(AttributeValue::Bs(vec![Blob::new("hi")])),
+            json!(["aGk="])
+        );
+        assert_eq!(
+            as_json(AttributeValue::M(
                 [("city".to_owned(), text("Oslo"))].into()
             )),
-            r#"{"city": "Oslo"}"#
+            json!({"city": "Oslo"})
         );
     }
 

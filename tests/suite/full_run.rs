@@ -1,21 +1,9 @@
 //! A full run, from the table to Okta's directory.
 
-use okta_emulator::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 
+pub use crate::steps::{options, person};
 use crate::support::{World, invoke};
-
-pub fn person(id: &str) -> Value {
-    json!({"id": id, "active": true, "first_name": "Ada", "last_name": "Okafor", "email": format!("{id}@example.com")})
-}
-
-pub fn options() -> Options {
-    Options {
-        identity_source: crate::support::SOURCE.into(),
-        token: crate::support::TOKEN.into(),
-        ..Options::default()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn everybody_in_the_table_is_created_and_a_second_run_has_nothing_to_do() {

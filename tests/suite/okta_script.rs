@@ -47,18 +47,18 @@ impl Step {
     }
 }
 
-/// A peer with a script, and the requests that it got: `POST /path`.
+/// A peer with a script, and the heads of the requests that it got.
 pub struct Script {
     pub url: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Script {
     pub async fn start(steps: impl IntoIterator<Item = Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&heads);
         let steps = Arc::new(Mutex::new(steps.into_iter().collect::<VecDeque<_>>()));
         tokio::spawn(async move {
             loop {
@@ -66,12 +66,24 @@ impl Script {
                 tokio::spawn(serve(stream, Arc::clone(&steps), Arc::clone(&seen)));
             }
         });
-        Self { url, requests }
+        Self { url, heads }
     }
 
-    /// The requests so far, the part of the path that all have left out.
+    /// The requests so far, `POST /path`, without what all paths begin with.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        let lines = self.heads();
+        let lines = lines.iter().filter_map(|head| head.lines().next());
+        lines
+            .map(|line| {
+                line.trim_end_matches(" HTTP/1.1")
+                    .replace("/api/v1/identity-sources/0oa1", "")
+            })
+            .collect()
+    }
+
+    /// The requests so far: first line and headers.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 }
 
@@ -80,10 +92,10 @@ async fn serve(
     steps: Arc<Mutex<VecDeque<Step>>>,
     seen: Arc<Mutex<Vec<String>>>,
 ) {
-    let Some(line) = request(&mut stream).await else {
+    let Some(head) = request(&mut stream).await else {
         return;
     };
-    seen.lock().unwrap().push(line);
+    seen.lock().unwrap().push(head);
     loop {
         let step = steps.lock().unwrap().pop_front();
         match step {
@@ -111,7 +123,7 @@ async fn serve(
     }
 }
 
-/// Reads one request to its end; its method and path.
+/// Reads one request to its end; its head.
 async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
@@ -128,8 +140,7 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
             .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
             .map_or(0, |(_, value)| value.parse().unwrap());
         if body.len() >= length {
-            let line = head.lines().next()?.trim_end_matches(" HTTP/1.1");
-            return Some(line.replace("/api/v1/identity-sources/0oa1", ""));
+            return Some(format!("{head}\r\n"));
         }
     }
 }

@@ -4,6 +4,9 @@
 // Each of those who use it uses a part of it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod crash;
+pub mod proxy;
+
 use std::net::Ipv4Addr;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -45,8 +48,18 @@ pub struct World {
     pub sdk: SdkConfig,
     /// The database's address.
     pub endpoint: String,
+    /// Okta's address, as the function knows it.
+    pub okta_url: String,
     /// The time.
     pub clock: Clock,
+}
+
+/// The proxies between the function and what it talks to.
+pub struct Between {
+    /// Before the database.
+    pub dynamodb: proxy::Proxy,
+    /// Before Okta.
+    pub okta: proxy::Proxy,
 }
 
 impl World {
@@ -72,6 +85,7 @@ impl World {
         create_table(&dynamodb, USERS, &["id"]).await;
         create_table(&dynamodb, STATE, &["pk"]).await;
         Self {
+            okta_url: okta.url(),
             okta,
             dynamodb,
             sdk,
@@ -80,10 +94,27 @@ impl World {
         }
     }
 
+    /// Puts a proxy before the database and another before Okta: whatever functions are made
+    /// from now on send passes through them. The world's own client does not.
+    pub async fn between(&mut self) -> Between {
+        let between = Between {
+            dynamodb: proxy::Proxy::start(&self.endpoint).await,
+            okta: proxy::Proxy::start(&self.okta.url()).await,
+        };
+        self.sdk = self
+            .sdk
+            .clone()
+            .into_builder()
+            .endpoint_url(between.dynamodb.url())
+            .build();
+        self.okta_url = between.okta.url().to_owned();
+        between
+    }
+
     /// The function's environment.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("OKTA_ORG_URL", self.okta.url()),
+            ("OKTA_ORG_URL", self.okta_url.clone()),
             ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
             ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
             ("USERS_TABLE", USERS.to_owned()),
@@ -233,7 +264,7 @@ pub async fn invoke(
     let id = format!("run-{:08x}", fastrand::u32(..));
     match Box::pin(function.invoke(event, &id, deadline)).await? {
         Answer::Report(report) => Ok(*report),
-        Answer::Batch(batch) => panic!("a report was expected, not {batch:?}"),
+        other => panic!("a report was expected, not {other:?}"),
     }
 }
 
@@ -246,6 +277,6 @@ pub async fn invoke_stream(function: &Function, clock: Clock, event: &Value) -> 
         .unwrap()
     {
         Answer::Batch(batch) => batch,
-        Answer::Report(report) => panic!("a batch response was expected, not {report:?}"),
+        other => panic!("a batch response was expected, not {other:?}"),
     }
 }

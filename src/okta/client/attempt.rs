@@ -1,26 +1,24 @@
-//! One attempt at a call: its turn, its authorization, its answer told apart.
-
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+//! One attempt at a call: its turn, its authorization, its answer.
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Api, Call};
+use super::exchange::{Exchange, Verdict};
 use super::{Okta, Shared};
+use crate::okta::credentials::{Pardons, Shown};
 use crate::okta::error::{Error, Refusal};
-use crate::okta::patience::within;
-use crate::okta::wire;
-
-/// How long one answer is waited for. Calls were seen to take 1 to 2 seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::okta::pacing::Permit;
 
 /// What became of one attempt.
 pub(super) enum Attempt {
     Done(Answer),
     /// 429, and when to try again. Nothing was done.
     RateLimited(Timestamp),
+    /// Okta objected to what it was shown, which has been put right. Nothing
+    /// was done.
+    Pardoned,
     /// Another 4xx: no, and that is that.
     Refused(Refusal),
     /// 5xx, a connection that broke, an answer that took too long: perhaps
@@ -37,146 +35,111 @@ impl Okta {
         &self,
         deadline: Timestamp,
         call: &Call<'_>,
+        pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
-        let Shared {
-            credentials,
-            clock,
-            pacer,
-            ..
-        } = &*self.shared;
-        let out_of_time = |resume_at| Error::OutOfTime {
-            call: call.name,
-            resume_at,
+        let authority = &self.shared.authority;
+        let mut url = match call.api {
+            Api::IdentitySource => vec!["api", "v1", "identity-sources"],
+            Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
         };
-        let authorization = credentials.authorization()?;
-        let http = self.http().await?;
-        let mut url = vec!["api", "v1", "identity-sources", self.shared.source.as_str()];
+        url.push(self.shared.source.as_str());
         url.extend(call.path);
         let url = self.shared.org.at(&url);
 
-        let permit = pacer.turn(deadline).await.map_err(out_of_time)?;
-        let time = clock.until(deadline).min(PATIENCE);
-        if time.is_zero() {
-            permit.unused();
-            return Err(out_of_time(None));
+        let (permit, shown) = self.admission(deadline, call, &url).await?;
+        let mut request = self
+            .http()
+            .await?
+            .request(call.method.clone(), url)
+            .headers(shown.headers.clone())
+            .header(ACCEPT, "application/json");
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
         }
-        self.shared.requests.fetch_add(1, Ordering::Relaxed);
-        let request = self.request(http, call, url, authorization);
-        let Some(answer) = within(*clock, time, exchange(request)).await else {
-            tracing::warn!(
-                call = call.name,
-                seconds = time.as_secs(),
-                "no answer in time"
-            );
-            return Ok(Attempt::Failed {
-                error: unreachable(call.name, None),
-                sent: true,
-            });
-        };
-        let (status, headers, body) = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                let error = error.without_url();
-                let sent = !error.is_connect();
-                tracing::warn!(call = call.name, sent, %error, "the connection failed");
+        let sent_at = self.shared.clock.now();
+        let (headers, verdict) = match self.exchange(call.name, request, deadline).await {
+            Ok(Exchange::Answered { headers, verdict }) => (headers, verdict),
+            Ok(Exchange::Failed { error, sent }) => {
                 if !sent {
                     permit.unused();
                 }
-                return Ok(Attempt::Failed {
-                    error: unreachable(call.name, Some(error)),
-                    sent,
-                });
+                return Ok(Attempt::Failed { error, sent });
+            }
+            Err(error) => {
+                permit.unused();
+                return Err(error);
             }
         };
-
-        let request_id = text(&headers, "x-okta-request-id");
-        if status.is_success() {
-            permit.answered(&headers);
-            let body = match body {
-                Ok(body) => Some(body),
-                Err(error) => {
-                    let error = error.without_url();
-                    tracing::warn!(call = call.name, request_id, %error, "the answer broke off");
-                    if call.repeat.is_free() {
-                        return Ok(Attempt::Failed {
-                            error: unreachable(call.name, Some(error)),
-                            sent: true,
-                        });
-                    }
-                    // Okta did it; what it says about it is lost.
-                    None
-                }
-            };
-            tracing::debug!(
-                call = call.name,
-                status = status.as_u16(),
-                request_id,
-                "answered"
-            );
-            return Ok(Attempt::Done(Answer {
-                call: call.name,
-                request_id,
-                body,
-            }));
-        }
-        let body = body.unwrap_or_default();
-        let refusal = wire::refusal(call.name, status.as_u16(), request_id, &body);
-        tracing::warn!(
-            call = call.name,
-            status = refusal.status,
-            code = refusal.code,
-            request_id = refusal.request_id,
-            "Okta refused"
+        self.heard(
+            sent_at,
+            headers
+                .get("date")
+                .and_then(|date| Some(date.to_str().ok()?.to_owned())),
         );
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            self.shared.rate_limited.fetch_add(1, Ordering::Relaxed);
-            return Ok(Attempt::RateLimited(permit.refused(&headers)));
-        }
-        permit.answered(&headers);
-        Ok(if status.is_server_error() {
-            Attempt::Failed {
-                error: Error::Unavailable(refusal),
-                sent: true,
+        authority.heard(&headers);
+        let refusal = match verdict {
+            Verdict::RateLimited => {
+                return Ok(Attempt::RateLimited(permit.refused(&headers)));
             }
+            Verdict::Done { body, request_id } => {
+                permit.answered(&headers);
+                return Ok(if body.is_none() && call.repeat.is_free() {
+                    Attempt::Failed {
+                        error: Error::Unreachable {
+                            call: call.name,
+                            source: None,
+                        },
+                        sent: true,
+                    }
+                } else {
+                    // Without its body Okta has done it all the same.
+                    Attempt::Done(Answer {
+                        call: call.name,
+                        request_id,
+                        body,
+                    })
+                });
+            }
+            Verdict::Unavailable(refusal) => {
+                permit.answered(&headers);
+                let error = Error::Unavailable(refusal);
+                return Ok(Attempt::Failed { error, sent: true });
+            }
+            Verdict::Refused(refusal) => refusal,
+        };
+        permit.answered(&headers);
+        let overcome = authority.overcome(self, &shown, &refusal, &headers, pardons, deadline);
+        Ok(if overcome.await? {
+            Attempt::Pardoned
         } else {
             Attempt::Refused(refusal)
         })
     }
 
-    fn request(
+    /// Waits for a turn, with something to show when it comes: a turn may take
+    /// longer than a token lives.
+    async fn admission(
         &self,
-        http: &reqwest::Client,
+        deadline: Timestamp,
         call: &Call<'_>,
-        url: Url,
-        authorization: HeaderValue,
-    ) -> reqwest::RequestBuilder {
-        let request = http
-            .request(call.method.clone(), url)
-            .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, authorization);
-        match &call.body {
-            Some(body) => request
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone()),
-            None => request,
+        url: &Url,
+    ) -> Result<(Permit<'_>, Shown), Error> {
+        let Shared {
+            authority, pacer, ..
+        } = &*self.shared;
+        loop {
+            authority.ready(self, deadline).await?;
+            let permit = pacer.turn(deadline).await;
+            let permit = permit.map_err(|resume_at| Error::OutOfTime {
+                call: call.name,
+                resume_at,
+            })?;
+            match authority.show(&call.method, url)? {
+                Some(shown) => return Ok((permit, shown)),
+                None => permit.unused(),
+            }
         }
     }
-}
-
-async fn exchange(
-    request: reqwest::RequestBuilder,
-) -> Result<(StatusCode, HeaderMap, Result<Vec<u8>, reqwest::Error>), reqwest::Error> {
-    let mut response = request.send().await?;
-    let headers = std::mem::take(response.headers_mut());
-    let status = response.status();
-    let body = response.bytes().await.map(Vec::from);
-    Ok((status, headers, body))
-}
-
-fn unreachable(call: &'static str, source: Option<reqwest::Error>) -> Error {
-    Error::Unreachable { call, source }
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
 }

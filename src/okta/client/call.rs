@@ -7,11 +7,12 @@ use reqwest::Method;
 
 use super::Okta;
 use super::attempt::Attempt;
-use crate::okta::error::{Error, Refusal};
+use crate::okta::credentials::Pardons;
+use crate::okta::error::Error;
 use crate::okta::session::Budget;
 
 /// How often a call is sent that meets broken connections or 5xx.
-const ATTEMPTS: u32 = 5;
+pub(in crate::okta) const ATTEMPTS: u32 = 5;
 
 /// The wait before the second attempt is up to this, and doubles from there.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
@@ -19,13 +20,23 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// A call: where to and with what.
 #[derive(Debug)]
 pub(in crate::okta) struct Call<'a> {
+    pub(in crate::okta) api: Api,
     pub(in crate::okta) method: Method,
-    /// Below `/api/v1/identity-sources/{id}/`.
+    /// Below the API's own path.
     pub(in crate::okta) path: &'a [&'a str],
     /// Method and path template, for logs and errors.
     pub(in crate::okta) name: &'static str,
     pub(in crate::okta) body: Option<Vec<u8>>,
     pub(in crate::okta) repeat: Repeat<'a>,
+}
+
+/// The API that a call belongs to: its path, and for a service app its scopes, follow from that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::okta) enum Api {
+    /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
+    IdentitySource,
+    /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
+    AppSchema,
 }
 
 /// When a call may be sent again.
@@ -101,22 +112,25 @@ impl Okta {
     ) -> Result<Answer, Failure> {
         let mut maybe_done = false;
         let mut attempts = 0;
+        let mut pardons = Pardons::default();
         loop {
             let failure = |error, maybe_done, unspent| Failure {
                 error,
                 maybe_done,
                 unspent,
             };
-            let (error, sent) = match self.attempt(deadline, &call).await {
+            let (error, sent) = match self.attempt(deadline, &call, &mut pardons).await {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
                 Ok(Attempt::Refused(refusal)) => {
                     // Whether Okta counts a request that it refuses for its
                     // content is not said, so it is taken to.
-                    let unspent = refusal.status != 400;
-                    return Err(failure(refused(refusal), maybe_done, unspent));
+                    let error = Error::refused(refusal);
+                    let unspent = !matches!(error, Error::Refused(_));
+                    return Err(failure(error, maybe_done, unspent));
                 }
+                Ok(Attempt::Pardoned) => continue,
                 Ok(Attempt::RateLimited(again)) => {
-                    self.rest(&call, again, deadline)
+                    self.rest(call.name, again, deadline)
                         .await
                         .map_err(|error| failure(error, maybe_done, true))?;
                     continue;
@@ -131,21 +145,22 @@ impl Okta {
                 return Err(failure(error, maybe_done, !sent));
             }
             let again = self.shared.clock.now() + backoff(attempts);
-            self.rest(&call, again, deadline)
+            self.rest(call.name, again, deadline)
                 .await
                 .map_err(|error| failure(error, maybe_done, true))?;
         }
     }
 
-    async fn rest(
+    /// Waits until then, if the deadline is later.
+    pub(in crate::okta) async fn rest(
         &self,
-        call: &Call<'_>,
+        call: &'static str,
         until: Timestamp,
         deadline: Timestamp,
     ) -> Result<(), Error> {
         if until >= deadline {
             return Err(Error::OutOfTime {
-                call: call.name,
+                call,
                 resume_at: Some(until),
             });
         }
@@ -154,18 +169,9 @@ impl Okta {
     }
 }
 
-fn refused(refusal: Refusal) -> Error {
-    match refusal.status {
-        401 => Error::Unauthorized(refusal),
-        403 => Error::Forbidden(refusal),
-        404 => Error::NotFound(refusal),
-        _ => Error::Refused(refusal),
-    }
-}
-
 /// Half of the wait is fixed and half is chance, so that calls which failed
 /// together do not come back together.
-fn backoff(attempts: u32) -> Duration {
+pub(in crate::okta) fn backoff(attempts: u32) -> Duration {
     let most = FIRST_BACKOFF * 2_u32.saturating_pow(attempts.saturating_sub(1));
     most / 2 + most.mul_f64(fastrand::f64() / 2.0)
 }

@@ -3,20 +3,27 @@
 
 mod attempt;
 mod call;
+mod exchange;
+mod heard;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-pub(super) use self::call::{Answer, Call, Failure, Repeat};
+pub(super) use self::call::{ATTEMPTS, Answer, Api, Call, Failure, Repeat, backoff};
+pub(super) use self::exchange::{Exchange, Verdict};
+pub use self::heard::Heard;
 use super::calls::Calls;
-use super::credentials::Credentials;
+use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
+
+/// The scopes that the Identity Sources API asks for, and no more.
+const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
 use crate::clock::Clock;
 
 /// How long an idle connection is kept. A frozen function's connections die
@@ -32,14 +39,16 @@ pub struct Okta {
 
 #[derive(Debug)]
 struct Shared {
+    scopes: &'static str,
     org: OrgUrl,
     source: IdentitySourceId,
-    credentials: Credentials,
+    authority: Authority,
     clock: Clock,
     http: OnceCell<reqwest::Client>,
     pacer: Pacer,
     requests: AtomicU64,
     rate_limited: AtomicU64,
+    heard: Mutex<Option<Heard>>,
 }
 
 /// What has been sent since the client was made.
@@ -69,19 +78,43 @@ impl Okta {
     pub fn new(
         org: OrgUrl,
         source: IdentitySourceId,
-        credentials: Credentials,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
+        Self::asking_for(SCOPES, org, source, credentials, clock)
+    }
+
+    /// A client that reads the app's profile schema, for which a service app needs a scope that
+    /// nothing else needs: so it gets a token of its own.
+    #[must_use]
+    pub fn for_schemas(
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
+        Self::asking_for("okta.schemas.read", org, source, credentials, clock)
+    }
+
+    fn asking_for(
+        scopes: &'static str,
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
         clock: Clock,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
+                scopes,
                 org,
                 source,
-                credentials,
+                authority: Authority::new(credentials.into(), clock),
                 clock,
                 http: OnceCell::new(),
                 pacer: Pacer::new(clock),
                 requests: AtomicU64::new(0),
                 rate_limited: AtomicU64::new(0),
+                heard: Mutex::default(),
             }),
         }
     }
@@ -102,13 +135,26 @@ impl Okta {
         }
     }
 
+    /// What the credentials get us; it is got where it is not there yet.
+    pub(in crate::okta) async fn grant(&self, deadline: Timestamp) -> Result<Grant, Error> {
+        self.shared.authority.ready(self, deadline).await
+    }
+
+    pub(in crate::okta) fn scopes(&self) -> &'static str {
+        self.shared.scopes
+    }
+
+    pub(in crate::okta) fn org(&self) -> &OrgUrl {
+        &self.shared.org
+    }
+
     pub(in crate::okta) fn clock(&self) -> Clock {
         self.shared.clock
     }
 
     /// The HTTP client, built when first needed: it loads the system's root
     /// certificates, which takes longer than all else at a cold start.
-    async fn http(&self) -> Result<&reqwest::Client, Error> {
+    pub(in crate::okta) async fn http(&self) -> Result<&reqwest::Client, Error> {
         let build = async || {
             let Shared { org, clock, .. } = &*self.shared;
             let mut client = reqwest::Client::builder()

@@ -50,7 +50,7 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<N> {
 }
 
 /// The `Date` of an answer.
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
+pub(in crate::okta) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let text = headers.get(DATE)?.to_str().ok()?;
     PARSER.parse_timestamp(text).ok()
@@ -153,5 +153,31 @@ mod tests {
             Some(Duration::from_secs(7))
         );
         assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_makes_a_wait_without_end(
+            limit in "[ -~]{0,12}|[0-9]{1,22}",
+            remaining in "[0-9]{1,12}",
+            reset in "-?[0-9]{1,20}",
+            date in "[ -~]{0,40}|Wed, [0-9]{2} May [0-9]{4} [0-9]{2}:[0-9]{2}:24 GMT",
+            now in -377_705_000_000_i64..253_402_200_000,
+        ) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("x-rate-limit-limit", limit),
+                ("x-rate-limit-remaining", remaining),
+                ("x-rate-limit-reset", reset),
+                ("date", date),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            let now = Timestamp::from_second(now).unwrap();
+
+            if let Some(read) = RateHeaders::read(&headers, now) {
+                proptest::prop_assert!(read.wait <= LONGEST_WAIT);
+            }
+        }
     }
 }

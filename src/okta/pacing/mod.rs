@@ -18,6 +18,15 @@ use self::headers::RateHeaders;
 use self::pace::{Pace, Ticket, Turn};
 use crate::clock::Clock;
 
+pub(super) use self::headers::date;
+
+/// When a call that was refused with 429 and that has a limit of its own may be
+/// made again.
+pub(super) fn again(answer: &HeaderMap, now: Timestamp) -> Timestamp {
+    let headers = RateHeaders::read(answer, now);
+    pace::again(headers, headers::retry_after(answer), now)
+}
+
 /// Gives out turns, and waits for them.
 #[derive(Debug)]
 pub(super) struct Pacer {

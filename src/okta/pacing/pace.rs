@@ -155,13 +155,22 @@ impl Pace {
         now: Timestamp,
     ) -> Timestamp {
         self.lost(ticket);
-        let wait = headers.map(|headers| headers.wait).or(retry_after);
-        let wait = wait.unwrap_or(UNSAID_WAIT);
-        let again = now + wait.clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let again = again(headers, retry_after, now);
         self.known = Known::Nothing;
         self.not_before = self.not_before.max(again);
         again
     }
+}
+
+/// When a request that was refused with 429 may be made again.
+pub(super) fn again(
+    headers: Option<RateHeaders>,
+    retry_after: Option<Duration>,
+    now: Timestamp,
+) -> Timestamp {
+    let wait = headers.map(|headers| headers.wait).or(retry_after);
+    let wait = wait.unwrap_or(UNSAID_WAIT);
+    now + wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, MAX_REQUESTS};
 use super::calls::{Calls, Cancelled};
-use super::client::{Call, Repeat};
+use super::client::{Api, Call, Repeat};
 use super::error::{Error, Refusal};
 
 /// The wait before a watched session is looked at, at first and at most.
@@ -114,6 +114,7 @@ impl Session<Open> {
         let answer = self
             .calls
             .send(Call {
+                api: Api::IdentitySource,
                 method: Method::POST,
                 path: &["sessions", self.info.id.as_str(), verb],
                 name,
@@ -172,6 +173,7 @@ impl Session<Open> {
             let answer = self
                 .calls
                 .send(Call {
+                    api: Api::IdentitySource,
                     method: Method::POST,
                     path: &["sessions", self.info.id.as_str(), "start-import"],
                     name: "POST /sessions/{id}/start-import",

@@ -1,0 +1,56 @@
+//! The environment, and what it leads to.
+
+use aws_sdk_dynamodb::Client;
+
+use super::report::Notes;
+use crate::{
+    clock::Clock,
+    config::{CredentialsSource, MappingSource, Settings},
+    ledger::Ledger,
+    users::UsersTable,
+};
+
+/// The tables that the environment names.
+pub(super) struct Tables {
+    pub(super) users: Option<(String, UsersTable)>,
+    pub(super) state: Option<(String, Ledger)>,
+}
+
+pub(super) fn tables(settings: &Settings, client: &Client, clock: Clock) -> Tables {
+    let users = |name: &String| (name.clone(), UsersTable::new(client.clone(), name.clone()));
+    let state = |name: &String| {
+        let ledger = Ledger::new(client.clone(), name.clone(), clock);
+        (name.clone(), ledger)
+    };
+    Tables {
+        users: settings.users_table.as_ref().map(users),
+        state: settings.state_table.as_ref().map(state),
+    }
+}
+
+pub(super) fn check(settings: &Settings) -> Notes {
+    let mut notes = Notes::default();
+    for wrong in &settings.wrong {
+        notes.fail(
+            wrong,
+            "set these variables as the README's section Settings says",
+        );
+    }
+    if settings.wrong.is_empty() {
+        let mapping = match &settings.mapping {
+            MappingSource::Default => "the default mapping".to_owned(),
+            MappingSource::Inline(_) => "the mapping in MAPPING".to_owned(),
+            MappingSource::File(path) => format!("the mapping in {path}"),
+        };
+        let credentials = match &settings.credentials {
+            Some(CredentialsSource::Secret(_)) => "credentials in Secrets Manager",
+            _ => "credentials in OKTA_CREDENTIALS",
+        };
+        let org = settings.org_url.as_ref();
+        notes.found(format!(
+            "complete; {}, {credentials}, {mapping}",
+            org.map(ToString::to_string).unwrap_or_default()
+        ));
+    }
+    notes
+}

@@ -1,0 +1,92 @@
+//! The credentials: there, well-formed, and taken by Okta.
+
+use super::{Round, advice, report::Notes};
+use crate::{
+    clock::Clock,
+    config::Settings,
+    okta::{Error, Grant, Okta, SessionInfo},
+};
+
+/// What was found of the way into Okta.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) notes: Notes,
+    /// The client, if one can be made.
+    pub(super) client: Option<Okta>,
+    /// One that may read the app's profile schema, if Okta lets it.
+    pub(super) schemas: Option<Okta>,
+    /// What the first call gave: the sessions that are active.
+    pub(super) sessions: Option<Result<Vec<SessionInfo>, Error>>,
+}
+
+pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) -> Found {
+    let mut found = Found::default();
+    let Some(source) = &settings.credentials else {
+        found.notes = Notes::skipped("configuration");
+        return found;
+    };
+    let credentials = match round.sdk.credentials(source).await {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            let todo = advice::on_okta(&Error::Credentials(error.clone()));
+            found.notes.fail(error.to_string(), todo);
+            return found;
+        }
+    };
+    found.notes.found("they can be read");
+    let (Some(org), Some(id)) = (&settings.org_url, &settings.identity_source) else {
+        found.notes.warn(
+            "they could not be tried",
+            "put right what the check of configuration says",
+        );
+        return found;
+    };
+    let okta = Okta::new(org.clone(), id.clone(), credentials, clock);
+    let grant = okta.by(round.deadline()).grant().await;
+    let sessions = match grant {
+        Ok(grant) => {
+            let sessions = okta.by(round.deadline()).active_sessions().await;
+            judge(&sessions, &grant, &mut found.notes);
+            sessions
+        }
+        Err(error) => {
+            found
+                .notes
+                .fail(advice::said(&error), advice::on_okta(&error));
+            Err(error)
+        }
+    };
+    found.schemas = round
+        .sdk
+        .credentials(source)
+        .await
+        .ok()
+        .map(|credentials| Okta::for_schemas(org.clone(), id.clone(), credentials, clock));
+    found.client = Some(okta);
+    found.sessions = Some(sessions);
+    found
+}
+
+/// Whatever Okta says to a call but 401, it has taken the credentials first.
+fn judge<T>(answer: &Result<T, Error>, grant: &Grant, notes: &mut Notes) {
+    let taken = match grant {
+        Grant::ApiToken => "Okta takes the API token".to_owned(),
+        Grant::AccessToken { dpop, scopes } => format!(
+            "Okta gave the service app a token {} DPoP, with {}",
+            if *dpop { "bound by" } else { "without" },
+            scopes.join(" ")
+        ),
+    };
+    match answer {
+        Ok(_) | Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Refused(_)) => {
+            notes.found(taken);
+        }
+        Err(error @ (Error::Unauthorized(_) | Error::Credentials(_))) => {
+            notes.fail(advice::said(error), advice::on_okta(error));
+        }
+        Err(_) => notes.warn(
+            "whether Okta takes them could not be seen",
+            "put right what the check of identity source says",
+        ),
+    }
+}

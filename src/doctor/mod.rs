@@ -1,0 +1,164 @@
+//! Looks at everything that a run needs, and changes nothing.
+//!
+//! Each check says what was found and what to do about it: an IAM action or an
+//! Okta scope that is missing is named. Of records it tells counts and the
+//! names of attributes, never a value. A configuration or a mapping that cannot
+//! be used is a finding like others; what is right in it is gone by.
+#![allow(
+    clippy::large_futures,
+    reason = "it runs once in an invocation, and the handler boxes it as a whole"
+)]
+
+mod advice;
+mod answers;
+mod configuration;
+mod credentials;
+mod identity_source;
+mod mapping;
+mod report;
+mod schema;
+mod state;
+mod users;
+
+use std::{future::Future, time::Duration};
+
+use jiff::Timestamp;
+
+pub use report::{Check, Diagnosis, Status};
+
+use crate::{
+    aws::Trouble,
+    clock::Clock,
+    config::Settings,
+    handler::Sdk,
+    mapping::{Mapping, MappingError},
+    okta::within,
+    sync::Time,
+};
+use report::Notes;
+
+/// How long one thing is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is looked at.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) mapping: Result<&'a Mapping, &'a MappingError>,
+    pub(crate) sdk: &'a Sdk,
+}
+
+/// Looks at everything that a run needs, in the order in which a run meets it.
+pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
+    let Subject {
+        settings,
+        mapping,
+        sdk,
+    } = subject;
+    let mut round = Round::new(time, sdk);
+    let dynamodb = sdk.dynamodb().await;
+    let tables = configuration::tables(settings, &dynamodb, time.clock());
+
+    round.note("configuration", configuration::check(settings));
+
+    let sample = mapping::sample(tables.users.as_ref(), &round).await;
+    round.note("mapping", mapping::check(mapping, sample.as_ref()));
+
+    let users = users::check(tables.users.as_ref(), sample, &round).await;
+    round.note("users table", users.notes);
+
+    let state = state::check(&tables, users.arn.as_deref(), &round).await;
+    round.note("state table", state.notes);
+
+    let okta = credentials::check(settings, time.clock(), &round).await;
+    round.note("credentials", okta.notes);
+
+    let source = identity_source::check(okta.sessions.as_ref(), state.log.as_ref());
+    let reachable = source.is_usable();
+    round.note("identity source", source);
+
+    let client = if reachable {
+        okta.schemas.as_ref()
+    } else {
+        None
+    };
+    let schema = schema::check(client, mapping, &round).await;
+    round.note("profile schema", schema);
+
+    let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());
+    round.note("clock", answers::clock(heard));
+    round.note(
+        "answer times",
+        answers::times(&[
+            ("the users table", users.took, answers::DYNAMODB),
+            ("the state table", state.took, answers::DYNAMODB),
+            ("Okta", heard.map(|heard| heard.took), answers::OKTA),
+        ]),
+    );
+
+    let diagnosis = Diagnosis::of(round.checks);
+    log(&diagnosis);
+    diagnosis
+}
+
+/// The checks so far, and the time there is for the others.
+#[derive(Debug)]
+struct Round<'a> {
+    time: &'a Time,
+    sdk: &'a Sdk,
+    began: Timestamp,
+    checks: Vec<Check>,
+}
+
+impl<'a> Round<'a> {
+    fn new(time: &'a Time, sdk: &'a Sdk) -> Self {
+        Self {
+            time,
+            sdk,
+            began: time.now(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// A check is over; the next begins.
+    fn note(&mut self, name: &'static str, notes: Notes) {
+        let took = self.since(self.began);
+        self.checks.push(notes.check(name, took));
+        self.began = self.time.now();
+    }
+
+    fn since(&self, then: Timestamp) -> Duration {
+        self.time.now().duration_since(then).unsigned_abs()
+    }
+
+    /// Until when one thing is waited for.
+    fn deadline(&self) -> Timestamp {
+        (self.time.now() + PATIENCE).min(self.time.answer_by())
+    }
+
+    /// What AWS answers, and how long it took.
+    async fn aws<T>(
+        &self,
+        call: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<(T, Duration), Trouble> {
+        let clock: Clock = self.time.clock();
+        let (sent, limit) = (clock.now(), clock.until(self.deadline()));
+        let answer = within(clock, limit, call).await.unwrap_or_else(|| {
+            Err(Trouble {
+                code: None,
+                why: format!("no answer within {} s", limit.as_secs()),
+            })
+        });
+        Ok((answer?, self.since(sent)))
+    }
+}
+
+/// The diagnosis as one structured line.
+fn log(diagnosis: &Diagnosis) {
+    let json = serde_json::to_string(diagnosis).unwrap_or_default();
+    if diagnosis.ok {
+        tracing::info!(diagnosis = json, "examined");
+    } else {
+        tracing::warn!(diagnosis = json, "examined");
+    }
+}

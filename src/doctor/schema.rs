@@ -1,0 +1,94 @@
+//! The app's profile: whether it has every attribute that the mapping sends.
+
+use super::{Round, advice, report::Notes};
+use crate::{
+    mapping::{Mapping, MappingError},
+    okta::{Okta, ProfileSchema},
+};
+
+const WHERE: &str = "in the admin console at Directory > Profile Editor, in the app's profile";
+
+pub(super) async fn check(
+    okta: Option<&Okta>,
+    mapping: Result<&Mapping, &MappingError>,
+    round: &Round<'_>,
+) -> Notes {
+    let Ok(mapping) = mapping else {
+        return Notes::skipped("mapping");
+    };
+    let Some(okta) = okta else {
+        return Notes::skipped("identity source");
+    };
+    let sent: Vec<_> = mapping.profile_attributes().collect();
+    match okta.by(round.deadline()).profile_schema().await {
+        Ok(schema) => compare(&sent, &schema),
+        Err(error) => {
+            let mut notes = Notes::default();
+            notes.warn(
+                format!("it cannot be read: {}", advice::said(&error)),
+                format!(
+                    "grant the service app the scope okta.schemas.read, or the token's admin a role \
+                     that may view the app (no run needs either); or see for yourself, {WHERE}, \
+                     that it has {}",
+                    sent.join(", ")
+                ),
+            );
+            notes
+        }
+    }
+}
+
+/// Okta drops what the app's profile does not have, without a word.
+fn compare(sent: &[&str], schema: &ProfileSchema) -> Notes {
+    let mut notes = Notes::default();
+    let missing: Vec<_> = sent
+        .iter()
+        .copied()
+        .filter(|name| schema.get(name).is_none())
+        .collect();
+    let not_strings: Vec<_> = sent
+        .iter()
+        .filter_map(|name| Some((name, schema.get(name)?)))
+        .filter(|(_, attribute)| attribute.kind != "string")
+        .map(|(name, attribute)| format!("{name} ({})", attribute.kind))
+        .collect();
+    let unsent: Vec<_> = schema
+        .iter()
+        .filter(|(name, attribute)| attribute.required && !sent.contains(name))
+        .map(|(name, _)| name)
+        .collect();
+    if missing.is_empty() {
+        notes.found(format!(
+            "the app has all {} attributes that the mapping sends",
+            sent.len()
+        ));
+    } else {
+        notes.fail(
+            format!(
+                "the app does not have {}, which Okta drops without a word",
+                missing.join(", ")
+            ),
+            format!(
+                "add {} {WHERE}, as strings with exactly these variable names, or take them out of \
+                 the mapping",
+                missing.join(", ")
+            ),
+        );
+    }
+    if !not_strings.is_empty() {
+        notes.fail(
+            format!("not strings in the app: {}", not_strings.join(", ")),
+            format!("make them strings {WHERE}: the Identity Sources API takes nothing else"),
+        );
+    }
+    if !unsent.is_empty() {
+        notes.warn(
+            format!(
+                "the app requires {}, which the mapping does not send",
+                unsent.join(", ")
+            ),
+            "add them to the mapping, or let the app's profile do without",
+        );
+    }
+    notes
+}

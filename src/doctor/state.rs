@@ -1,0 +1,131 @@
+//! The state table: there, of the right kind, not the users table, and ours to write.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::{Round, advice, configuration::Tables, report::Notes};
+use crate::{
+    aws::{TableFacts, Trouble},
+    ledger::{Ledger, Right, SessionLog},
+};
+
+/// What was found of the state table.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) notes: Notes,
+    pub(super) log: Option<SessionLog>,
+    pub(super) took: Option<Duration>,
+}
+
+pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Round<'_>) -> Found {
+    let Some((name, ledger)) = &tables.state else {
+        return Found {
+            notes: Notes::skipped("configuration"),
+            ..Found::default()
+        };
+    };
+    let mut found = Found::default();
+    let notes = &mut found.notes;
+    if tables
+        .users
+        .as_ref()
+        .is_some_and(|(users, _)| users == name)
+    {
+        is_the_users_table(name, notes);
+        return found;
+    }
+    match round.aws(ledger.describe()).await {
+        Ok((facts, took)) => {
+            found.took = Some(took);
+            if facts.arn.is_some() && facts.arn.as_deref() == users_arn {
+                is_the_users_table(name, notes);
+                return found;
+            }
+            tell(name, &facts, notes);
+        }
+        // No run asks for this one.
+        Err(trouble) if advice::is_denied(&trouble) => notes.warn(
+            format!("{name} is not described: {}", trouble.why),
+            advise(&trouble, "dynamodb:DescribeTable", name),
+        ),
+        Err(trouble) => notes.fail(
+            format!("{name} is not described: {}", trouble.why),
+            advise(&trouble, "dynamodb:DescribeTable", name),
+        ),
+    }
+    if !notes.is_usable() {
+        return found;
+    }
+    rights(name, ledger, notes, round).await;
+    if notes.is_usable()
+        && let Ok(log) = ledger.sessions().await
+    {
+        notes.found(match log.known_active() {
+            0 => "no full run has recorded anybody yet".to_owned(),
+            users => format!("the last full run left {users} users active"),
+        });
+        found.log = Some(log);
+    }
+    found
+}
+
+fn is_the_users_table(name: &str, notes: &mut Notes) {
+    notes.fail(
+        format!("{name} is the users table"),
+        "create a table with the key pk (S) for the state alone and name it in STATE_TABLE",
+    );
+}
+
+fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {
+    let keys: Vec<_> = facts.keys.iter().collect();
+    match keys.as_slice() {
+        [(key, kind)] if key == "pk" && kind == "S" => {
+            notes.found(format!("{name} has the key pk (S)"));
+        }
+        keys => {
+            let keys: Vec<_> = keys.iter().map(|(k, t)| format!("{k} ({t})")).collect();
+            notes.fail(
+                format!("{name} has the key {}, not pk (S)", keys.join(", ")),
+                "create a table whose only key attribute is pk, a string, and name it in STATE_TABLE",
+            );
+        }
+    }
+    if facts.status != "ACTIVE" && facts.status != "UPDATING" {
+        notes.fail(
+            format!("its status is {}", facts.status),
+            "wait until the table is ACTIVE, or see in the DynamoDB console why it is not",
+        );
+    }
+}
+
+async fn rights(name: &str, ledger: &Ledger, notes: &mut Notes, round: &Round<'_>) {
+    let tried = Right::ALL.map(|right| async move {
+        let result = round.aws(ledger.exercise(right)).await;
+        result.err().map(|trouble| (right, trouble))
+    });
+    let troubles: Vec<(Right, Trouble)> = join_all(tried).await.into_iter().flatten().collect();
+    let (denied, other): (Vec<_>, Vec<_>) = troubles
+        .into_iter()
+        .partition(|(_, trouble)| advice::is_denied(trouble));
+    if let Some((_, trouble)) = denied.first() {
+        let actions: Vec<_> = denied.iter().map(|(right, _)| right.action()).collect();
+        notes.fail(
+            format!("the function may not do all it must: {}", trouble.why),
+            advise(trouble, &actions.join(", "), name),
+        );
+    }
+    if let Some((right, trouble)) = other.first() {
+        notes.fail(
+            format!("{} did not work: {}", right.action(), trouble.why),
+            advise(trouble, right.action(), name),
+        );
+    }
+    if denied.is_empty() && other.is_empty() {
+        notes.found("the function may read and write it");
+    }
+}
+
+fn advise(trouble: &Trouble, action: &str, name: &str) -> String {
+    advice::on_table(trouble, action, "STATE_TABLE", name)
+}

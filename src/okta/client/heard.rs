@@ -1,0 +1,70 @@
+//! What every answer tells besides its content: the time there, and how long it took.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+
+use super::Okta;
+
+/// What the last answer told besides its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// How long the answer took.
+    pub took: Duration,
+    /// How far Okta's clock is ahead of ours, as far as whole seconds and the way there tell.
+    pub ahead: Option<SignedDuration>,
+}
+
+impl Heard {
+    fn new(sent: Timestamp, arrived: Timestamp, date: Option<&str>) -> Self {
+        let took = arrived.duration_since(sent).unsigned_abs();
+        let said = date.and_then(|date| rfc2822::parse(date).ok());
+        Self {
+            took,
+            // The header leaves out the fraction of the second, half a second on average.
+            ahead: said.map(|said| {
+                let there = said.timestamp() + Duration::from_millis(500);
+                there.duration_since(sent + took / 2)
+            }),
+        }
+    }
+}
+
+impl Okta {
+    /// What the last answer told besides its content; `None` before the first.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<Heard> {
+        *self
+            .shared
+            .heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn heard(&self, sent: Timestamp, date: Option<String>) {
+        let heard = Heard::new(sent, self.shared.clock.now(), date.as_deref());
+        *self
+            .shared
+            .heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(heard);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_behind_is_told_from_the_date() {
+        let sent: Timestamp = "2026-05-13T05:52:24Z".parse().unwrap();
+        let arrived = sent + Duration::from_secs(1);
+
+        let heard = Heard::new(sent, arrived, Some("Wed, 13 May 2026 05:57:24 GMT"));
+
+        assert_eq!(heard.took, Duration::from_secs(1));
+        assert_eq!(heard.ahead, Some(SignedDuration::from_secs(300)));
+        assert_eq!(Heard::new(sent, arrived, Some("soon")).ahead, None);
+    }
+}

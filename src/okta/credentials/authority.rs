@@ -1,0 +1,218 @@
+//! What calls show Okta, and what is done when Okta objects.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use tokio::sync::{Mutex, MutexGuard as AsyncGuard};
+
+use super::CredentialsFrom;
+use super::proof::{Prover, Request};
+use super::renewal::{Means, Renewal};
+use super::skew::Skew;
+use super::token::{CALL, Grant, new_nonce, unusable};
+use crate::clock::Clock;
+use crate::okta::client::Okta;
+use crate::okta::error::{Error, Refusal};
+use crate::okta::{pacing, wire};
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// Keeps what calls show, and renews it.
+#[derive(Debug)]
+pub(in crate::okta) struct Authority {
+    from: CredentialsFrom,
+    clock: Clock,
+    skew: Skew,
+    current: StdMutex<Current>,
+    /// Held while one is got, so that all wait for the same.
+    renewal: Mutex<Renewal>,
+    failures: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    pass: Option<Arc<Pass>>,
+    /// What Okta last wanted to see in the proofs of API calls.
+    nonce: Option<String>,
+}
+
+/// What calls show, as long as it is good.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) authorization: HeaderValue,
+    /// The key that it is bound to, and its hash.
+    pub(super) proof: Option<(Arc<Prover>, String)>,
+    pub(super) good_until: Option<Timestamp>,
+    pub(super) grant: Grant,
+}
+
+/// What one call has shown.
+pub(in crate::okta) struct Shown {
+    pub(in crate::okta) headers: HeaderMap,
+    pass: Arc<Pass>,
+}
+
+/// How often a call has come back with what Okta objected to put right: each
+/// thing once, and the nonce twice, as it may change in between.
+#[derive(Debug, Default)]
+pub(in crate::okta) struct Pardons {
+    nonces: u8,
+    renewed: bool,
+    corrected: bool,
+}
+
+impl Authority {
+    pub(in crate::okta) fn new(from: CredentialsFrom, clock: Clock) -> Self {
+        Self {
+            from,
+            clock,
+            skew: Skew::default(),
+            current: StdMutex::default(),
+            renewal: Mutex::default(),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// Sees to it that there is something to show.
+    pub(in crate::okta) async fn ready(
+        &self,
+        okta: &Okta,
+        deadline: Timestamp,
+    ) -> Result<Grant, Error> {
+        if let Some(pass) = self.good_pass() {
+            return Ok(pass.grant.clone());
+        }
+        let before = self.failures.load(Ordering::SeqCst);
+        let mut renewal = self.renewal(deadline).await?;
+        if let Some(pass) = self.good_pass() {
+            return Ok(pass.grant.clone());
+        }
+        if let Some((number, error)) = &renewal.failed
+            && *number > before
+            && let Some(error) = error.again()
+        {
+            return Err(error);
+        }
+        match Box::pin(renewal.renew(self.means(okta, deadline))).await {
+            Ok(pass) => {
+                let grant = pass.grant.clone();
+                self.lock().pass = Some(Arc::new(pass));
+                Ok(grant)
+            }
+            Err(error) => {
+                let number = self.failures.fetch_add(1, Ordering::SeqCst) + 1;
+                renewal.failed = error.again().map(|error| (number, error));
+                Err(error)
+            }
+        }
+    }
+
+    /// The headers of one request; `None` if there is nothing good to show any
+    /// more.
+    pub(in crate::okta) fn show(&self, method: &Method, url: &Url) -> Result<Option<Shown>, Error> {
+        let Some(pass) = self.good_pass() else {
+            return Ok(None);
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, pass.authorization.clone());
+        if let Some((prover, hash)) = &pass.proof {
+            let nonce = self.lock().nonce.clone();
+            let proof = prover.prove(&Request {
+                method,
+                url,
+                token_hash: Some(hash),
+                nonce: nonce.as_deref(),
+                now: self.skew.now(self.clock),
+            });
+            headers.insert(DPOP, proof.map_err(unusable)?);
+        }
+        Ok(Some(Shown { headers, pass }))
+    }
+
+    /// Listens to an answer: any may bring another nonce.
+    pub(in crate::okta) fn heard(&self, headers: &HeaderMap) {
+        if let Some(nonce) = new_nonce(headers) {
+            self.lock().nonce = Some(nonce);
+        }
+    }
+
+    /// Puts right what Okta objects to. True if the call may be made again.
+    pub(in crate::okta) async fn overcome(
+        &self,
+        okta: &Okta,
+        shown: &Shown,
+        refusal: &Refusal,
+        headers: &HeaderMap,
+        pardons: &mut Pardons,
+        deadline: Timestamp,
+    ) -> Result<bool, Error> {
+        match wire::challenge(headers).error.as_deref() {
+            Some("use_dpop_nonce") => {
+                pardons.nonces += 1;
+                Ok(new_nonce(headers).is_some() && pardons.nonces <= 2)
+            }
+            Some("invalid_dpop_proof") => Ok(!std::mem::replace(&mut pardons.corrected, true)
+                && self.skew.correct(self.clock, pacing::date(headers))),
+            _ if refusal.status == 401 && !std::mem::replace(&mut pardons.renewed, true) => {
+                self.replace(okta, &shown.pass, deadline).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Okta does not take this pass any more. True if there may be another.
+    async fn replace(
+        &self,
+        okta: &Okta,
+        refused: &Arc<Pass>,
+        deadline: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut renewal = self.renewal(deadline).await?;
+        let current = self.lock().pass.clone();
+        if !current.is_some_and(|pass| Arc::ptr_eq(&pass, refused)) {
+            // Somebody else was told before us.
+            return Ok(true);
+        }
+        let another = match refused.grant {
+            Grant::AccessToken { .. } => true,
+            Grant::ApiToken => Box::pin(renewal.read_again(self.means(okta, deadline))).await?,
+        };
+        if another {
+            self.lock().pass = None;
+        }
+        Ok(another)
+    }
+
+    async fn renewal(&self, deadline: Timestamp) -> Result<AsyncGuard<'_, Renewal>, Error> {
+        tokio::select! {
+            biased;
+            renewal = self.renewal.lock() => Ok(renewal),
+            () = self.clock.sleep_until(deadline) => Err(Error::OutOfTime {
+                call: CALL,
+                resume_at: None,
+            }),
+        }
+    }
+
+    fn means<'a>(&'a self, okta: &'a Okta, deadline: Timestamp) -> Means<'a> {
+        Means {
+            okta,
+            from: &self.from,
+            skew: &self.skew,
+            deadline,
+        }
+    }
+
+    fn good_pass(&self) -> Option<Arc<Pass>> {
+        let pass = self.lock().pass.clone()?;
+        let good = pass.good_until.is_none_or(|until| self.clock.now() < until);
+        good.then_some(pass)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

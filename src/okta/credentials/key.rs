@@ -1,0 +1,170 @@
+//! The private keys that sign: a service app's own, and the one for DPoP.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::jwk::PrivateJwk;
+
+/// Why a private key cannot sign. Each reads after "the Okta privateKey".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No PEM and no JWK.
+    #[error("is neither PEM nor a JWK: copy all of it, the lines -----BEGIN and -----END included")]
+    NotUnderstood,
+    /// PEM that wants a passphrase.
+    #[error("is encrypted: take the passphrase off, with openssl pkcs8 for example")]
+    Encrypted,
+    /// The half that Okta has.
+    #[error("is the public half: take the private one, which Okta shows only when it makes it")]
+    Public,
+    /// A JWK that is public, or leaves members out.
+    #[error(
+        "is a JWK without all its private members (d, and for RSA p, q, dp, dq and qi as well)"
+    )]
+    Incomplete,
+    /// A kind of key that Okta or we do not take, or one that is damaged.
+    #[error("is damaged or of another kind than RSA of 2048 bits or more, or EC on P-256 or P-384")]
+    Unusable,
+}
+
+/// A private key as it is written down.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum KeyText {
+    /// PEM, or a JWK as text.
+    Text(SecretString),
+    /// A JWK as an object.
+    Jwk(Box<PrivateJwk>),
+}
+
+impl KeyText {
+    /// The key, and its id if it has one of its own.
+    pub(super) fn parse(self) -> Result<(SigningKey, Option<String>), KeyError> {
+        let jwk = match self {
+            Self::Jwk(jwk) => jwk,
+            Self::Text(text) => {
+                let text = text.expose_secret().trim();
+                if !text.starts_with('{') {
+                    return Ok((SigningKey::from_pem(text)?, None));
+                }
+                serde_json::from_str(text).map_err(|_| KeyError::Incomplete)?
+            }
+        };
+        Ok((jwk.signing_key()?, jwk.key_id()))
+    }
+}
+
+/// A key and the algorithm that it signs with.
+#[derive(Clone)]
+pub(super) struct SigningKey {
+    algorithm: Algorithm,
+    key: EncodingKey,
+}
+
+impl SigningKey {
+    /// A new key on P-256.
+    pub(super) fn generate() -> Result<Self, KeyError> {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+            .map_err(|_| KeyError::Unusable)?;
+        Self::from_ec(Algorithm::ES256, &pair)
+    }
+
+    fn from_pem(text: &str) -> Result<Self, KeyError> {
+        // Line breaks that were escaped once more on their way into the secret.
+        let text = SecretString::from(text.replace("\\n", "\n"));
+        let text = text.expose_secret();
+        match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+            Ok(PrivateKeyDer::Pkcs1(der)) => {
+                let der = der.secret_pkcs1_der();
+                RsaKeyPair::from_der(der).map_err(|_| KeyError::Unusable)?;
+                Ok(Self::from_rsa(EncodingKey::from_rsa_der(der)))
+            }
+            Ok(PrivateKeyDer::Sec1(der)) => Self::from_ec_der(der.secret_sec1_der()),
+            Ok(PrivateKeyDer::Pkcs8(der)) => {
+                let der = der.secret_pkcs8_der();
+                match RsaKeyPair::from_pkcs8(der) {
+                    Ok(pair) => Self::from_rsa_pair(&pair),
+                    Err(_) => Self::from_ec_der(der),
+                }
+            }
+            _ if text.contains("ENCRYPTED PRIVATE KEY") => Err(KeyError::Encrypted),
+            _ if text.contains("BEGIN PUBLIC KEY") || text.contains("BEGIN CERTIFICATE") => {
+                Err(KeyError::Public)
+            }
+            _ => Err(KeyError::NotUnderstood),
+        }
+    }
+
+    fn from_ec_der(der: &[u8]) -> Result<Self, KeyError> {
+        let p256 = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der);
+        if let Ok(pair) = p256 {
+            return Self::from_ec(Algorithm::ES256, &pair);
+        }
+        let p384 = EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_FIXED_SIGNING, der);
+        Self::from_ec(Algorithm::ES384, &p384.map_err(|_| KeyError::Unusable)?)
+    }
+
+    /// Of a pair on the curve that belongs to the algorithm.
+    pub(super) fn from_ec(algorithm: Algorithm, pair: &EcdsaKeyPair) -> Result<Self, KeyError> {
+        // The library reads EC keys as PKCS#8 only.
+        let der = pair.to_pkcs8v1().map_err(|_| KeyError::Unusable)?;
+        Ok(Self {
+            algorithm,
+            key: EncodingKey::from_ec_der(der.as_ref()),
+        })
+    }
+
+    /// Of a pair that has been checked.
+    pub(super) fn from_rsa_pair(pair: &RsaKeyPair) -> Result<Self, KeyError> {
+        // The library signs with PKCS#1, which it finds in the PEM of a PKCS#8.
+        let der = pair.as_der().map_err(|_| KeyError::Unusable)?;
+        let body = SecretString::from(STANDARD.encode(der.as_ref()));
+        let pem = SecretString::from(format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            body.expose_secret()
+        ));
+        let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes());
+        Ok(Self::from_rsa(key.map_err(|_| KeyError::Unusable)?))
+    }
+
+    fn from_rsa(key: EncodingKey) -> Self {
+        Self {
+            algorithm: Algorithm::RS256,
+            key,
+        }
+    }
+
+    /// The public half.
+    pub(super) fn public(&self) -> Result<Jwk, KeyError> {
+        Jwk::from_encoding_key(&self.key, self.algorithm).map_err(|_| KeyError::Unusable)
+    }
+
+    /// A signed token with these claims; `label` completes its header.
+    pub(super) fn sign(
+        &self,
+        label: impl FnOnce(&mut Header),
+        claims: &impl Serialize,
+    ) -> Result<String, KeyError> {
+        let mut header = Header::new(self.algorithm);
+        label(&mut header);
+        encode(&header, claims, &self.key).map_err(|_| KeyError::Unusable)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({:?}, …)", self.algorithm)
+    }
+}

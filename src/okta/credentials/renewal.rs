@@ -1,0 +1,185 @@
+//! Getting hold of what calls show: one at a time, for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::authority::Pass;
+use super::proof::{self, Prover};
+use super::skew::Skew;
+use super::token::{AccessToken, CALL, Grant, fetch, unusable};
+use super::{Credentials, CredentialsError, CredentialsFrom, ServiceApp};
+use crate::okta::client::Okta;
+use crate::okta::error::Error;
+
+/// A secret that Okta refuses is not read again sooner than this after the last
+/// time.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// What is kept from one renewal to the next.
+#[derive(Debug, Default)]
+pub(super) struct Renewal {
+    known: Option<Known>,
+    prover: Option<Arc<Prover>>,
+    nonce: Option<String>,
+    /// The last that failed, for those who waited for it.
+    pub(super) failed: Option<(u64, Error)>,
+}
+
+#[derive(Debug)]
+struct Known {
+    credentials: Credentials,
+    /// Of a secret: its text, and when it was read.
+    read: Option<(SecretString, Timestamp)>,
+}
+
+/// What a renewal works with.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'a> {
+    pub(super) okta: &'a Okta,
+    pub(super) from: &'a CredentialsFrom,
+    pub(super) skew: &'a Skew,
+    pub(super) deadline: Timestamp,
+}
+
+impl Renewal {
+    pub(super) async fn renew(&mut self, means: Means<'_>) -> Result<Pass, Error> {
+        let mut credentials = self.credentials(means).await?;
+        loop {
+            let refused = match &credentials {
+                Credentials::ApiToken(token) => return api_token(token),
+                Credentials::ServiceApp(app) => match self.access_token(app, means).await {
+                    Err(error @ Error::Unauthorized(_)) => error,
+                    answer => return answer,
+                },
+            };
+            if !self.read_again(means).await? {
+                return Err(refused);
+            }
+            credentials = self.credentials(means).await?;
+        }
+    }
+
+    async fn credentials(&mut self, means: Means<'_>) -> Result<Credentials, Error> {
+        if let Some(known) = &self.known {
+            return Ok(known.credentials.clone());
+        }
+        let known = match means.from {
+            CredentialsFrom::Given(credentials) => Known {
+                credentials: credentials.clone(),
+                read: None,
+            },
+            CredentialsFrom::Secret(_) => read(means).await?,
+        };
+        let credentials = known.credentials.clone();
+        self.known = Some(known);
+        Ok(credentials)
+    }
+
+    /// Okta refuses the credentials: reads the secret again, if they are in one
+    /// and it was not just read. True if there are others in it now.
+    pub(super) async fn read_again(&mut self, means: Means<'_>) -> Result<bool, Error> {
+        let Some(Known {
+            read: Some((text, at)),
+            ..
+        }) = &self.known
+        else {
+            return Ok(false);
+        };
+        let now = means.okta.clock().now();
+        if now < *at + READ_AGAIN_AFTER {
+            return Ok(false);
+        }
+        let known = match read(means).await {
+            Ok(known) => known,
+            // What Okta says of those at hand is what is to be told then.
+            Err(error @ Error::Credentials(CredentialsError::Secret { .. })) => {
+                tracing::warn!(%error, "Okta refuses the credentials, and there are no others");
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
+        let others = known
+            .read
+            .as_ref()
+            .is_some_and(|(new, _)| new.expose_secret() != text.expose_secret());
+        tracing::info!(
+            others,
+            "Okta refuses the credentials: read the secret again"
+        );
+        self.known = Some(known);
+        Ok(others)
+    }
+
+    async fn access_token(&mut self, app: &ServiceApp, means: Means<'_>) -> Result<Pass, Error> {
+        let prover = match &self.prover {
+            Some(prover) => Arc::clone(prover),
+            None => Arc::clone(
+                self.prover
+                    .insert(Arc::new(Prover::new().map_err(unusable)?)),
+            ),
+        };
+        let token = fetch(
+            means.okta,
+            app,
+            &prover,
+            means.skew,
+            &mut self.nonce,
+            means.deadline,
+        );
+        let AccessToken {
+            value,
+            dpop,
+            scopes,
+            good_until,
+        } = Box::pin(token).await?;
+        tracing::debug!(dpop, ?scopes, %good_until, "Okta gave an access token");
+        Ok(Pass {
+            authorization: header(if dpop { "DPoP" } else { "Bearer" }, &value).ok_or(
+                Error::Unreadable {
+                    call: CALL,
+                    request_id: None,
+                },
+            )?,
+            proof: dpop.then(|| (prover, proof::hash(value.expose_secret()))),
+            good_until: Some(good_until),
+            grant: Grant::AccessToken { dpop, scopes },
+        })
+    }
+}
+
+async fn read(means: Means<'_>) -> Result<Known, Error> {
+    let Means { okta, deadline, .. } = means;
+    let CredentialsFrom::Secret(secret) = means.from else {
+        return Err(Error::Credentials(CredentialsError::NotUnderstood));
+    };
+    let Some(text) = secret.read(okta.clock(), deadline).await? else {
+        return Err(Error::OutOfTime {
+            call: "GetSecretValue",
+            resume_at: None,
+        });
+    };
+    Ok(Known {
+        credentials: Credentials::parse(text.expose_secret())?,
+        read: Some((text, okta.clock().now())),
+    })
+}
+
+fn api_token(token: &SecretString) -> Result<Pass, Error> {
+    Ok(Pass {
+        authorization: header("SSWS", token).ok_or(CredentialsError::NotAToken)?,
+        proof: None,
+        good_until: None,
+        grant: Grant::ApiToken,
+    })
+}
+
+fn header(scheme: &str, token: &SecretString) -> Option<HeaderValue> {
+    let text = SecretString::from(format!("{scheme} {}", token.expose_secret()));
+    let mut value = HeaderValue::try_from(text.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

@@ -1,0 +1,47 @@
+//! A look at the users table that reads as little as it can.
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::{KeySchema, Record, UsersTable};
+use crate::aws::{TableFacts, Trouble, describe};
+
+impl UsersTable {
+    /// What DynamoDB tells of it, asked anew.
+    pub(crate) async fn describe(&self) -> Result<TableFacts, Trouble> {
+        describe(&self.client, &self.name).await
+    }
+
+    /// Some records, whichever come first.
+    pub(crate) async fn sample(&self, most: i32) -> Result<Vec<Record>, Trouble> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .limit(most)
+            .send()
+            .await
+            .map_err(|error| Trouble::of(&error))?;
+        let items = answer.items.unwrap_or_default();
+        Ok(items.into_iter().map(Record::from).collect())
+    }
+
+    /// Reads one record once more in the way that keys are read again.
+    pub(crate) async fn read_again(
+        &self,
+        record: &Record,
+        schema: &KeySchema,
+    ) -> Result<(), Trouble> {
+        let keys = schema.key_of(record.attributes()).map(|key| key.to_item());
+        let keys = KeysAndAttributes::builder()
+            .set_keys(keys.map(|key| vec![key]))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| Trouble {
+                code: None,
+                why: error.to_string(),
+            })?;
+        let answer = self.client.batch_get_item().request_items(&self.name, keys);
+        let answer = answer.send().await;
+        answer.map(drop).map_err(|error| Trouble::of(&error))
+    }
+}

@@ -1,0 +1,151 @@
+//! The binary that is deployed, under Lambda's Runtime API, with the events that it gets there.
+
+use std::time::Duration;
+
+use okta_emulator::Options;
+use serde_json::{Value, json};
+
+use crate::{
+    lambda::{Lambda, Outcome},
+    steps::{assert_agreement, inactive, options, person},
+    support::World,
+};
+
+fn event(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+/// An Okta that does not let real time pass.
+async fn quick_world(people: usize) -> World {
+    let world = World::start(Options {
+        cooldown: Duration::ZERO,
+        import_time: Duration::from_millis(200),
+        ..options()
+    })
+    .await;
+    for n in 0..people {
+        world.put(person(&format!("user{n}"))).await;
+    }
+    world
+}
+
+fn report(outcome: Outcome) -> Value {
+    match outcome {
+        Outcome::Answer(report) => report,
+        Outcome::Error(error) => panic!("{error}"),
+    }
+}
+
+fn error(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Answer(report) => panic!("{report}"),
+        Outcome::Error(error) => error["errorMessage"].as_str().unwrap().to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_binary_answers_every_event_that_it_is_deployed_for() {
+    let world = quick_world(10).await;
+    let mut lambda = Lambda::start(&world, &[]).await;
+
+    let plan = report(
+        lambda
+            .invoke(event(include_str!("../../events/plan.json")))
+            .await,
+    );
+    assert_eq!(
+        (&plan["dryRun"], &plan["upserts"]),
+        (&json!(true), &json!(10))
+    );
+    assert_eq!(world.okta.user_count(), 0);
+
+    let rule = report(
+        lambda
+            .invoke(event(include_str!("../../events/schedule.json")))
+            .await,
+    );
+    assert_eq!(
+        (&rule["trigger"], &rule["upserts"]),
+        (&json!("schedule"), &json!(10))
+    );
+    assert_eq!(rule["sessions"][0]["status"], "COMPLETED");
+    assert_agreement(&world).await;
+
+    let scheduler = report(
+        lambda
+            .invoke(event(include_str!("../../events/scheduler.json")))
+            .await,
+    );
+    assert_eq!(
+        (&scheduler["trigger"], &scheduler["unchanged"]),
+        (&json!("schedule"), &json!(10))
+    );
+    assert_eq!(scheduler["sessions"], json!([]));
+
+    for n in 0..8 {
+        world.put(inactive(&format!("user{n}"))).await;
+    }
+    let sync = report(
+        lambda
+            .invoke(event(include_str!("../../events/sync.json")))
+            .await,
+    );
+    assert_eq!(
+        (&sync["trigger"], &sync["withheld"]["deactivations"]),
+        (&json!("direct"), &json!(8))
+    );
+
+    let allowed = event(include_str!("../../events/sync-allow-deactivations.json"));
+    let allowed = report(lambda.invoke(allowed).await);
+    assert_eq!(
+        (
+            &allowed["deactivations"],
+            &allowed["withheld"]["deactivations"]
+        ),
+        (&json!(8), &json!(0))
+    );
+    assert_agreement(&world).await;
+}
+
+#[tokio::test]
+async fn an_event_of_another_kind_is_an_error_that_says_what_was_expected() {
+    let world = quick_world(1).await;
+    let mut lambda = Lambda::start(&world, &[]).await;
+
+    for event in [
+        json!({"command": "dance"}),
+        json!({"detail-type": "EC2 Instance State-change Notification"}),
+        json!({}),
+        json!("sync"),
+    ] {
+        let said = error(lambda.invoke(event).await);
+
+        assert!(said.contains(r#"{"command":"sync"}"#), "{said}");
+    }
+    assert_eq!(world.okta.requests(), []);
+}
+
+#[tokio::test]
+async fn a_mapping_or_a_configuration_that_is_broken_is_the_answer_to_every_invocation() {
+    let world = quick_world(1).await;
+    let mapping = r#"{"externalId": "{{ id }}", "profile": {"userName": "{{ email }}", "title": "Mx {{ title"}}"#;
+    let mut lambda = Lambda::start(&world, &[("MAPPING", mapping)]).await;
+
+    for _ in 0..2 {
+        let said = error(lambda.invoke(json!({"command": "sync"})).await);
+
+        assert!(said.contains("profile.title, column "), "{said}");
+    }
+
+    let mut lambda = Lambda::start(
+        &world,
+        &[("USERS_TABLE", ""), ("MAX_DEACTIVATIONS", "many")],
+    )
+    .await;
+    let said = error(lambda.invoke(json!({"command": "plan"})).await);
+    assert!(
+        said.contains("USERS_TABLE is not set") && said.contains("MAX_DEACTIVATIONS: "),
+        "{said}"
+    );
+    assert_eq!(world.okta.requests(), []);
+}

@@ -1,0 +1,248 @@
+//! What stands between a bad read and a company that is locked out.
+
+use serde_json::json;
+
+use crate::{
+    steps::{
+        assert_agreement, changes, cooldown, inactive, is_active, person, plan, sync,
+        sync_allowing, with, world_of,
+    },
+    support::{World, invoke},
+};
+
+async fn delete(world: &World, from: usize, to: usize) {
+    for n in from..to {
+        world.delete(&format!("user{n}")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_as_the_limit_leave_and_one_more_keeps_all_of_them() {
+    let world = world_of(60).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 7).await;
+    world
+        .put(with(person("user50"), json!({"first_name": "Zoë"})))
+        .await;
+
+    let seven = sync(&world, &function).await;
+
+    assert_eq!(changes(&seven), (1, 0));
+    assert_eq!(seven.withheld.deactivations, 7);
+    let reason = seven.withheld.reason.unwrap();
+    assert!(
+        reason.contains("more than the 6") && reason.contains("60 users known active"),
+        "{reason}"
+    );
+    assert!(reason.contains(r#""allowDeactivations":7"#), "{reason}");
+    assert_eq!(world.okta.active_count(), 60);
+    assert_eq!(
+        world.okta.user("user50").unwrap().profile["firstName"],
+        "Zoë"
+    );
+
+    cooldown().await;
+    world.put(person("user6")).await;
+    let six = sync(&world, &function).await;
+    assert_eq!((changes(&six), six.withheld.deactivations), ((0, 6), 0));
+    assert_agreement(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_withheld_is_let_through_by_one_run_that_is_allowed_to_and_by_that_one_alone() {
+    let world = world_of(20).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 8).await;
+    assert_eq!(
+        sync_allowing(&world, &function, 7)
+            .await
+            .withheld
+            .deactivations,
+        8
+    );
+    assert_eq!(world.okta.active_count(), 20);
+
+    let allowed = sync_allowing(&world, &function, 8).await;
+
+    assert_eq!(
+        (changes(&allowed), allowed.withheld.deactivations),
+        ((0, 8), 0)
+    );
+    assert_agreement(&world).await;
+    cooldown().await;
+    delete(&world, 8, 16).await;
+    assert_eq!(sync(&world, &function).await.withheld.deactivations, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_what_would_be_withheld() {
+    let world = world_of(20).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    delete(&world, 0, 8).await;
+
+    let report = plan(&world, &function).await;
+
+    assert_eq!(
+        (report.deactivations, report.withheld.deactivations),
+        (0, 8)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_a_count_or_none_at_all() {
+    for (limit, leavers, withheld) in [
+        ("3", 3, 0),
+        ("3", 4, 4),
+        ("0", 1, 1),
+        ("0%", 1, 1),
+        ("50%", 10, 0),
+        ("100%", 19, 0),
+    ] {
+        let world = world_of(20).await;
+        let function = world.function(&[("MAX_DEACTIVATIONS", limit)]);
+        sync(&world, &function).await;
+        cooldown().await;
+        delete(&world, 0, leavers).await;
+
+        let report = sync(&world, &function).await;
+
+        assert_eq!(report.withheld.deactivations, withheld, "{limit} {leavers}");
+        let leaving = leavers as u64 - withheld;
+        assert_eq!(report.deactivations, leaving, "{limit} {leavers}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_may_always_leave_even_a_small_directory() {
+    let world = world_of(6).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 5).await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(
+        (report.deactivations, report.withheld.deactivations),
+        (5, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_table_deactivates_nobody_whatever_the_limit() {
+    let world = world_of(4).await;
+    let function = world.function(&[("MAX_DEACTIVATIONS", "100%")]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 4).await;
+
+    for report in [
+        sync(&world, &function).await,
+        sync_allowing(&world, &function, 1000).await,
+    ] {
+        assert_eq!(
+            (report.deactivations, report.withheld.deactivations),
+            (0, 4)
+        );
+        assert!(report.withheld.reason.unwrap().contains("no record at all"));
+    }
+    assert_eq!(world.okta.active_count(), 4);
+    assert_eq!(world.okta.sessions().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_run_measures_its_limit_by_the_records() {
+    let world = world_of(60).await;
+    for n in 0..6 {
+        world.put(inactive(&format!("left{n}"))).await;
+    }
+
+    let report = sync(&world, &world.function(&[])).await;
+
+    assert_eq!(
+        (changes(&report), report.withheld.deactivations),
+        ((60, 6), 0)
+    );
+
+    let world = world_of(60).await;
+    for n in 0..7 {
+        world.put(inactive(&format!("left{n}"))).await;
+    }
+    let report = sync(&world, &world.function(&[])).await;
+    assert_eq!(
+        (changes(&report), report.withheld.deactivations),
+        ((60, 0), 7)
+    );
+    assert!(
+        report
+            .withheld
+            .reason
+            .unwrap()
+            .contains("60 users to be active")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn leavers_by_every_way_count_together() {
+    let mapping = json!({"externalId": "{{ id }}", "include": "kind is undefined",
+        "profile": {"userName": "{{ email }}", "email": "{{ email }}"}})
+    .to_string();
+    let world = world_of(10).await;
+    let function = world.function(&[("MAPPING", &mapping)]);
+    sync(&world, &function).await;
+    world.put(inactive("user0")).await;
+    world.put(inactive("user1")).await;
+    world
+        .put(with(person("user2"), json!({"kind": "robot"})))
+        .await;
+    world
+        .put(with(person("user3"), json!({"kind": "robot"})))
+        .await;
+    world.delete("user4").await;
+    world.delete("user5").await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(report.withheld.deactivations, 6);
+    assert_eq!(world.okta.active_count(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_failed_does_not_use_up_the_limit() {
+    let world = world_of(10).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 4).await;
+    let failing = async {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let sessions = world.okta.sessions();
+            if let Some(session) = sessions
+                .get(1)
+                .filter(|session| session.triggered.is_some())
+            {
+                world.okta.force_status(&session.id, "ERROR");
+                break;
+            }
+        }
+    };
+    let event = json!({"command": "sync"});
+
+    let (report, ()) = tokio::join!(invoke(&function, world.clock, &event), failing);
+
+    let report = report.unwrap();
+    assert_eq!(report.sessions.len(), 2, "{report:?}");
+    assert_eq!(
+        (changes(&report), report.withheld.deactivations),
+        ((0, 4), 0),
+        "{report:?}"
+    );
+    assert!(!is_active(&world, "user0"));
+    assert_agreement(&world).await;
+}

@@ -1,0 +1,291 @@
+//! Nobody is deactivated on doubt: reads that miss something, fail, or come in pieces.
+
+use dynamodb_identity_source::handler::Function;
+use serde_json::{Value, json};
+
+use crate::{
+    steps::{
+        assert_agreement, changes, cooldown, fails, inactive, is_active, person, state, sync, with,
+        world_of,
+    },
+    support::{Between, World, proxy::Fault},
+};
+
+/// A world whose users are synced, seen through proxies.
+async fn synced(people: usize) -> (World, Between, Function) {
+    let mut world = world_of(people).await;
+    let between = world.between().await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    between.dynamodb.forget();
+    (world, between, function)
+}
+
+/// A scan that does not see these.
+fn blind_to(ids: &'static [&str]) -> Fault {
+    Fault::edit(move |_, answer| {
+        if let Some(items) = answer["Items"].as_array_mut() {
+            items.retain(|item| !ids.iter().any(|id| item["id"]["S"] == **id));
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_missing_from_a_scan_and_there_at_a_second_look_stays() {
+    let (world, between, function) = synced(10).await;
+    between
+        .dynamodb
+        .on("Scan people", .., blind_to(&["user3", "user7"]));
+    world.delete("user7").await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(changes(&report), (0, 1));
+    assert!(is_active(&world, "user3") && !is_active(&world, "user7"));
+    let looks = between.dynamodb.calls();
+    let look = looks
+        .iter()
+        .find(|call| call.what == "BatchGetItem people")
+        .unwrap();
+    assert_eq!(look.body["RequestItems"]["people"]["ConsistentRead"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn scans_are_consistent_and_bring_only_what_the_mapping_reads() {
+    let (world, between, function) = synced(1).await;
+
+    sync(&world, &function).await;
+
+    let calls = between.dynamodb.calls();
+    let scans: Vec<_> = calls
+        .iter()
+        .filter(|call| call.what == "Scan people")
+        .collect();
+    assert!(scans.len() > 1, "in segments");
+    for scan in scans {
+        assert_eq!(scan.body["ConsistentRead"], true);
+        let names = scan.body["ExpressionAttributeNames"].as_object().unwrap();
+        let mut names: Vec<_> = names.values().filter_map(Value::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "active",
+                "cell",
+                "city",
+                "country",
+                "email",
+                "first_name",
+                "id",
+                "last_name",
+                "phone",
+                "postcode",
+                "state",
+                "street_name",
+                "street_number",
+                "title"
+            ]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_came_back_between_the_scan_and_the_second_look_stays() {
+    let (world, between, function) = synced(5).await;
+    world.put(inactive("user1")).await;
+    between.dynamodb.on(
+        "BatchGetItem people",
+        ..,
+        Fault::edit(|_, answer| {
+            for item in answer["Responses"]["people"].as_array_mut().unwrap() {
+                item["active"] = json!({"BOOL": true});
+            }
+        }),
+    );
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(
+        (changes(&report), is_active(&world, "user1")),
+        ((0, 0), true)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_does_not_finish_is_an_error_and_deactivates_nobody() {
+    for (call, nth) in [
+        ("Scan people", 8),
+        ("Scan people", 1),
+        ("BatchGetItem people", 1),
+        ("BatchGetItem people-state", 1),
+        ("Scan people-state", 3),
+    ] {
+        for fault in [
+            Fault::dynamodb(500, "InternalServerError"),
+            Fault::dynamodb(400, "ProvisionedThroughputExceededException"),
+            Fault::CloseBefore,
+        ] {
+            let (world, between, function) = synced(10).await;
+            world.delete("user1").await;
+            world
+                .put(with(person("user2"), json!({"first_name": "Zoë"})))
+                .await;
+            let before = state(&world).await;
+            between.dynamodb.on(call, nth.., fault);
+
+            let said = fails(&world, &function).await;
+
+            assert!(said.contains("table failed"), "{call}: {said}");
+            assert_eq!(world.okta.active_count(), 10);
+            assert_eq!(world.okta.sessions().len(), 1);
+            assert_eq!(
+                state(&world).await,
+                before,
+                "nothing but the lease, which is given back"
+            );
+
+            between.dynamodb.heal();
+            assert_eq!(changes(&sync(&world, &function).await), (1, 1));
+            assert_agreement(&world).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_once_is_repeated() {
+    for call in [
+        "DescribeTable people",
+        "Scan people",
+        "Scan people-state",
+        "BatchGetItem people",
+        "BatchGetItem people-state",
+        "GetItem people-state",
+        "PutItem people-state",
+        "UpdateItem people-state",
+        "BatchWriteItem people-state",
+    ] {
+        for fault in [
+            Fault::dynamodb(500, "InternalServerError"),
+            Fault::dynamodb(400, "ProvisionedThroughputExceededException"),
+            Fault::CloseAfter,
+        ] {
+            let (world, between, _) = synced(5).await;
+            world.delete("user1").await;
+            world
+                .put(with(person("user2"), json!({"first_name": "Zoë"})))
+                .await;
+            let function = world.function(&[]);
+            between.dynamodb.on(call, ..=1, fault);
+
+            let report = sync(&world, &function).await;
+
+            assert_eq!(
+                (changes(&report), &report.skipped),
+                ((1, 1), &None),
+                "{call}"
+            );
+            assert_agreement(&world).await;
+            assert_eq!(changes(&sync(&world, &function).await), (0, 0), "{call}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_left_unprocessed_are_asked_for_until_they_are_read() {
+    let (world, between, function) = synced(30).await;
+    for n in 0..5 {
+        world.delete(&format!("user{n}")).await;
+    }
+    world.put(inactive("user5")).await;
+    // Of what is asked, all but the first key is left undone, three times in a row.
+    for call in ["BatchGetItem people", "BatchGetItem people-state"] {
+        between.dynamodb.on(
+            call,
+            ..=3,
+            Fault::edit(|request, answer| {
+                let (table, asked) = request["RequestItems"]
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .next()
+                    .unwrap();
+                let mut left = asked.clone();
+                let first = left["Keys"].as_array_mut().unwrap().remove(0);
+                let (name, value) = first.as_object().unwrap().iter().next().unwrap();
+                answer["Responses"][table]
+                    .as_array_mut()
+                    .unwrap()
+                    .retain(|item| item[name] == *value);
+                if !left["Keys"].as_array().unwrap().is_empty() {
+                    answer["UnprocessedKeys"] = json!({ table: left });
+                }
+            }),
+        );
+    }
+
+    let report = crate::steps::sync_allowing(&world, &function, 6).await;
+
+    assert_eq!(changes(&report), (0, 6));
+    assert_eq!(between.dynamodb.count("BatchGetItem people"), 4);
+    assert_agreement(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_left_unprocessed_for_ever_are_an_error() {
+    let (world, between, function) = synced(5).await;
+    world.delete("user1").await;
+    between.dynamodb.on(
+        "BatchGetItem people",
+        ..,
+        Fault::edit(|request, answer| {
+            answer["UnprocessedKeys"] = request["RequestItems"].clone();
+            answer["Responses"] = json!({"people": []});
+        }),
+    );
+
+    let said = fails(&world, &function).await;
+
+    assert!(said.contains("unprocessed"), "{said}");
+    assert_eq!(world.okta.active_count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_that_dynamodb_says_it_left_unwritten_are_sent_again() {
+    let mut world = world_of(30).await;
+    let between = world.between().await;
+    // Does it all and says that it has not done the last: sending it again does no harm.
+    between.dynamodb.on(
+        "BatchWriteItem people-state",
+        ..=4,
+        Fault::edit(|request, answer| {
+            let items = request["RequestItems"]["people-state"].as_array().unwrap();
+            let last = items.last().unwrap().clone();
+            answer["UnprocessedItems"] = json!({"people-state": [last]});
+        }),
+    );
+    let function = world.function(&[]);
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(changes(&report), (30, 0));
+    assert!(between.dynamodb.count("BatchWriteItem people-state") > 4);
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_in_small_pages_is_read_to_its_end() {
+    let (world, between, function) = synced(40).await;
+    for table in ["Scan people", "Scan people-state"] {
+        between
+            .dynamodb
+            .on(table, .., Fault::ask(|request| request["Limit"] = json!(1)));
+    }
+    world.delete("user7").await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!((report.scanned, changes(&report)), (39, (0, 1)));
+    assert!(between.dynamodb.count("Scan people") > 39);
+    assert_agreement(&world).await;
+}
