@@ -221,7 +221,10 @@ fn look(world: &World, face: &Face) -> Result<String, String> {
     };
     let title = user.profile.get("title").map_or("", String::as_str);
     if user.status != face.status || face.title.is_some_and(|expected| expected != title) {
-        return Err(format!("Okta: {user:?}"));
+        return Err(format!(
+            "Okta: {} is {:?} and has the title \"{title}\"",
+            face.name, user.status
+        ));
     }
     Ok(match face.status {
         UserStatus::Active => format!("{} is \"{title}\" in Okta", face.name),

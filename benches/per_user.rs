@@ -1,0 +1,145 @@
+//! `cargo bench`: what a user costs the function, apart from the two services.
+//!
+//! Mapping, planning and packing of 100,000 users; criterion shows users a second.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+use std::{collections::HashSet, hint::black_box, time::Duration};
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use dynamodb_identity_source::{
+    ledger::{Book, Entry, Origin, Told},
+    mapping::{DEFAULT_MAPPING, Mapped, Mapping},
+    okta::{self, Entity, SessionId},
+    sync::{Draft, Planner},
+    users::{KeySchema, Record, RecordKey},
+};
+
+#[path = "../examples/local/invented.rs"]
+mod invented;
+
+const USERS: usize = 100_000;
+
+fn per_user(criterion: &mut Criterion) {
+    let mapping = Mapping::from_json(DEFAULT_MAPPING).unwrap();
+    let records: Vec<Record> = (0..USERS).map(|n| invented::person(n).into()).collect();
+    let users: Vec<(RecordKey, Mapped)> = {
+        let schema = KeySchema::new(vec!["id".to_owned()]);
+        let keys = records
+            .iter()
+            .map(|record| schema.key_of(record.attributes()).unwrap());
+        keys.zip(records.iter().map(|record| mapping.map(record.clone())))
+            .collect()
+    };
+    let nobody = Book::default();
+    let everybody = book(&users);
+    let entities: Vec<Entity> = users.iter().map(|(_, user)| upsert(user)).collect();
+    no_request_is_wasted(&users);
+
+    let mut group = criterion.benchmark_group("per user");
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(5))
+        .throughput(Throughput::Elements(USERS as u64));
+    group.bench_function("map", |bencher| {
+        bencher.iter_batched(
+            || records.clone(),
+            |records| {
+                for record in records {
+                    black_box(mapping.map(record));
+                }
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("fingerprint", |bencher| {
+        bencher.iter(|| {
+            for (_, user) in &users {
+                if let Mapped::Active(_, profile) = user {
+                    black_box(profile.fingerprint());
+                }
+            }
+        });
+    });
+    for (name, book) in [
+        ("plan, nothing changed", &everybody),
+        ("plan, all new", &nobody),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || users.clone(),
+                |users| plan(book, users),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.bench_function("pack", |bencher| {
+        bencher.iter_batched(
+            || entities.clone(),
+            |entities| {
+                for batch in okta::pack(entities) {
+                    black_box(batch.body());
+                }
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+fn plan(book: &Book, users: Vec<(RecordKey, Mapped)>) -> Draft {
+    let mut planner = Planner::new(book, Origin::Table);
+    for (key, user) in users {
+        planner.take(key, user);
+    }
+    planner.finish()
+}
+
+/// The ledger, had Okta been told of all of them.
+fn book(users: &[(RecordKey, Mapped)]) -> Book {
+    let session = SessionId::from("aps1".to_owned());
+    let entries: Vec<Entry> = users
+        .iter()
+        .filter_map(|(key, user)| match user {
+            Mapped::Active(id, profile) => Some(Entry {
+                external_id: id.clone(),
+                key: key.clone(),
+                origin: Origin::Table,
+                told: Told::Active(profile.fingerprint()),
+                session: Some(session.clone()),
+                at: jiff::Timestamp::UNIX_EPOCH,
+            }),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(entries.len(), users.len(), "everybody is active");
+    Book::of(&entries, &HashSet::new())
+}
+
+fn upsert(user: &Mapped) -> Entity {
+    match user {
+        Mapped::Active(id, profile) => Entity::upsert(id.as_str(), profile).unwrap(),
+        other => panic!("everybody is active, but not {other:?}"),
+    }
+}
+
+/// What is measured must be what is wanted: as few requests to Okta as its limits allow.
+fn no_request_is_wasted(users: &[(RecordKey, Mapped)]) {
+    for leavers in [0, 1, 200, 201, 12_345, USERS] {
+        let (leaving, staying) = users.split_at(leavers);
+        let leaving = leaving.iter().map(|(_, user)| match user {
+            Mapped::Active(id, _) => Entity::deactivate(id.as_str()).unwrap(),
+            other => panic!("everybody is active, but not {other:?}"),
+        });
+        let entities = leaving.chain(staying.iter().map(|(_, user)| upsert(user)));
+
+        let requests = okta::pack(entities).len();
+
+        let fewest =
+            leavers.div_ceil(okta::MAX_ENTITIES) + (USERS - leavers).div_ceil(okta::MAX_ENTITIES);
+        assert_eq!(requests, fewest, "with {leavers} deactivations");
+    }
+}
+
+criterion_group!(benches, per_user);
+criterion_main!(benches);
