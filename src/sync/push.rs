@@ -94,11 +94,7 @@ impl Pusher<'_> {
                 .await?;
             // The import is the commit: from here on the entries hold.
             self.lease.check()?;
-            let started = match self.nobody_in(session, &report).await? {
-                Ok(session) => session.start_import().await?,
-                Err(session) => Started::StillCreated(session),
-            };
-            (logged.verdict, report.status) = match started {
+            (logged.verdict, report.status) = match session.start_import().await? {
                 Started::Triggered(triggered) => {
                     logged.verdict = Verdict::Triggered;
                     logged.triggered = Some(self.time.now());
@@ -131,25 +127,6 @@ impl Pusher<'_> {
             refused: loads.refused,
             failure: loads.failure,
         }))
-    }
-
-    /// Deactivations of users whom Okta does not know leave a session CREATED, and its import
-    /// cannot be started (Okta's support articles): looks before it asks for that. `Err` if so.
-    async fn nobody_in(
-        &self,
-        session: Session<Open>,
-        report: &SessionReport,
-    ) -> Result<Result<Session<Open>, Session<Open>>, RunError> {
-        if report.upserts > 0 {
-            return Ok(Ok(session));
-        }
-        let seen = self
-            .okta
-            .by(self.time.answer_by())
-            .session(session.id())
-            .await?;
-        let created = seen.is_some_and(|seen| seen.status == SessionStatus::Created);
-        Ok(if created { Err(session) } else { Ok(session) })
     }
 
     async fn log(
