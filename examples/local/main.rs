@@ -13,7 +13,7 @@ use std::{
 };
 
 use clap::{Parser, value_parser};
-use okta_emulator::{Emulator, Options, parse_duration};
+use okta_emulator::{Emulator, Options, ServiceApp, parse_duration};
 use tokio::net::TcpListener;
 
 mod chapter;
@@ -36,7 +36,7 @@ mod writes;
 
 use page::Page;
 use people::People;
-use support::World;
+use support::{World, keys::Key};
 
 /// Whatever keeps the example from going on.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -56,6 +56,10 @@ pub struct Arguments {
     /// name ends in .json, else as KEY=VALUE lines
     #[arg(long, value_name = "FILE", requires = "serve")]
     write_env: Option<PathBuf>,
+    /// Let the function use an API token. Without this it is a service app, as Okta recommends:
+    /// OAuth 2.0 with a key that is made anew each time, and DPoP
+    #[arg(long)]
+    api_token: bool,
     /// Address to listen on; 0.0.0.0 lets containers and other machines in
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
@@ -100,8 +104,12 @@ async fn run(arguments: Arguments) -> Result<bool, Trouble> {
     page.line("DynamoDB as an Okta identity source: what happens, on this machine")?;
     page.line("")?;
     page.paragraph(
-        "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
-         A run starts with the event that EventBridge sends, events/schedule.json, or with what the table's stream says.",
+        &format!(
+            "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
+             The function signs in with {}. \
+             A run starts with the event that EventBridge sends, events/schedule.json, or with what the table's stream says.",
+            if arguments.api_token { "an API token" } else { "OAuth 2.0 and DPoP, as a service app" }
+        ),
     )?;
     story::load(&world, &people, &page).await?;
     let failed = story::play(&world, &people, &page).await?;
@@ -122,10 +130,12 @@ async fn start(arguments: &Arguments) -> Result<World, Trouble> {
         .await
         .map_err(|error| format!("listening on {dynamodb} (--dynamodb-port): {error}"))?;
     let okta = SocketAddr::new(arguments.host, arguments.okta_port.unwrap_or(okta_port));
+    let key = Key::new();
     let options = Options {
         bind: okta,
         identity_source: support::SOURCE.to_owned(),
         token: support::TOKEN.to_owned(),
+        service_app: Some(ServiceApp::new(support::CLIENT, &*key.jwks)),
         cooldown: arguments
             .cooldown
             .unwrap_or(Duration::from_millis(cooldown)),
@@ -137,7 +147,11 @@ async fn start(arguments: &Arguments) -> Result<World, Trouble> {
     let emulator = Emulator::start(options)
         .await
         .map_err(|error| format!("listening on {okta} (--okta-port): {error}"))?;
-    Ok(World::of(emulator, listener).await)
+    let mut world = World::of(emulator, listener).await;
+    if !arguments.api_token {
+        world.credentials = key.credentials(support::CLIENT);
+    }
+    Ok(world)
 }
 
 fn is_broken_pipe(why: &Trouble) -> bool {

@@ -74,12 +74,11 @@ impl Page {
             self.styled("2", right.0)
         ))?;
         self.line(&self.styled("2", &format!("{INDENT}{rule}   {rule}")))?;
-        for (left, right) in left.1.iter().zip(right.1) {
-            self.line(&format!(
-                "{INDENT}{}   {}",
-                self.cell(left),
-                self.cell(right)
-            ))?;
+        for row in 0..left.1.len().max(right.1.len()) {
+            let cell = |facts: &[Fact]| facts.get(row).map(|fact| self.cell(fact));
+            let left = cell(left.1).unwrap_or_else(|| " ".repeat(COLUMN));
+            let line = format!("{INDENT}{left}   {}", cell(right.1).unwrap_or_default());
+            self.line(line.trim_end())?;
         }
         self.line("")
     }

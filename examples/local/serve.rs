@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use dynamodb_identity_source::handler::Function;
 use okta_emulator::Counts;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Arguments, Trouble,
@@ -12,7 +12,7 @@ use crate::{
     page::{Page, thousands},
     people::People,
     story,
-    support::{SOURCE, STATE, TOKEN, USERS, World},
+    support::{SOURCE, STATE, USERS, World},
 };
 
 /// The environment for `sam local invoke`, which this one is a variant of.
@@ -132,7 +132,7 @@ fn environment(world: &World, host: &str) -> Vec<(&'static str, String)> {
     vec![
         ("OKTA_ORG_URL", at(host, &world.okta.url())),
         ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
-        ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
+        ("OKTA_CREDENTIALS", world.credentials.to_string()),
         ("USERS_TABLE", USERS.to_owned()),
         ("STATE_TABLE", STATE.to_owned()),
         ("WATCH_SECONDS", "10".to_owned()),

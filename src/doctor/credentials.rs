@@ -7,6 +7,9 @@ use crate::{
     okta::{Error, Grant, Okta, SessionInfo},
 };
 
+/// What nothing that the doctor calls needs, and every run does.
+const MANAGE: &str = "okta.identitySources.manage";
+
 /// What was found of the way into Okta.
 #[derive(Default)]
 pub(super) struct Found {
@@ -77,6 +80,15 @@ fn judge<T>(answer: &Result<T, Error>, grant: &Grant, notes: &mut Notes) {
             scopes.join(" ")
         ),
     };
+    if let Grant::AccessToken { scopes, .. } = grant
+        && !scopes.iter().any(|scope| scope == MANAGE)
+    {
+        notes.fail(
+            format!("{taken}, but without {MANAGE}"),
+            format!("grant the service app {MANAGE} on its tab Okta API Scopes"),
+        );
+        return;
+    }
     match answer {
         Ok(_) | Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Refused(_)) => {
             notes.found(taken);

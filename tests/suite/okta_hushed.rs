@@ -19,11 +19,11 @@ use tracing::{
 };
 
 use crate::{
-    okta_keys::Key,
     okta_oauth::{Org, credentials},
     okta_org::{in_an_hour, upserts},
     okta_script::{Script, Step},
     okta_secret::{holds, sdk},
+    support::keys::Key,
 };
 
 /// Everything that is logged, at every level, by everybody.

@@ -13,11 +13,13 @@ use okta_emulator::{Dpop, Effect, Emulator, Fault, Options, ServiceApp};
 use serde_json::{Value, json};
 
 use crate::{
-    okta_keys::{KEY_ID, Key},
     okta_org::{in_an_hour, upserts},
+    support::{
+        CLIENT,
+        keys::{KEY_ID, Key},
+    },
 };
 
-pub const CLIENT: &str = "0oaserviceapp";
 pub const SOURCE: &str = "0oasource";
 
 pub fn credentials(key: &Value) -> Value {
@@ -32,7 +34,7 @@ pub struct Org {
 }
 
 impl Org {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::with(|_, _| {}).await
     }
 
@@ -41,7 +43,7 @@ impl Org {
         Self::of(&key.jwks, credentials(&key.any()), change).await
     }
 
-    async fn of(
+    pub async fn of(
         jwks: &str,
         credentials: Value,
         change: impl FnOnce(&mut Options, &mut ServiceApp),
@@ -283,76 +285,5 @@ async fn a_clock_that_is_wrong_is_put_right_by_oktas() {
         let requests = org.emulator.token_requests();
         assert!(requests <= 3, "{hours}: {requests}");
         assert_eq!(org.emulator.violations(), Vec::<String>::new());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_scope_that_is_missing_is_named() {
-    let org = Org::new().await;
-    org.emulator.grant_scopes(["okta.identitySources.read"]);
-
-    org.list().await.unwrap();
-    let error = org.calls().create_session().await.unwrap_err();
-
-    assert!(matches!(error, Error::Forbidden(_)), "{error:?}");
-    assert!(error.to_string().contains("okta.identitySources.manage"));
-    assert_eq!(
-        org.calls().grant().await.unwrap(),
-        Grant::AccessToken {
-            dpop: true,
-            scopes: vec!["okta.identitySources.read".to_owned()],
-        }
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn without_any_scope_no_token_is_given() {
-    let org = Org::new().await;
-    org.emulator.grant_scopes(["okta.users.read"]);
-
-    let error = org.list().await.unwrap_err();
-
-    assert!(matches!(error, Error::Forbidden(_)), "{error:?}");
-    assert!(error.to_string().contains("scopes"), "{error}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_role_that_is_missing_is_named() {
-    let org = Org::new().await;
-    org.emulator.set_role(false);
-
-    let error = org.list().await.unwrap_err();
-
-    assert!(matches!(error, Error::Forbidden(_)), "{error:?}");
-    assert!(error.to_string().contains("needs a role"), "{error}");
-    assert_eq!(org.emulator.tokens_given(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_wrong_key_key_id_or_client_id_is_told_to_all_who_wait() {
-    let (key, other) = (Key::new(), Key::new());
-    let mut wrong_id = credentials(&key.any());
-    wrong_id["keyId"] = json!("another");
-    let mut wrong_client = credentials(&key.any());
-    wrong_client["clientId"] = json!("0oanobody");
-
-    for (written, said) in [
-        (credentials(&other.any()), "signature"),
-        (wrong_id, "kid"),
-        (wrong_client, "issuer"),
-    ] {
-        let org = Org::of(&key.jwks, written, |_, _| {}).await;
-
-        let answers = join_all((0..20).map(|_| org.list())).await;
-
-        for answer in answers {
-            let error = answer.unwrap_err();
-            assert!(matches!(error, Error::Unauthorized(_)), "{error:?}");
-            assert!(error.to_string().contains("invalid_client"), "{error}");
-            assert!(error.to_string().contains(said), "{error}");
-        }
-        let requests = org.emulator.token_requests();
-        assert!(requests <= 2, "{said}: {requests}");
-        assert_eq!(org.okta.stats().requests, requests as u64);
     }
 }

@@ -10,9 +10,9 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    okta_keys::Key,
     okta_oauth::{Org, credentials},
     okta_script::{Script, Step},
+    support::keys::Key,
 };
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:okta";

@@ -8,10 +8,10 @@ use dynamodb_identity_source::{
 };
 
 use crate::{
-    okta_keys::Key,
     okta_oauth::credentials,
     okta_org::in_an_hour,
     okta_script::{Script, Step},
+    support::keys::Key,
 };
 
 const TOKEN: &str = "POST /oauth2/v1/token";

@@ -5,6 +5,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod crash;
+pub mod keys;
 pub mod proxy;
 
 use std::net::Ipv4Addr;
@@ -37,6 +38,8 @@ pub const STATE: &str = "identity-source-state";
 pub const SOURCE: &str = "0oaemulated00source0";
 /// The API token that the emulator takes.
 pub const TOKEN: &str = "emulated-token";
+/// The service app's client id, where there is one.
+pub const CLIENT: &str = "0oaserviceapp";
 
 /// Everything that a run meets.
 pub struct World {
@@ -50,6 +53,8 @@ pub struct World {
     pub endpoint: String,
     /// Okta's address, as the function knows it.
     pub okta_url: String,
+    /// The function's credentials: the API token, unless somebody changes them.
+    pub credentials: Value,
     /// The time.
     pub clock: Clock,
 }
@@ -86,6 +91,7 @@ impl World {
         create_table(&dynamodb, STATE, &["pk"]).await;
         Self {
             okta_url: okta.url(),
+            credentials: json!({ "apiToken": TOKEN }),
             okta,
             dynamodb,
             sdk,
@@ -116,7 +122,7 @@ impl World {
         vec![
             ("OKTA_ORG_URL", self.okta_url.clone()),
             ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
-            ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
+            ("OKTA_CREDENTIALS", self.credentials.to_string()),
             ("USERS_TABLE", USERS.to_owned()),
             ("STATE_TABLE", STATE.to_owned()),
         ]

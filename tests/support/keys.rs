@@ -17,6 +17,7 @@ use base64::{
 use jsonwebtoken::{Algorithm, EncodingKey, jwk::Jwk};
 use serde_json::{Value, json};
 
+/// The id under which the public half is registered.
 pub const KEY_ID: &str = "key-1";
 
 /// A private key as its forms, and its public half as Okta registers it.
@@ -45,6 +46,12 @@ impl Key {
     /// One of its forms.
     pub fn any(&self) -> Value {
         self.forms[0].1.clone()
+    }
+
+    /// The credentials of the service app that has it, on a single line.
+    pub fn credentials(&self, client_id: &str) -> Value {
+        let (_, jwk) = &self.forms[self.forms.len() - 1];
+        json!({"clientId": client_id, "privateKey": jwk, "keyId": KEY_ID})
     }
 
     fn ec(curve: &str, how: &'static EcdsaSigningAlgorithm, algorithm: Algorithm) -> Self {
