@@ -2,18 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, Value,
-    value::{Object, ValueKind},
-};
-use sha2::{Digest as _, Sha256};
+use minijinja::{Environment, Error, ErrorKind, Value, value::Object};
 
-use super::{Mapping, MappingFile};
+use super::{Mapping, MappingFile, language};
 use crate::users::{Attributes, Record};
-
-/// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
-/// needs, and reached in milliseconds by one that loops without end.
-const FUEL: u64 = 100_000;
 
 /// A mapping that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +63,7 @@ impl Mapping {
             return Err(MappingError::NoUserName);
         }
 
-        let mut environment = environment();
+        let mut environment = language::environment();
         let named: Vec<(String, String)> = profile
             .into_iter()
             .map(|(name, template)| (format!("profile.{name}"), template))
@@ -197,58 +189,6 @@ fn reads(source: &str, variables: HashSet<String>) -> Attributes {
     }
 }
 
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_fuel(Some(FUEL));
-    environment.add_function("shard", shard);
-    environment.set_formatter(|out, _, value| match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Ok(()),
-        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => Err(not_a_string(value)),
-        // MiniJinja prints Python's True and False.
-        ValueKind::Bool => out
-            .write_str(if value.is_true() { "true" } else { "false" })
-            .map_err(Error::from),
-        _ => write!(out, "{value}")
-            .map_err(|_| Error::new(ErrorKind::WriteFailure, "cannot be written")),
-    });
-    environment
-}
-
-/// `shard(value, count)`: which of `count` equal shares of the people a value belongs to, from 0.
-/// The first eight bytes of the SHA-256 of the value's text, as a big-endian number, modulo
-/// `count`: the same in every release, as people must not wander from one share to another.
-fn shard(value: &Value, count: u64) -> Result<u64, Error> {
-    let text = value.to_string();
-    if count == 0 || text.is_empty() || value.is_none() {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "is a shard of nothing: shard(value, count) needs a value and a count of 1 or more",
-        ));
-    }
-    let hash = Sha256::digest(text);
-    let first = hash
-        .iter()
-        .take(8)
-        .fold(0, |number, byte| number << 8 | u64::from(*byte));
-    Ok(first % count)
-}
-
-/// Okta's profile values are strings; arrays are not supported (Okta's developer guide).
-fn not_a_string(value: &Value) -> Error {
-    let kind = if value.kind() == ValueKind::Map {
-        "map"
-    } else {
-        "list"
-    };
-    Error::new(
-        ErrorKind::InvalidOperation,
-        format!(
-            "is a {kind}, where a string was expected; name one of its members or use the join filter"
-        ),
-    )
-}
-
 fn broken(attribute: &str, source: &str, error: &Error) -> MappingError {
     let offset = error
         .range()
@@ -278,46 +218,5 @@ pub(super) fn reason(error: &Error) -> String {
         Some(detail) if is_unknown_name(error.kind()) => detail.to_owned(),
         // Details of other kinds may quote a value of the record.
         _ => error.kind().to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mapping::Mapped;
-
-    fn share_of(id: &str, include: &str) -> Mapped {
-        let mapping = Mapping::from_json(
-            &serde_json::json!({"externalId": "{{ id }}", "active": "false", "include": include,
-                "profile": {"userName": "{{ id }}"}})
-            .to_string(),
-        )
-        .unwrap();
-        mapping.map(Record::from_json(&serde_json::json!({"id": id})).unwrap())
-    }
-
-    #[test]
-    fn a_share_is_the_same_in_every_release() {
-        // printf alice | sha256sum begins with 2bd806c97f0e00af, which is 3 modulo 4.
-        assert!(matches!(
-            share_of("alice", "shard(id, 4) == 3"),
-            Mapped::Inactive(_)
-        ));
-        assert!(matches!(
-            share_of("alice", "shard(id, 4) == 0"),
-            Mapped::OutOfScope(_)
-        ));
-    }
-
-    #[test]
-    fn a_share_of_nothing_is_a_doubt() {
-        assert!(matches!(
-            share_of("alice", "shard(id, 0) == 0"),
-            Mapped::Rejected(..)
-        ));
-        assert!(matches!(
-            share_of("alice", "shard(number, 4) == 0"),
-            Mapped::Rejected(..)
-        ));
     }
 }

@@ -7,6 +7,9 @@ mod check;
 mod compile;
 mod file;
 mod fingerprint;
+mod language;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
