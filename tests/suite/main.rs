@@ -39,3 +39,4 @@ mod second_look;
 mod sessions;
 mod steps;
 mod streams;
+mod version;
