@@ -7,15 +7,15 @@ use std::{env, path::Path, process::Command};
 const DIGITS: usize = 12;
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-env-changed=GIT_COMMIT");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=GIT_COMMIT");
     // Each moves with some of what moves HEAD: a checkout the one, a commit the other. A path
     // that is not there would have cargo run this at every build.
     for file in ["HEAD", "logs/HEAD"] {
         if let Some(path) =
             git(&["rev-parse", "--git-path", file]).filter(|it| Path::new(it).exists())
         {
-            println!("cargo:rerun-if-changed={path}");
+            println!("cargo::rerun-if-changed={path}");
         }
     }
     let given = env::var("GIT_COMMIT").ok().filter(|it| !it.is_empty());
@@ -26,12 +26,12 @@ fn main() {
         }
         Some(other) => {
             println!(
-                "cargo:error=GIT_COMMIT is {other:?}: give a commit's id, of {DIGITS} digits or more"
+                "cargo::error=GIT_COMMIT is {other:?}: give a commit's id, of {DIGITS} digits or more"
             );
             return;
         }
     };
-    println!("cargo:rustc-env=COMMIT={commit}");
+    println!("cargo::rustc-env=COMMIT={commit}");
 }
 
 /// What git answers, if it is there and this is a repository of its.
