@@ -3,10 +3,27 @@
 //! Everything that asks for the time asks a [`Clock`], so that a test can play
 //! five minutes of Okta's cooldown in a millisecond.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
+
+/// When an invocation ends that starts now, from the deadline that it was told.
+///
+/// Lambda tells an instant. `cargo lambda watch` tells 600,000 milliseconds, which as an instant
+/// lies in 1970: that is how long it gives.
+///
+/// # Errors
+/// The instant is out of all range.
+pub fn deadline(told: SystemTime) -> Result<Timestamp, jiff::Error> {
+    let told = Timestamp::try_from(told)?;
+    let span = told.duration_since(Timestamp::UNIX_EPOCH);
+    Ok(if span < SignedDuration::from_hours(24) {
+        Timestamp::now() + span
+    } else {
+        told
+    })
+}
 
 /// A source of wall-clock time.
 #[derive(Debug, Clone, Copy)]

@@ -19,3 +19,4 @@ pub mod mapping;
 pub mod okta;
 pub mod sync;
 pub mod users;
+pub mod version;

@@ -1,10 +1,9 @@
 //! The Lambda bootstrap: logging, configuration, run.
 
 use dynamodb_identity_source::{
-    clock::Clock,
+    clock::{self, Clock},
     handler::{Function, Sdk},
 };
-use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -17,7 +16,7 @@ async fn main() -> Result<(), Error> {
         Clock::System,
     );
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = Timestamp::try_from(event.context.deadline())?;
+        let deadline = clock::deadline(event.context.deadline())?;
         Ok::<_, Error>(
             function
                 .invoke(&event.payload, &event.context.request_id, deadline)

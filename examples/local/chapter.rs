@@ -65,7 +65,7 @@ impl Chapter {
         page: &Page,
     ) -> Result<Self, Trouble> {
         let before = world.okta.sessions().len();
-        world.okta.clear_requests();
+        let called = world.okta.requests().len();
         let began = Instant::now();
         let report = page
             .wait(
@@ -77,7 +77,7 @@ impl Chapter {
         Ok(Self {
             report,
             sessions: world.okta.sessions().split_off(before),
-            calls: world.okta.requests().len() as u64,
+            calls: (world.okta.requests().len() - called) as u64,
             violations: world.okta.violations(),
             took,
         })

@@ -52,6 +52,10 @@ pub struct Arguments {
     /// function at both services, and keep them up until Ctrl-C
     #[arg(long)]
     serve: bool,
+    /// Play it, then keep both services up until Ctrl-C, so that Okta's Import Monitoring page
+    /// can be looked at in peace
+    #[arg(long, conflicts_with = "serve")]
+    stay: bool,
     /// Also write that environment to a file: as `sam local invoke --env-vars` takes it if its
     /// name ends in .json, else as KEY=VALUE lines
     #[arg(long, value_name = "FILE", requires = "serve")]
@@ -63,10 +67,10 @@ pub struct Arguments {
     /// Address to listen on; 0.0.0.0 lets containers and other machines in
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
-    /// DynamoDB's port, 0 for a free one [default: 8000 with --serve, else 0]
+    /// DynamoDB's port, 0 for a free one [default: 8000 with --serve or --stay, else 0]
     #[arg(long, value_name = "PORT")]
     dynamodb_port: Option<u16>,
-    /// Okta's port, 0 for a free one [default: 8001 with --serve, else 0]
+    /// Okta's port, 0 for a free one [default: 8001 with --serve or --stay, else 0]
     #[arg(long, value_name = "PORT")]
     okta_port: Option<u16>,
     /// How long after an import was started Okta opens no other session; five minutes in
@@ -111,16 +115,31 @@ async fn run(arguments: Arguments) -> Result<bool, Trouble> {
             if arguments.api_token { "an API token" } else { "OAuth 2.0 and DPoP, as a service app" }
         ),
     )?;
+    let in_a_browser = serve::at("127.0.0.1", &world.okta.url());
+    page.line("")?;
+    page.paragraph("Okta's Import Monitoring page, to be opened in a browser meanwhile:")?;
+    page.paragraph(&in_a_browser)?;
     story::load(&world, &people, &page).await?;
     let failed = story::play(&world, &people, &page).await?;
+    if arguments.stay {
+        page.line(&format!("What Okta has is at {in_a_browser} until Ctrl-C."))?;
+        tokio::signal::ctrl_c().await?;
+    } else {
+        page.line("With --stay, what Okta has can still be looked at now.")?;
+    }
     Ok(failed == 0)
 }
 
 async fn start(arguments: &Arguments) -> Result<World, Trouble> {
-    let (dynamodb_port, okta_port, cooldown, import_time) = if arguments.serve {
-        (8000, 8001, 10_000, 2_000)
+    let (dynamodb_port, okta_port) = if arguments.serve || arguments.stay {
+        (8000, 8001)
     } else {
-        (0, 0, 1_000, 700)
+        (0, 0)
+    };
+    let (cooldown, import_time) = if arguments.serve {
+        (10_000, 2_000)
+    } else {
+        (1_000, 700)
     };
     let dynamodb = SocketAddr::new(
         arguments.host,

@@ -144,7 +144,7 @@ fn environment(world: &World, host: &str) -> Vec<(&'static str, String)> {
 }
 
 /// The URL's port at another host.
-fn at(host: &str, url: &str) -> String {
+pub fn at(host: &str, url: &str) -> String {
     let port = url.rsplit(':').next().unwrap_or_default();
     format!("http://{host}:{port}")
 }
@@ -200,7 +200,7 @@ fn what_next(world: &World, file: Option<&Path>) -> Vec<String> {
     lines.extend([
         "Or in a container, which needs --host 0.0.0.0 here:".to_owned(),
         format!("  sam local invoke --env-vars {sam} --event events/schedule.json"),
-        "What Okta has:".to_owned(),
+        "Okta's Import Monitoring page:".to_owned(),
         format!("  {}", at("127.0.0.1", &world.okta.url())),
         String::new(),
     ]);

@@ -73,6 +73,7 @@ struct Call {
     at: SystemTime,
     method: String,
     path: String,
+    user_agent: Option<String>,
     bytes: usize,
     faults: Vec<String>,
     standing: Option<Standing>,
@@ -84,6 +85,11 @@ impl Call {
             at: org.clock.now(),
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
+            user_agent: parts
+                .headers
+                .get(header::USER_AGENT)
+                .and_then(|name| name.to_str().ok())
+                .map(str::to_owned),
             bytes,
             faults: Vec::new(),
             standing: None,
@@ -176,6 +182,7 @@ fn record(org: &Org, call: Call, status: u16, error: Option<String>, entities: u
         path: call.path,
         status,
         error,
+        user_agent: call.user_agent,
         bytes: call.bytes,
         entities,
         faults: call.faults,

@@ -56,6 +56,8 @@ pub struct RequestView {
     pub status: u16,
     /// Okta's error code where the call was refused.
     pub error: Option<String>,
+    /// How the client named itself.
+    pub user_agent: Option<String>,
     /// Bytes of the request's body.
     pub bytes: usize,
     /// Users in the request, where it is a bulk request that was well-formed.

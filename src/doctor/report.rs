@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::version::VERSION;
+
 /// What was found wherever a run would go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
@@ -13,7 +15,7 @@ pub struct Diagnosis {
     pub summary: String,
     /// The checks, in the order in which a run meets what they are about.
     pub checks: Vec<Check>,
-    /// The function's version.
+    /// The function's version and commit.
     pub version: &'static str,
 }
 
@@ -133,7 +135,7 @@ impl Diagnosis {
             ok: failed.is_empty(),
             summary: verdict,
             checks,
-            version: env!("CARGO_PKG_VERSION"),
+            version: VERSION,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::Plan;
 use crate::{
     mapping::ExternalId,
     okta::{Refusal, SessionId},
+    version::VERSION,
 };
 
 /// A run's report. It carries counts and ids, never a profile's values.
@@ -15,6 +16,8 @@ use crate::{
 pub struct Report {
     /// The run's id: Lambda's request id.
     pub run_id: String,
+    /// The function's version and commit.
+    pub version: &'static str,
     /// What fired the run.
     pub trigger: Trigger,
     /// Whether this is only what a run would do.
@@ -150,6 +153,7 @@ impl Report {
     pub fn new(run_id: String, trigger: Trigger, dry_run: bool) -> Self {
         Self {
             run_id,
+            version: VERSION,
             trigger,
             dry_run,
             scanned: 0,

@@ -149,3 +149,18 @@ async fn a_mapping_or_a_configuration_that_is_broken_is_the_answer_to_every_invo
     );
     assert_eq!(world.okta.requests(), []);
 }
+
+#[tokio::test]
+async fn a_run_under_cargo_lambda_watch_has_the_ten_minutes_that_it_is_told() {
+    let world = quick_world(1).await;
+    let mut lambda = Lambda::start(&world, &[]).await;
+
+    let report = report(
+        lambda
+            .invoke_with_deadline(json!({"command": "sync"}), 600_000)
+            .await,
+    );
+
+    assert_eq!(report["sessions"][0]["status"], "COMPLETED");
+    assert_agreement(&world).await;
+}

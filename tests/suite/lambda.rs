@@ -33,10 +33,17 @@ pub struct Lambda {
 
 #[derive(Default)]
 struct Api {
-    events: Mutex<VecDeque<(String, Value)>>,
+    events: Mutex<VecDeque<Invocation>>,
     event_came: Notify,
     outcome: Mutex<Option<(String, Outcome)>>,
     outcome_came: Notify,
+}
+
+struct Invocation {
+    id: String,
+    event: Value,
+    /// As the header has it.
+    deadline: u128,
 }
 
 impl Lambda {
@@ -73,12 +80,19 @@ impl Lambda {
 
     /// Gives it an event and waits for what it makes of it.
     pub async fn invoke(&mut self, event: Value) -> Outcome {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let deadline = now + Duration::from_secs(60);
+        self.invoke_with_deadline(event, deadline.as_millis()).await
+    }
+
+    /// The same, with a deadline header of one's own.
+    pub async fn invoke_with_deadline(&mut self, event: Value, deadline: u128) -> Outcome {
         let id = format!("8476a536-e9f4-11e8-9739-{:012x}", fastrand::u32(..));
-        self.api
-            .events
-            .lock()
-            .unwrap()
-            .push_back((id.clone(), event));
+        self.api.events.lock().unwrap().push_back(Invocation {
+            id: id.clone(),
+            event,
+            deadline,
+        });
         self.api.event_came.notify_one();
         let wait = async {
             loop {
@@ -122,19 +136,19 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
     let path = request.uri().path().to_owned();
     if path == "/2018-06-01/runtime/invocation/next" {
-        let (id, event) = loop {
+        let Invocation {
+            id,
+            event,
+            deadline,
+        } = loop {
             if let Some(next) = api.events.lock().unwrap().pop_front() {
                 break next;
             }
             api.event_came.notified().await;
         };
-        let deadline = SystemTime::now().duration_since(UNIX_EPOCH)? + Duration::from_secs(60);
         return Ok(Response::builder()
             .header("lambda-runtime-aws-request-id", id)
-            .header(
-                "lambda-runtime-deadline-ms",
-                deadline.as_millis().to_string(),
-            )
+            .header("lambda-runtime-deadline-ms", deadline.to_string())
             .header(
                 "lambda-runtime-invoked-function-arn",
                 "arn:aws:lambda:eu-west-1:123456789012:function:sync",

@@ -40,3 +40,4 @@ mod second_look;
 mod sessions;
 mod steps;
 mod streams;
+mod version;

@@ -115,7 +115,7 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
     assert_eq!(
         report,
         json!({
-            "runId": report["runId"], "trigger": "direct", "dryRun": false,
+            "runId": report["runId"], "version": dynamodb_identity_source::version::VERSION, "trigger": "direct", "dryRun": false,
             "scanned": 4, "active": 2, "inactive": 1, "outOfScope": 0, "unchanged": 0,
             "upserts": 2, "deactivations": 1,
             "rejected": {"count": 1, "examples": [{

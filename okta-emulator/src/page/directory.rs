@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     frame::{Page, Tab, missing},
-    wording::{count, date_time, grouped, user_status},
+    wording::{count, date_over_time, date_time, grouped, user_status},
 };
 use crate::{
     directory::{DirectoryUser, Found, Search, UserStatus},
@@ -161,9 +161,9 @@ fn table(wanted: &Wanted, found: &Found) -> Markup {
                         tr {
                             th scope="row" { (user_link(&user.external_id)) }
                             td.wide { (name(user)) }
-                            td { (attribute(user, "userName")) }
+                            td.wide { (attribute(user, "userName")) }
                             td { (user_status(user.status)) }
-                            td { (date_time(user.last_updated)) }
+                            td { (date_over_time(user.last_updated)) }
                         }
                     }
                 }

@@ -28,11 +28,20 @@ pub(super) async fn show(extract::State(org): extract::State<Arc<Org>>) -> Respo
         live: html! {
             (violations(&state.violations))
             @if requests.is_empty() { p.empty { "Nobody called the API yet." } } @else {
+                (who(requests))
                 (table(requests, &org))
             }
         },
     }
     .render(&state, &org.options.identity_source)
+}
+
+/// Who called last: clients name themselves.
+fn who(requests: &[RequestView]) -> Markup {
+    let name = requests.last().and_then(|last| last.user_agent.as_deref());
+    html! {
+        @if let Some(name) = name { p.next { "The last call came from " code { (name) } "." } }
+    }
 }
 
 fn table(requests: &[RequestView], org: &Org) -> Markup {

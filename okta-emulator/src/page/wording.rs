@@ -46,6 +46,17 @@ pub(super) fn date_time(at: SystemTime) -> Markup {
     }
 }
 
+/// Date and, below it, time, for where there is little room.
+pub(super) fn date_over_time(at: SystemTime) -> Markup {
+    let iso = iso(at);
+    html! {
+        time datetime=(iso) {
+            (iso.get(..10).unwrap_or_default())
+            span.small { (iso.get(11..19).unwrap_or_default()) " UTC" }
+        }
+    }
+}
+
 pub(super) fn status(status: &SessionStatus) -> Markup {
     let (class, sign) = match status {
         SessionStatus::Created => ("idle", "○"),

@@ -28,13 +28,15 @@ impl Browser {
         let name = format!("okta-emulator-{}-{number}", std::process::id());
         let profile = std::env::temp_dir().join(name);
         let flags = format!(
-            "--headless --no-sandbox --disable-gpu --no-first-run \
+            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
              --disable-background-networking --disable-component-update --disable-sync \
              --remote-debugging-pipe --window-size=1280,900 --user-data-dir={}",
             profile.display()
         );
         // The pipe is on descriptors 3 and 4.
-        let command = format!("exec chromium {flags} about:blank 3<&0 4>&1 >/dev/null 2>&1");
+        let command = format!(
+            "exec \"${{CHROMIUM:-chromium}}\" {flags} about:blank 3<&0 4>&1 >/dev/null 2>&1"
+        );
         let mut process = Command::new("sh")
             .args(["-c", &command])
             .stdin(Stdio::piped())
@@ -76,7 +78,11 @@ impl Browser {
         loop {
             let mut message = Vec::new();
             self.answers.read_until(0, &mut message).unwrap();
-            assert_eq!(message.pop(), Some(0), "Chromium has gone");
+            assert_eq!(
+                message.pop(),
+                Some(0),
+                "Chromium has gone, or is not on the path (CHROMIUM names another program)"
+            );
             let message: Value = serde_json::from_slice(&message).unwrap();
             if message["id"] == self.sent {
                 assert!(message["error"].is_null(), "{method}: {message}");
@@ -89,6 +95,13 @@ impl Browser {
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true });
         self.send("Runtime.evaluate", &params)["result"]["value"].clone()
+    }
+
+    /// Goes to another page.
+    pub(crate) fn go(&mut self, url: &str) {
+        self.send("Page.navigate", &json!({ "url": url }));
+        self.wait_for(&format!("location.href === '{url}'"));
+        self.wait_for("document.readyState === 'complete'");
     }
 
     /// Waits until an expression is true.

@@ -1,14 +1,15 @@
 //! The Import Monitoring page in a real browser. These need `chromium` on the
-//! path: `cargo test -p okta-emulator -- --include-ignored`.
+//! path, or a program of its kind that `CHROMIUM` names:
+//! `cargo test -p okta-emulator -- --ignored`.
 
 use std::time::Duration;
 
-use okta_emulator::Options;
+use okta_emulator::{Effect, Fault, Options};
 use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    support::{Okta, user},
+    support::{Okta, user, user_with},
 };
 
 fn soon(options: &mut Options) {
@@ -192,14 +193,22 @@ const LEAST_CONTRAST: &str = r#"(() => {
   return least;
 })()"#;
 
+/// The addresses of all pages, with this user, whom some session has, and a fault on them.
+async fn every_page(okta: &Okta, user: &Value) -> [String; 6] {
+    okta.emulator
+        .inject(Fault::on("DELETE", "/sessions/*").then(Effect::CloseBefore));
+    let session = okta.import(std::slice::from_ref(user), &["nobody"]).await;
+    let session = format!("/sessions/{session}");
+    let user = format!("/directory/{}", user["externalId"].as_str().unwrap());
+    ["/", "/directory", "/requests", "/faults", &session, &user]
+        .map(|path| format!("{}{path}", okta.emulator.url()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
 async fn every_text_is_readable_in_light_and_in_dark() {
     let okta = Okta::with(soon).await;
-    let session = okta.import(&[user("ada"), user("bob")], &["nobody"]).await;
-    let session = format!("/sessions/{session}");
-    let pages = ["/", "/directory", "/requests", "/faults", &session];
-    let urls = pages.map(|path| format!("{}{path}", okta.emulator.url()));
+    let urls = every_page(&okta, &user("ada")).await;
 
     in_browser(&okta.emulator.url(), move |browser| {
         for scheme in ["light", "dark"] {
@@ -209,12 +218,39 @@ async fn every_text_is_readable_in_light_and_in_dark() {
                 &json!({ "features": [feature] }),
             );
             for url in &urls {
-                browser.send("Page.navigate", &json!({ "url": url }));
-                browser.wait_for(&format!("location.href === '{url}'"));
-                browser.wait_for("document.readyState === 'complete'");
+                browser.go(url);
                 let least: Value = browser.value(LEAST_CONTRAST);
                 // WCAG 2.2, success criterion 1.4.3.
                 assert!(least[0].as_f64().unwrap() >= 4.5, "{scheme} {url}: {least}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
+async fn a_wide_screen_shows_all_columns_and_a_narrow_one_scrolls_only_the_tables() {
+    let okta = Okta::with(soon).await;
+    let user = user_with(
+        "konstantinos.hatzigeorgiou@example.com",
+        "displayName",
+        json!("Konstantinos Hatzigeorgiou-Papadopoulos"),
+    );
+    let urls = every_page(&okta, &user).await;
+
+    in_browser(&okta.emulator.url(), move |browser| {
+        for (width, what) in [(1280, ".scroll"), (400, "html")] {
+            let screen =
+                json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            browser.send("Emulation.setDeviceMetricsOverride", &screen);
+            for url in &urls {
+                browser.go(url);
+                let hidden = browser.value(&format!(
+                    "Math.max(0, ...[...document.querySelectorAll('{what}')]\
+                         .map((box) => box.scrollWidth - box.clientWidth))"
+                ));
+                assert_eq!(hidden, 0, "{what} of {url}, {width} wide");
             }
         }
     })

@@ -21,10 +21,10 @@ use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
+use crate::{clock::Clock, version::USER_AGENT};
 
 /// The scopes that the Identity Sources API asks for, and no more.
 const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
-use crate::clock::Clock;
 
 /// How long an idle connection is kept. A frozen function's connections die
 /// unnoticed, so that after a pause a new one is surer.
@@ -158,11 +158,7 @@ impl Okta {
         let build = async || {
             let Shared { org, clock, .. } = &*self.shared;
             let mut client = reqwest::Client::builder()
-                .user_agent(concat!(
-                    env!("CARGO_PKG_NAME"),
-                    "/",
-                    env!("CARGO_PKG_VERSION")
-                ))
+                .user_agent(USER_AGENT)
                 // Nobody else is to see our credentials.
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_idle_timeout(match clock {
