@@ -87,9 +87,24 @@ fn expect(
     if !served.violations.is_empty() {
         return Err(format!("Okta's rules were broken: {:?}", served.violations).into());
     }
-    // What the report says was consumed is what the tables say.
-    for table in [USERS, STATE] {
-        let _ = served.dynamodb.units(table);
+    let consumed = |table: &str, units: &str| -> f64 {
+        let reports = measured.reports.iter();
+        let units = reports.filter_map(|it| it["consumed"][table][units].as_f64());
+        units.sum()
+    };
+    let reported = [
+        consumed("usersTable", "readUnits"),
+        consumed("stateTable", "readUnits"),
+        consumed("stateTable", "writeUnits"),
+    ];
+    let (users_read, _) = served.dynamodb.units(USERS);
+    let (state_read, written) = served.dynamodb.units(STATE);
+    if reported != [users_read, state_read, written] {
+        return Err(format!(
+            "the reports say that {reported:?} units were consumed, the tables {:?}",
+            [users_read, state_read, written]
+        )
+        .into());
     }
     Ok(())
 }

@@ -28,8 +28,9 @@ pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Se
     println!(
         "  phase                     seconds      users/s   requests    units read     written"
     );
-    for (title, phases) in phases(served) {
-        phase(title, users, scenario, &phases);
+    let phases = phases(served);
+    for (title, of_phase) in &phases {
+        phase(title, users, scenario, of_phase);
     }
     let Measured {
         wall,
