@@ -9,6 +9,7 @@
 
 mod answer;
 mod aws;
+pub mod capacity;
 pub mod clock;
 pub mod config;
 pub mod doctor;

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::task::JoinSet;
 
 use super::{Book, Entry, IdHash, LoggedSession, SessionLog, Told, entry, sessions::KNOWN_ACTIVE};
-use crate::{clock::Clock, okta::SessionId, users::RecordKey};
+use crate::{capacity::Meter, clock::Clock, okta::SessionId, users::RecordKey};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -31,6 +31,7 @@ pub struct Ledger {
     pub(super) client: Client,
     pub(super) table: String,
     pub(crate) clock: Clock,
+    pub(crate) meter: Meter,
 }
 
 /// The state table could not be read or written.
@@ -67,10 +68,12 @@ impl Ledger {
     /// The ledger in the table of this name (or ARN); nothing is asked of it yet.
     #[must_use]
     pub fn new(client: Client, table: String, clock: Clock) -> Self {
+        let (client, meter) = Meter::on(&client);
         Self {
             client,
             table,
             clock,
+            meter,
         }
     }
 

@@ -17,7 +17,9 @@ mod time;
 pub use draft::{Counts, Draft};
 pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
 pub use planner::Planner;
-pub use report::{Reject, Rejects, Report, SessionReport, Trigger, Withheld};
+pub use report::{
+    Consumed, Read, ReadAndWritten, Reject, Rejects, Report, SessionReport, Trigger, Withheld,
+};
 pub use run::{Job, Run, RunError};
 pub use safeguards::DeactivationLimit;
 pub use sources::Source;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Plan;
 use crate::{
+    capacity::Units,
     mapping::ExternalId,
     okta::{Refusal, SessionId},
     version::VERSION,
@@ -48,6 +49,8 @@ pub struct Report {
     pub resume_at: Option<Timestamp>,
     /// Why the run did nothing at all.
     pub skipped: Option<String>,
+    /// What the run consumed of the two tables.
+    pub consumed: Consumed,
     /// How long the run took, in milliseconds.
     pub duration_ms: u64,
     /// Upserts and deactivations of the run's sessions that did not fail: part of what it found
@@ -114,6 +117,50 @@ pub struct SessionReport {
     pub requests: u64,
 }
 
+/// What a run consumed of the two tables, as DynamoDB told it. DynamoDB does not tell of calls
+/// that it refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consumed {
+    /// Of the users table, which is only read.
+    pub users_table: Read,
+    /// Of the state table.
+    pub state_table: ReadAndWritten,
+}
+
+/// Read request units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Read {
+    /// A unit is a strongly consistent read of 4 KB.
+    pub read_units: f64,
+}
+
+/// Read and write request units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadAndWritten {
+    /// A unit is a strongly consistent read of 4 KB.
+    pub read_units: f64,
+    /// A unit is a write of 1 KB.
+    pub write_units: f64,
+}
+
+impl Consumed {
+    /// From what the tables' meters show.
+    pub(super) fn of(users: Units, state: Units) -> Self {
+        Self {
+            users_table: Read {
+                read_units: users.read,
+            },
+            state_table: ReadAndWritten {
+                read_units: state.read,
+                write_units: state.written,
+            },
+        }
+    }
+}
+
 impl Rejects {
     /// How many examples a report carries.
     pub const EXAMPLES: usize = 20;
@@ -169,6 +216,7 @@ impl Report {
             more: false,
             resume_at: None,
             skipped: None,
+            consumed: Consumed::default(),
             duration_ms: 0,
             done: (0, 0),
         }

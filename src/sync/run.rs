@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     DeactivationLimit, Plan, Report, Source, Time,
     push::{Carried, Pusher},
+    report::Consumed,
     safeguards::Safeguard,
     settle,
     sources::Sources,
@@ -89,9 +90,19 @@ impl Run {
     /// # Errors
     /// When it could not go on. What it did until then is in the report.
     pub async fn work(&self, job: &Job, time: &Time, report: &mut Report) -> Result<(), RunError> {
-        if report.dry_run {
-            return self.dry(job, time, report).await;
-        }
+        let (users, state) = (&self.users.meter, &self.ledger.meter);
+        users.reset();
+        state.reset();
+        let result = if report.dry_run {
+            self.dry(job, time, report).await
+        } else {
+            self.real(job, time, report).await
+        };
+        report.consumed = Consumed::of(users.units(), state.units());
+        result
+    }
+
+    async fn real(&self, job: &Job, time: &Time, report: &mut Report) -> Result<(), RunError> {
         let Some(lease) = self.claim(job, time, report).await? else {
             return Ok(());
         };

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::{KeySchema, Record, RecordKey};
+use crate::capacity::Meter;
 
 /// BatchGetItem takes at most so many keys (Amazon DynamoDB's API reference).
 const KEYS_PER_BATCH: usize = 100;
@@ -35,6 +36,7 @@ pub struct UsersTable {
     pub(super) client: Client,
     pub(super) name: String,
     schema: Arc<OnceCell<KeySchema>>,
+    pub(crate) meter: Meter,
 }
 
 /// The users table could not be read to the end.
@@ -64,9 +66,11 @@ impl UsersTable {
     /// The table of this name (or ARN); nothing is asked of it yet.
     #[must_use]
     pub fn new(client: Client, name: String) -> Self {
+        let (client, meter) = Meter::on(&client);
         Self {
             client,
             name,
+            meter,
             schema: Arc::default(),
         }
     }

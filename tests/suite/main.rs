@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod capacity;
 mod changes;
 mod crashes;
 mod doctor;

@@ -122,7 +122,8 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
                 "externalId": "bad", "record": "id=bad", "reasons": ["email: is not an email address"]}]},
             "withheld": {"deactivations": 0, "reason": null},
             "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 1, "requests": 2}],
-            "more": false, "resumeAt": null, "skipped": null, "durationMs": report["durationMs"],
+            "more": false, "resumeAt": null, "skipped": null,
+            "consumed": report["consumed"], "durationMs": report["durationMs"],
         })
     );
     assert!(

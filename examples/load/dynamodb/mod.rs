@@ -1,0 +1,195 @@
+//! A stand-in for DynamoDB that is fast rather than complete: it knows the two tables and the
+//! requests of this one function. Its answers are prepared, and served from memory.
+
+mod state;
+mod tally;
+mod users;
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::stream;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Frame, Incoming},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+pub use self::tally::{Phase, Tally};
+pub use self::users::Known;
+use self::{state::StateTable, users::UsersTable};
+use crate::Trouble;
+
+/// The users table's name.
+pub const USERS: &str = "users";
+/// The state table's name.
+pub const STATE: &str = "identity-source-state";
+
+/// What one page of a scan holds at most, measured in what is stored (Amazon DynamoDB's API
+/// reference).
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Both tables.
+#[derive(Debug)]
+pub struct DynamoDb {
+    users: UsersTable,
+    state: Mutex<StateTable>,
+    tally: Mutex<Tally>,
+}
+
+/// An answer: text that comes in pieces, so that what is prepared need not be copied, and what
+/// it consumed.
+struct Answer {
+    pieces: Vec<Bytes>,
+    read_units: f64,
+    write_units: f64,
+}
+
+impl Answer {
+    fn of(value: &Value, read_units: f64, write_units: f64) -> Self {
+        Self {
+            pieces: vec![Bytes::from(value.to_string())],
+            read_units,
+            write_units,
+        }
+    }
+
+    /// One page of a scan; `next` names the page that follows in its segment.
+    fn page(items: Bytes, table: &str, key: &str, next: Option<usize>, stored: usize) -> Self {
+        let units = read_units(stored);
+        let mut rest = json!({"ConsumedCapacity": {"TableName": table, "CapacityUnits": units}});
+        if let Some(next) = next {
+            rest["LastEvaluatedKey"] = json!({ key: {"S": next.to_string()} });
+        }
+        let rest = rest.to_string();
+        Self {
+            pieces: vec![
+                Bytes::from_static(b"{\"Items\":["),
+                items,
+                Bytes::from(format!("],{}", &rest[1..])),
+            ],
+            read_units: units,
+            write_units: 0.0,
+        }
+    }
+}
+
+/// What reading so many bytes at once, consistently, consumes: a unit for each 4 KB.
+fn read_units(stored: usize) -> f64 {
+    stored.div_ceil(4096) as f64
+}
+
+/// Which page a scan asks for: the first of its segment, or the one that its start key names.
+fn page_of(scan: &Value, key: &str) -> (usize, usize) {
+    let number = |name: &str| scan[name].as_u64().unwrap_or(0) as usize;
+    let started = scan["ExclusiveStartKey"][key]["S"].as_str();
+    let page = started.and_then(|page| page.parse().ok());
+    (
+        page.unwrap_or(number("Segment")),
+        number("TotalSegments").max(1),
+    )
+}
+
+impl DynamoDb {
+    /// Tables of so many users, of whom the ledger knows these.
+    pub fn of(users: u32, known: Known, record_bytes: u32) -> Result<Self, Trouble> {
+        Ok(Self {
+            state: Mutex::new(StateTable::of(users, known)?),
+            users: UsersTable::of(users, known, record_bytes as usize),
+            tally: Mutex::default(),
+        })
+    }
+
+    /// What was asked so far.
+    pub fn tally(&self) -> Tally {
+        lock(&self.tally).clone()
+    }
+
+    fn answer(&self, operation: &str, request: &Value) -> Option<Answer> {
+        let name = match request["TableName"].as_str() {
+            Some(name) => name,
+            None => request["RequestItems"].as_object()?.keys().next()?,
+        };
+        let answer = match (operation, name) {
+            ("DescribeTable", USERS) => self.users.describe(),
+            ("Scan", USERS) => self.users.scan(request),
+            ("BatchGetItem", USERS) => self.users.read(request)?,
+            ("Scan", STATE) => lock(&self.state).scan(request),
+            ("BatchGetItem", STATE) => lock(&self.state).read(request)?,
+            ("BatchWriteItem", STATE) => lock(&self.state).write(request)?,
+            ("GetItem", STATE) => lock(&self.state).get(request)?,
+            ("PutItem", STATE) => lock(&self.state).put(request)?,
+            ("UpdateItem", STATE) => lock(&self.state).update(request)?,
+            ("DeleteItem", STATE) => lock(&self.state).delete(request)?,
+            _ => return None,
+        };
+        lock(&self.tally).add(name, operation, answer.read_units, answer.write_units);
+        Some(answer)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves the tables to whoever connects.
+pub async fn serve(listener: TcpListener, database: Arc<DynamoDb>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(connection(stream, Arc::clone(&database)));
+    }
+}
+
+async fn connection(stream: TcpStream, database: Arc<DynamoDb>) {
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(|request: Request<Incoming>| {
+        let database = Arc::clone(&database);
+        async move {
+            let target = request.headers().get("x-amz-target").cloned();
+            let operation = target.as_ref().and_then(|it| it.to_str().ok());
+            let operation = operation.and_then(|it| it.rsplit('.').next().map(str::to_owned));
+            let body = match request.into_body().collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(_) => Bytes::new(),
+            };
+            let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let operation = operation.unwrap_or_default();
+            let (status, pieces) = match database.answer(&operation, &request) {
+                Some(answer) => (StatusCode::OK, answer.pieces),
+                None => (StatusCode::BAD_REQUEST, vec![not_known(&operation)]),
+            };
+            let length: usize = pieces.iter().map(Bytes::len).sum();
+            let pieces = pieces
+                .into_iter()
+                .map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
+            let mut response = Response::new(StreamBody::new(stream::iter(pieces)));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-amz-json-1.0"),
+            );
+            Ok::<_, Infallible>(response)
+        }
+    });
+    // A connection that breaks is the client's business.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
+}
+
+fn not_known(operation: &str) -> Bytes {
+    let error = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ValidationException",
+        "message": format!("the load example's stand-in has no answer to this {operation}"),
+    });
+    Bytes::from(error.to_string())
+}

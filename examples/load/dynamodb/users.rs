@@ -1,0 +1,120 @@
+//! The users table: invented people, in pages that were made beforehand.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+
+use super::{Answer, PAGE_BYTES, USERS, page_of, read_units};
+use crate::invented;
+
+/// Whom Okta was told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Nobody yet.
+    Nobody,
+    /// Everybody, as they are.
+    Everybody,
+    /// Everybody, but one in a hundred otherwise; of these, one in ten is inactive by now.
+    OneInAHundredOtherwise,
+}
+
+impl Known {
+    /// Whether the ledger knows this one otherwise than they are.
+    pub(super) fn otherwise(self, n: usize) -> bool {
+        self == Self::OneInAHundredOtherwise && n.is_multiple_of(100)
+    }
+
+    /// The record of one as it is in the table.
+    pub(super) fn record(self, n: usize) -> HashMap<String, AttributeValue> {
+        let mut record = invented::person(n);
+        if self.otherwise(n) && n.is_multiple_of(1000) {
+            record.insert("active".to_owned(), AttributeValue::Bool(false));
+        }
+        record
+    }
+}
+
+/// The table, as a scan shows it.
+#[derive(Debug)]
+pub(super) struct UsersTable {
+    pages: Vec<Bytes>,
+    known: Known,
+    users: usize,
+    record_bytes: usize,
+}
+
+impl UsersTable {
+    pub(super) fn of(users: u32, known: Known, record_bytes: usize) -> Self {
+        let users = users as usize;
+        let people: Vec<usize> = (0..users).collect();
+        let pages = people.chunks((PAGE_BYTES / record_bytes).max(1));
+        let pages = pages.map(|people| {
+            let items: Vec<_> = people
+                .iter()
+                .map(|n| item(&known.record(*n)).to_string())
+                .collect();
+            Bytes::from(items.join(","))
+        });
+        Self {
+            pages: pages.collect(),
+            known,
+            users,
+            record_bytes,
+        }
+    }
+
+    pub(super) fn describe(&self) -> Answer {
+        let table = json!({"Table": {
+            "TableName": USERS,
+            "TableStatus": "ACTIVE",
+            "ItemCount": self.users,
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        }});
+        Answer::of(&table, 0.0, 0.0)
+    }
+
+    pub(super) fn scan(&self, request: &Value) -> Answer {
+        let (page, segments) = page_of(request, "id");
+        let next = Some(page + segments).filter(|next| *next < self.pages.len());
+        let a_page = PAGE_BYTES / self.record_bytes;
+        let people = self.users.saturating_sub(page * a_page).min(a_page);
+        let items = self.pages.get(page).cloned().unwrap_or_default();
+        Answer::page(items, USERS, "id", next, people * self.record_bytes)
+    }
+
+    pub(super) fn read(&self, request: &Value) -> Option<Answer> {
+        let keys = request["RequestItems"][USERS]["Keys"].as_array()?;
+        let wanted: HashSet<&str> = keys
+            .iter()
+            .filter_map(|key| key["id"]["S"].as_str())
+            .collect();
+        let found = wanted.iter().filter_map(|id| {
+            let n = id.strip_prefix("user")?.split('@').next()?.parse().ok()?;
+            (n < self.users).then(|| item(&self.known.record(n)))
+        });
+        let found: Vec<Value> = found.collect();
+        let units = read_units(self.record_bytes) * keys.len() as f64;
+        let answer = json!({
+            "Responses": {USERS: found},
+            "UnprocessedKeys": {},
+            "ConsumedCapacity": [{"TableName": USERS, "CapacityUnits": units}],
+        });
+        Some(Answer::of(&answer, units, 0.0))
+    }
+}
+
+/// An item as DynamoDB writes it; invented people are of strings and booleans.
+fn item(record: &HashMap<String, AttributeValue>) -> Value {
+    let attributes = record.iter().map(|(name, value)| {
+        let value = match value {
+            AttributeValue::S(text) => json!({ "S": text }),
+            AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
+            other => panic!("an invented person has {other:?}"),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(attributes.collect())
+}

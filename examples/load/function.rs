@@ -1,0 +1,90 @@
+//! The measured process: the function as `bootstrap` builds it, invoked until it says that there
+//! is no more to do.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use dynamodb_identity_source::{
+    clock::Clock,
+    handler::{Answer, Function, Sdk},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Arguments, Scenario, Trouble};
+
+/// What the process says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measured {
+    /// From the first invocation to the last answer.
+    pub wall: Duration,
+    /// Processor time, the system's included.
+    pub processor: Duration,
+    /// Resident memory at its peak, in bytes.
+    pub peak: u64,
+    /// The reports, in order.
+    pub reports: Vec<Value>,
+}
+
+/// Invokes the function and prints what it took.
+#[tokio::main]
+pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
+    let function = Function::new(
+        |name| std::env::var(name).ok(),
+        Sdk::Environment,
+        Clock::System,
+    );
+    let (event, lasts) = match arguments.scenario[..] {
+        [Scenario::Plan] => (json!({"command": "plan"}), Duration::from_secs(900)),
+        [Scenario::FirstLoad] => (json!({"command": "sync"}), arguments.invocation),
+        _ => (json!({"command": "sync"}), Duration::from_secs(900)),
+    };
+    let began = Instant::now();
+    let mut reports = Vec::new();
+    loop {
+        let id = format!("invocation-{}", reports.len() + 1);
+        let deadline = Timestamp::now() + lasts;
+        let report = match Box::pin(function.invoke(&event, &id, deadline)).await? {
+            Answer::Report(report) => *report,
+            other => return Err(format!("a report was expected, not {other:?}").into()),
+        };
+        let more = report.more;
+        reports.push(serde_json::to_value(report)?);
+        // Okta's time is scaled, so that `resumeAt` is long past.
+        if !more {
+            break;
+        }
+    }
+    let measured = Measured {
+        wall: began.elapsed(),
+        processor: processor()?,
+        peak: peak()?,
+        reports,
+    };
+    println!("{}", serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+/// The peak of resident memory so far (proc_pid_status(5)).
+fn peak() -> Result<u64, Trouble> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kibibytes
+        .ok_or("no VmHWM in /proc/self/status")?
+        .parse::<u64>()?
+        * 1024)
+}
+
+/// The processor time so far: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
+fn processor() -> Result<Duration, Trouble> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The second field, the name, may have blanks in it, and ends with the last parenthesis.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.map(str::parse::<u64>).sum::<Result<_, _>>()?;
+    Ok(Duration::from_millis(ticks * 10))
+}

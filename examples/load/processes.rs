@@ -1,0 +1,100 @@
+//! Starting this program again as each of its parts.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Arguments, Scenario, Trouble,
+    function::Measured,
+    servers::{Addresses, Served},
+};
+
+/// Plays one scenario: the servers in one process, the function in another.
+pub fn measure(
+    scenario: Scenario,
+    users: u32,
+    arguments: &Arguments,
+) -> Result<(Measured, Served), Trouble> {
+    let mut servers = Part::start("servers", scenario, users, arguments, &[])?;
+    let addresses: Addresses = servers.line()?;
+    let mut function = Part::start(
+        "function",
+        scenario,
+        users,
+        arguments,
+        &addresses.environment(),
+    )?;
+    let measured = function.line()?;
+    function.end()?;
+    drop(servers.process.stdin.take());
+    let served = servers.line()?;
+    servers.end()?;
+    Ok((measured, served))
+}
+
+/// One of the processes. It ends with this one.
+struct Part {
+    name: &'static str,
+    process: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Part {
+    fn start(
+        name: &'static str,
+        scenario: Scenario,
+        users: u32,
+        arguments: &Arguments,
+        environment: &[(&str, String)],
+    ) -> Result<Self, Trouble> {
+        let scenario = clap::ValueEnum::to_possible_value(&scenario);
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["--part", name])
+            .args(["--users", &users.to_string()])
+            .args(scenario.map(|it| format!("--scenario={}", it.get_name())))
+            .arg(format!("--record-bytes={}", arguments.record_bytes))
+            .arg(format!("--invocation={}s", arguments.invocation.as_secs()))
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let said = process.stdout.take().ok_or("no pipe")?;
+        Ok(Self {
+            name,
+            process,
+            said: BufReader::new(said),
+        })
+    }
+
+    /// What the process says next.
+    fn line<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        serde_json::from_str(&line).map_err(|why| {
+            format!("the process of the {} said no such thing: {why}", self.name).into()
+        })
+    }
+
+    fn end(mut self) -> Result<(), Trouble> {
+        let mut rest = String::new();
+        self.said.read_to_string(&mut rest)?;
+        let status = self.process.wait()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the process of the {} ended with {status}", self.name).into())
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It has ended already, unless something went wrong here.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,115 @@
+//! The scenarios in turn, and what each must come to for its figures to count.
+
+use serde_json::Value;
+
+use crate::{
+    Arguments, Scenario, Trouble,
+    dynamodb::{STATE, USERS},
+    function::Measured,
+    pace, processes,
+    servers::Served,
+    table,
+};
+
+/// Okta takes so many users in a request, and so many requests in a session (Okta's developer
+/// guide).
+const USERS_PER_REQUEST: u64 = 200;
+const USERS_PER_SESSION: u64 = 10_000;
+
+/// Plays all that the arguments ask for.
+pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
+    table::machine();
+    for scenario in &arguments.scenario {
+        if *scenario == Scenario::Pace {
+            pace::play()?;
+            continue;
+        }
+        let mut series = Vec::new();
+        for users in &arguments.users {
+            let (measured, served) = processes::measure(*scenario, *users, arguments)?;
+            let users = u64::from(*users);
+            expect(*scenario, users, &measured, &served)?;
+            table::scenario(*scenario, users, &measured, &served);
+            series.push((users, measured));
+        }
+        table::growth(&series);
+    }
+    Ok(())
+}
+
+/// Figures of a run that did not do its work are worth nothing.
+fn expect(
+    scenario: Scenario,
+    users: u64,
+    measured: &Measured,
+    served: &Served,
+) -> Result<(), Trouble> {
+    let last = measured.reports.last().ok_or("no report")?;
+    let changed = users.div_ceil(100);
+    let leaving = users.div_ceil(1000);
+    let (upserts, deactivations) = match scenario {
+        Scenario::Changed => (changed - leaving, leaving),
+        Scenario::FirstLoad => (users, 0),
+        _ => (0, 0),
+    };
+    // A first load's last report counts what was left for it.
+    let of_all = |name: &str| {
+        let sessions = measured.reports.iter().flat_map(sessions);
+        sessions.filter_map(|it| it[name].as_u64()).sum::<u64>()
+    };
+    let is = |what: &str, is: u64, expected: u64| {
+        if is == expected {
+            Ok(())
+        } else {
+            Err(format!("{what}: {is} instead of {expected}, in {last}"))
+        }
+    };
+    is("scanned", last["scanned"].as_u64().unwrap_or(0), users)?;
+    is("upserts", of_all("upserts"), upserts)?;
+    is("deactivations", of_all("deactivations"), deactivations)?;
+    if scenario == Scenario::FirstLoad {
+        is("active at Okta", served.active, users)?;
+    }
+    let called = |what: &str| {
+        let found = served.okta.iter().find(|(call, _)| call == what);
+        found.map_or(0, |(_, count)| *count)
+    };
+    is(
+        "loads",
+        called("POST bulk-upsert") + called("POST bulk-delete"),
+        upserts.div_ceil(USERS_PER_REQUEST) + deactivations.div_ceil(USERS_PER_REQUEST),
+    )?;
+    is(
+        "imports",
+        called("POST start-import"),
+        (upserts + deactivations).div_ceil(USERS_PER_SESSION),
+    )?;
+    if !served.violations.is_empty() {
+        return Err(format!("Okta's rules were broken: {:?}", served.violations).into());
+    }
+    let consumed = |table: &str, units: &str| -> f64 {
+        let reports = measured.reports.iter();
+        let units = reports.filter_map(|it| it["consumed"][table][units].as_f64());
+        units.sum()
+    };
+    let reported = [
+        consumed("usersTable", "readUnits"),
+        consumed("stateTable", "readUnits"),
+        consumed("stateTable", "writeUnits"),
+    ];
+    let (users_read, _) = served.dynamodb.units(USERS);
+    let (state_read, written) = served.dynamodb.units(STATE);
+    if reported != [users_read, state_read, written] {
+        return Err(format!(
+            "the reports say that {reported:?} units were consumed, the tables {:?}",
+            [users_read, state_read, written]
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// The sessions of a report.
+pub fn sessions(report: &Value) -> &[Value] {
+    report["sessions"].as_array().map_or(&[], Vec::as_slice)
+}

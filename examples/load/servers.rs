@@ -1,0 +1,132 @@
+//! The servers' process: DynamoDB's stand-in and Okta's emulation, with time scaled.
+
+use std::{io::Read as _, sync::Arc, time::Duration};
+
+use okta_emulator::{Emulator, Options};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{
+    Arguments, Scenario, Trouble,
+    dynamodb::{self, DynamoDb, STATE, Tally, USERS},
+};
+
+const SOURCE: &str = "0oaemulated00source0";
+const TOKEN: &str = "emulated-token";
+/// Okta's time is scaled: what is five minutes there is this here.
+const COOLDOWN: Duration = Duration::from_millis(5);
+const IMPORT: Duration = Duration::from_millis(1);
+
+/// Where the servers listen.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Addresses {
+    /// DynamoDB's address.
+    pub dynamodb: String,
+    /// Okta's.
+    pub okta: String,
+}
+
+/// What the servers were asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Served {
+    /// DynamoDB's requests.
+    pub dynamodb: Tally,
+    /// Okta's calls: what was called, and how often.
+    pub okta: Vec<(String, u64)>,
+    /// Calls that Okta refused.
+    pub refused: u64,
+    /// What a correct client never does.
+    pub violations: Vec<String>,
+    /// Users who are active at Okta in the end.
+    pub active: u64,
+}
+
+impl Addresses {
+    /// The function's environment.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("OKTA_ORG_URL", self.okta.clone()),
+            ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
+            ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
+            ("USERS_TABLE", USERS.to_owned()),
+            ("STATE_TABLE", STATE.to_owned()),
+            // An import that is started is settled by the next plan: with time scaled there is
+            // nothing to watch.
+            ("WATCH_SECONDS", "0".to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
+            ("AWS_REGION", "eu-west-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ]
+    }
+}
+
+/// Serves until standard input ends, and says then what was asked.
+#[tokio::main]
+pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
+    let users = arguments.users.first().copied().unwrap_or_default();
+    let known = match arguments.scenario[..] {
+        [Scenario::FirstLoad] => dynamodb::Known::Nobody,
+        [Scenario::Changed] => dynamodb::Known::OneInAHundredOtherwise,
+        _ => dynamodb::Known::Everybody,
+    };
+    let database = Arc::new(DynamoDb::of(users, known, arguments.record_bytes)?);
+    let okta = emulator(Options {
+        cooldown: COOLDOWN,
+        import_time: IMPORT,
+        ..Options::default()
+    })
+    .await?;
+    let addresses = serve(&okta, &database).await?;
+    println!("{}", serde_json::to_string(&addresses)?);
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+    println!("{}", serde_json::to_string(&served(&okta, &database))?);
+    Ok(())
+}
+
+/// Okta, with the identity source and the token that the function's environment names.
+pub async fn emulator(options: Options) -> Result<Emulator, Trouble> {
+    Ok(Emulator::start(Options {
+        identity_source: SOURCE.to_owned(),
+        token: TOKEN.to_owned(),
+        ..options
+    })
+    .await?)
+}
+
+/// Serves the database beside Okta.
+pub async fn serve(okta: &Emulator, database: &Arc<DynamoDb>) -> Result<Addresses, Trouble> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let addresses = Addresses {
+        dynamodb: format!("http://{}", listener.local_addr()?),
+        okta: okta.url(),
+    };
+    tokio::spawn(dynamodb::serve(listener, Arc::clone(database)));
+    Ok(addresses)
+}
+
+fn served(okta: &Emulator, database: &DynamoDb) -> Served {
+    let mut calls: Vec<(String, u64)> = Vec::new();
+    let requests = okta.requests();
+    for request in &requests {
+        let last = request.path.rsplit('/').next().unwrap_or_default();
+        let what = match last {
+            "sessions" | "bulk-upsert" | "bulk-delete" | "start-import" => last,
+            _ => "session",
+        };
+        let call = format!("{} {what}", request.method);
+        match calls.iter_mut().find(|(known, _)| *known == call) {
+            Some((_, count)) => *count += 1,
+            None => calls.push((call, 1)),
+        }
+    }
+    calls.sort();
+    Served {
+        dynamodb: database.tally(),
+        okta: calls,
+        refused: requests.iter().filter(|it| it.status >= 400).count() as u64,
+        violations: okta.violations(),
+        active: okta.active_count() as u64,
+    }
+}

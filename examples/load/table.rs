@@ -1,0 +1,168 @@
+//! What is printed.
+
+use std::time::Duration;
+
+use clap::ValueEnum as _;
+
+use crate::{
+    Scenario,
+    dynamodb::{Phase, STATE, USERS},
+    function::Measured,
+    scenarios::sessions,
+    servers::Served,
+};
+
+/// What the figures were taken on.
+pub fn machine() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "On {cores} cores, which the function shares with the servers that it is measured against"
+    );
+}
+
+/// One scenario at one size.
+pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Served) {
+    let name = scenario.to_possible_value();
+    let name = name.as_ref().map_or("", |it| it.get_name());
+    println!("\n{name}, {} users", thousands(users));
+    println!(
+        "  phase                     seconds      users/s   requests    units read     written"
+    );
+    let phases = phases(served);
+    for (title, of_phase) in &phases {
+        phase(title, users, scenario, of_phase);
+    }
+    let Measured {
+        wall,
+        processor,
+        peak,
+        reports,
+    } = measured;
+    println!(
+        "  {:<24} {:>8.2} {:>12}",
+        "all",
+        wall.as_secs_f64(),
+        rate(planned(users, measured), *wall)
+    );
+    println!(
+        "  {:<24} {:>8.2} {:>12} a core",
+        "processor time",
+        processor.as_secs_f64(),
+        rate(planned(users, measured), *processor)
+    );
+    println!("  peak memory {:.0} MB", *peak as f64 / 1e6);
+    if !served.okta.is_empty() {
+        let calls = served.okta.iter();
+        let calls: Vec<_> = calls
+            .map(|(call, count)| format!("{call} {}", thousands(*count)))
+            .collect();
+        println!("  Okta: {}; refused {}", calls.join(", "), served.refused);
+    }
+    let all: usize = reports.iter().map(|report| sessions(report).len()).sum();
+    if all > 0 {
+        println!("  {all} sessions in {} invocations", reports.len());
+    }
+}
+
+/// The users of all plans: each session has one, and so has whoever finds nothing more to do.
+fn planned(users: u64, measured: &Measured) -> u64 {
+    let plans = measured.reports.iter().map(|report| {
+        let sessions = sessions(report).len() as u64;
+        sessions + u64::from(sessions == 0)
+    });
+    users * plans.sum::<u64>()
+}
+
+/// What the function does when, as the tables see it.
+fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
+    let of = |table: &str, operations: &[&str]| -> Vec<&Phase> {
+        let phases = served.dynamodb.phases().iter();
+        phases
+            .filter(|it| it.table == table && operations.contains(&it.operation.as_str()))
+            .collect()
+    };
+    let phases = [
+        ("read the ledger", of(STATE, &["Scan"])),
+        ("read, map and compare", of(USERS, &["Scan"])),
+        ("look twice", of(USERS, &["BatchGetItem"])),
+        ("read entries", of(STATE, &["BatchGetItem"])),
+        ("record", of(STATE, &["BatchWriteItem"])),
+        (
+            "lease and session log",
+            of(STATE, &["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+        ),
+    ];
+    let phases = phases.into_iter();
+    phases.filter(|(_, phases)| !phases.is_empty()).collect()
+}
+
+fn phase(title: &str, users: u64, scenario: Scenario, phases: &[&Phase]) {
+    let requests: u64 = phases.iter().map(|it| it.requests).sum();
+    let reads: f64 = phases.iter().map(|it| it.read_units).sum();
+    let writes: f64 = phases.iter().map(|it| it.write_units).sum();
+    let first = phases.iter().map(|it| it.first).min().unwrap_or_default();
+    let last = phases.iter().map(|it| it.last).max().unwrap_or_default();
+    // In a first load the phases take turns, and its lease lasts from beginning to end.
+    let lasts_once = scenario != Scenario::FirstLoad && !title.starts_with("lease");
+    let (seconds, rate) = if lasts_once {
+        let took = last.saturating_sub(first);
+        (format!("{:.2}", took.as_secs_f64()), rate(users, took))
+    } else {
+        (String::new(), String::new())
+    };
+    let rate = if title.contains("read the") || title.contains("map") {
+        rate
+    } else {
+        String::new()
+    };
+    println!(
+        "  {title:<24} {seconds:>8} {rate:>12} {:>10} {:>13} {:>11}",
+        thousands(requests),
+        thousands(reads as u64),
+        thousands(writes as u64)
+    );
+}
+
+/// How time and memory grow from each size to the next.
+pub fn growth(series: &[(u64, Measured)]) {
+    let Some((_, rest)) = series.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+        return;
+    };
+    println!("\n       users    seconds   µs/user   peak MB   bytes for each user more");
+    let before = std::iter::once(None).chain(series.iter().map(Some));
+    for (before, (users, measured)) in before.zip(series) {
+        let more = before.map_or_else(String::new, |(fewer, then)| {
+            let bytes = measured.peak as f64 - then.peak as f64;
+            format!("{:.0}", bytes / (*users as f64 - *fewer as f64))
+        });
+        println!(
+            "  {:>10} {:>10.2} {:>9.2} {:>9.0}   {more:>24}",
+            thousands(*users),
+            measured.wall.as_secs_f64(),
+            measured.wall.as_secs_f64() * 1e6 / *users as f64,
+            measured.peak as f64 / 1e6
+        );
+    }
+    let ((first, least), (last, most)) = (&series[0], &rest[rest.len() - 1]);
+    println!(
+        "  {:.0} bytes a user from the smallest to the largest",
+        (most.peak as f64 - least.peak as f64) / (*last as f64 - *first as f64)
+    );
+}
+
+fn rate(users: u64, time: Duration) -> String {
+    thousands((users as f64 / time.as_secs_f64().max(1e-9)) as u64)
+}
+
+/// `1,234,567`
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,155 @@
+//! What the two tables are asked to count: the capacity that a run consumes of them.
+//!
+//! DynamoDB tells it on every answer, if it is asked to. A [`Meter`] sees to both for a client,
+//! whatever that client is used for, so that no call can be forgotten.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::{
+            AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
+        },
+    },
+    error::BoxError,
+    operation::{
+        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
+        batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput},
+        delete_item::{DeleteItemInput, DeleteItemOutput},
+        get_item::{GetItemInput, GetItemOutput},
+        put_item::{PutItemInput, PutItemOutput},
+        scan::{ScanInput, ScanOutput},
+        update_item::{UpdateItemInput, UpdateItemOutput},
+    },
+    types::{ConsumedCapacity, ReturnConsumedCapacity},
+};
+
+/// Counts what a table's answers say was consumed.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Halves>);
+
+/// Units come in halves: that much an eventually consistent read of 4 KB takes.
+#[derive(Debug, Default)]
+struct Halves {
+    read: AtomicU64,
+    written: AtomicU64,
+}
+
+/// Read and write request units.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Units {
+    /// Of reads.
+    pub read: f64,
+    /// Of writes.
+    pub written: f64,
+}
+
+impl Meter {
+    /// A client like this one, over the same connections, and the meter of what is done with it.
+    #[must_use]
+    pub fn on(client: &Client) -> (Client, Self) {
+        let meter = Self::default();
+        let config = client.config().to_builder().interceptor(meter.clone());
+        (Client::from_conf(config.build()), meter)
+    }
+
+    /// Begins anew.
+    pub fn reset(&self) {
+        self.0.read.store(0, Ordering::Relaxed);
+        self.0.written.store(0, Ordering::Relaxed);
+    }
+
+    /// What was consumed since the meter was reset.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        let units = |halves: &AtomicU64| halves.load(Ordering::Relaxed) as f64 / 2.0;
+        Units {
+            read: units(&self.0.read),
+            written: units(&self.0.written),
+        }
+    }
+}
+
+/// Calls a macro with the names that differ from one operation to the next: input, output, and
+/// what it consumes.
+macro_rules! for_each_operation {
+    ($what:ident) => {
+        $what!(ScanInput, ScanOutput, read);
+        $what!(GetItemInput, GetItemOutput, read);
+        $what!(BatchGetItemInput, BatchGetItemOutput, read);
+        $what!(PutItemInput, PutItemOutput, written);
+        $what!(UpdateItemInput, UpdateItemOutput, written);
+        $what!(DeleteItemInput, DeleteItemOutput, written);
+        $what!(BatchWriteItemInput, BatchWriteItemOutput, written);
+    };
+}
+
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let input = context.input_mut();
+        macro_rules! ask {
+            ($input:ty, $output:ty, $kind:ident) => {
+                if let Some(input) = input.downcast_mut::<$input>() {
+                    input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
+                    return Ok(());
+                }
+            };
+        }
+        for_each_operation!(ask);
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Ok(output) = context.output_or_error() else {
+            return Ok(());
+        };
+        macro_rules! count {
+            ($input:ty, $output:ty, $kind:ident) => {
+                if let Some(output) = output.downcast_ref::<$output>() {
+                    let consumed = output.consumed_capacity.as_ref().map_or(0, Told::halves);
+                    self.0.$kind.fetch_add(consumed, Ordering::Relaxed);
+                    return Ok(());
+                }
+            };
+        }
+        for_each_operation!(count);
+        Ok(())
+    }
+}
+
+/// What an answer says was consumed, in halves.
+trait Told {
+    fn halves(&self) -> u64;
+}
+
+impl Told for ConsumedCapacity {
+    fn halves(&self) -> u64 {
+        (self.capacity_units.unwrap_or(0.0) * 2.0).round() as u64
+    }
+}
+
+/// A batch tells it for each of its tables.
+impl Told for Vec<ConsumedCapacity> {
+    fn halves(&self) -> u64 {
+        self.iter().map(Told::halves).sum()
+    }
+}

@@ -1,0 +1,129 @@
+//! What a run consumed of the two tables, as its report tells it.
+
+use std::collections::BTreeSet;
+
+use dynamodb_identity_source::sync::{Consumed, Report};
+use serde_json::json;
+
+use crate::{
+    steps::{cooldown, inactive, person, plan, sync, sync_allowing, with, world_of},
+    support::{
+        STATE, USERS, World,
+        proxy::{Call, Fault},
+    },
+};
+
+/// Everything that full runs do: people come, change, leave and vanish.
+async fn much_happens(world: &World) -> [Report; 2] {
+    let function = world.function(&[]);
+    let first = sync(world, &function).await;
+    cooldown().await;
+    world
+        .put(with(person("user0"), json!({"first_name": "Zoë"})))
+        .await;
+    world.put(inactive("user1")).await;
+    world.delete("user2").await;
+    [first, sync_allowing(world, &function, 2).await]
+}
+
+/// What answers are made to say: the call, its units, and whether they are of a read.
+const TOLD: [(&str, f64, bool); 9] = [
+    ("BatchGetItem identity-source-state", 11.0, true),
+    ("BatchGetItem users", 13.0, true),
+    ("BatchWriteItem identity-source-state", 17.0, false),
+    ("DeleteItem identity-source-state", 7.0, false),
+    ("GetItem identity-source-state", 2.0, true),
+    ("PutItem identity-source-state", 3.0, false),
+    ("Scan identity-source-state", 0.5, true),
+    ("Scan users", 1.5, true),
+    ("UpdateItem identity-source-state", 5.0, false),
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_call_to_either_table_asks_what_it_consumes() {
+    let mut world = world_of(5).await;
+    let between = world.between().await;
+
+    much_happens(&world).await;
+
+    let calls = between.dynamodb.calls();
+    let asking: BTreeSet<&str> = calls
+        .iter()
+        .filter(|call| call.body["ReturnConsumedCapacity"] == "TOTAL")
+        .map(|call| call.what.as_str())
+        .collect();
+    assert!(
+        asking.iter().copied().eq(TOLD.map(|(what, ..)| what)),
+        "{asking:?}"
+    );
+    let silent = calls
+        .iter()
+        .filter(|call| call.body["ReturnConsumedCapacity"] != "TOTAL");
+    assert!(
+        silent
+            .map(|call| call.what.as_str())
+            .all(|what| what == "DescribeTable users")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_adds_up_what_the_answers_say_of_each_table() {
+    let mut world = world_of(5).await;
+    let between = world.between().await;
+    for (what, units, _) in TOLD {
+        let tell = Fault::edit(move |_, answer| {
+            let consumed = if what.starts_with("Batch") {
+                &mut answer["ConsumedCapacity"][0]
+            } else {
+                &mut answer["ConsumedCapacity"]
+            };
+            consumed["CapacityUnits"] = json!(units);
+        });
+        between.dynamodb.on(what, .., tell);
+    }
+
+    let [_, report] = much_happens(&world).await;
+
+    let calls = between.dynamodb.calls();
+    let claims = |call: &Call| call.what.starts_with("PutItem");
+    let second_run = &calls[calls.iter().rposition(claims).unwrap()..];
+    let expected = |table: &str, read: bool| -> f64 {
+        let units = second_run.iter().map(|call| {
+            let told = TOLD.iter().find(|(what, ..)| *what == call.what).unwrap();
+            if told.2 == read && call.what.ends_with(table) {
+                told.1
+            } else {
+                0.0
+            }
+        });
+        units.sum()
+    };
+    let Consumed {
+        users_table,
+        state_table,
+    } = report.consumed;
+    // The eight segments of a scan, and the second look.
+    assert_eq!(expected(USERS, true), 8.0 * 1.5 + 13.0);
+    assert_eq!(users_table.read_units, expected(USERS, true));
+    assert_eq!(state_table.read_units, expected(STATE, true));
+    assert_eq!(state_table.write_units, expected(STATE, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_run_counts_for_itself_and_a_plan_writes_nothing() {
+    let world = world_of(5).await;
+    let function = world.function(&[]);
+
+    let first = plan(&world, &function).await.consumed;
+    let second = plan(&world, &function).await.consumed;
+
+    assert!(first.users_table.read_units > 0.0, "{first:?}");
+    assert_eq!(first, second);
+    assert_eq!(first.state_table.write_units, 0.0);
+    let loaded = sync(&world, &function).await.consumed.state_table;
+    let unchanged = sync(&world, &function).await.consumed.state_table;
+    assert!(
+        loaded.write_units >= unchanged.write_units + 5.0,
+        "an entry for each of five: {loaded:?}, {unchanged:?}"
+    );
+}
