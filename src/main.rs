@@ -3,6 +3,7 @@
 use dynamodb_identity_source::{
     clock::Clock,
     handler::{Function, Sdk},
+    metrics::Emitter,
 };
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -11,6 +12,7 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
+    let metrics = Emitter::install(std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok())?;
     let function = &Function::new(
         |name| std::env::var(name).ok(),
         Sdk::Environment,
@@ -18,11 +20,10 @@ async fn main() -> Result<(), Error> {
     );
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = Timestamp::try_from(event.context.deadline())?;
-        Ok::<_, Error>(
-            function
-                .invoke(&event.payload, &event.context.request_id, deadline)
-                .await?,
-        )
+        let id = &event.context.request_id;
+        let answer = function.invoke(&event.payload, id, deadline).await;
+        metrics.flush(id);
+        Ok::<_, Error>(answer?)
     }))
     .await
 }
