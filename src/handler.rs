@@ -13,6 +13,7 @@ use crate::{
     event::{Command, Event, UnknownEvent},
     ledger::Ledger,
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
+    metrics,
     okta::{CredentialsError, Okta},
     sync::{Job, Report, Run, RunError, Source, Time, Trigger},
     users::{StreamBatch, UsersTable},
@@ -153,8 +154,11 @@ impl Function {
     }
 
     async fn run(&self) -> Result<&Run, InvocationError> {
-        let ready = self.ready.as_ref().map_err(Clone::clone)?;
-        ready.run(&self.sdk, self.clock).await
+        let run = async {
+            let ready = self.ready.as_ref().map_err(Clone::clone)?;
+            ready.run(&self.sdk, self.clock).await
+        };
+        run.await.inspect_err(|_| metrics::no_run())
     }
 
     fn subject(&self) -> Subject<'_> {
@@ -184,6 +188,11 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
     let result = Box::pin(run.work(&job, time, &mut report)).await;
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
     log(&report, result.as_ref().err());
+    let outcome = metrics::Outcome {
+        whole: matches!(job.source, Source::Table),
+        failed: result.is_err(),
+    };
+    metrics::run(&report, outcome);
     result.map(|()| report)
 }
 
@@ -212,9 +221,15 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
         }
         Err(error) => {
             tracing::error!(%error, "the stream batch is to come back");
+            metrics::no_run();
             false
         }
     };
+    if let Some(oldest) = batch.oldest {
+        // Ahead of our clock by a little, it is new.
+        let age = time.now().duration_since(oldest).try_into();
+        metrics::batch(age.unwrap_or_default(), done);
+    }
     BatchResponse::new(if done { None } else { batch.first })
 }
 

@@ -17,6 +17,7 @@ pub mod event;
 pub mod handler;
 pub mod ledger;
 pub mod mapping;
+pub mod metrics;
 pub mod okta;
 pub mod sync;
 pub mod users;

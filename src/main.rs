@@ -3,6 +3,7 @@
 use dynamodb_identity_source::{
     clock::{self, Clock},
     handler::{Function, Sdk},
+    metrics::Emitter,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
+    let metrics = Emitter::install(std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok())?;
     let function = &Function::new(
         |name| std::env::var(name).ok(),
         Sdk::Environment,
@@ -17,11 +19,10 @@ async fn main() -> Result<(), Error> {
     );
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = clock::deadline(event.context.deadline())?;
-        Ok::<_, Error>(
-            function
-                .invoke(&event.payload, &event.context.request_id, deadline)
-                .await?,
-        )
+        let id = &event.context.request_id;
+        let answer = function.invoke(&event.payload, id, deadline).await;
+        metrics.flush(id);
+        Ok::<_, Error>(answer?)
     }))
     .await
 }

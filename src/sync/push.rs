@@ -9,6 +9,7 @@ use super::{Deactivation, Plan, RunError, SessionReport, Time, Upsert, settle};
 use crate::{
     ledger::{Entry, Lease, Ledger, LoggedSession, Origin, SessionLog, Told, Verdict},
     mapping::ExternalId,
+    metrics,
     okta::{
         self, Batch, Calls, Created, Entity, Kind, LoadError, Okta, Open, Packer, Refusal, Session,
         SessionStatus, Started,
@@ -58,7 +59,10 @@ impl Pusher<'_> {
         plan: Plan,
         log: &mut SessionLog,
     ) -> Result<Option<Carried>, RunError> {
-        let Some(session) = self.open(log).await? else {
+        let asked = self.time.now();
+        let session = self.open(log).await?;
+        metrics::waited_for_session(self.since(asked));
+        let Some(session) = session else {
             return Ok(None);
         };
         let id = session.id().clone();
@@ -86,6 +90,7 @@ impl Pusher<'_> {
         let session = session.until(self.time.answer_by());
         if loads.accepted.is_empty() {
             session.cancel().await?;
+            metrics::session_ended(&id, Some(&SessionStatus::Closed));
             logged.verdict = Verdict::Void;
             report.status = SessionStatus::Closed.to_string();
         } else {
@@ -96,17 +101,25 @@ impl Pusher<'_> {
             self.lease.check()?;
             (logged.verdict, report.status) = match session.start_import().await? {
                 Started::Triggered(triggered) => {
+                    let started = self.time.now();
                     logged.verdict = Verdict::Triggered;
-                    logged.triggered = Some(self.time.now());
+                    logged.triggered = Some(started);
                     self.ledger.log_session(&id, &logged).await?;
                     let watch_until = (self.time.now() + self.watch).min(self.time.answer_by());
                     let seen = triggered.watch(watch_until).await.status;
+                    if seen == SessionStatus::Completed {
+                        metrics::imported(self.since(started));
+                    }
+                    if seen != SessionStatus::Triggered {
+                        metrics::session_ended(&id, Some(&seen));
+                    }
                     (settle::judge(Some(&seen)), seen.to_string())
                 }
                 // Okta knew nobody in it, so there is nobody to deactivate: that is success, unless
                 // an earlier session, which is yet to be imported, brings them.
                 Started::StillCreated(session) => {
                     session.cancel().await?;
+                    metrics::session_ended(&id, Some(&SessionStatus::Closed));
                     too_early = report.upserts == 0 && log.is_importing();
                     let verdict = if report.upserts == 0 && !too_early {
                         Verdict::Landed
@@ -127,6 +140,10 @@ impl Pusher<'_> {
             refused: loads.refused,
             failure: loads.failure,
         }))
+    }
+
+    fn since(&self, then: Timestamp) -> Duration {
+        self.time.now().duration_since(then).unsigned_abs()
     }
 
     async fn log(

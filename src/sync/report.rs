@@ -250,6 +250,12 @@ impl Report {
         self.done.1 += session.deactivations;
     }
 
+    /// Upserts and deactivations that the run's sessions carried, of those that did not fail.
+    #[must_use]
+    pub fn sent(&self) -> (u64, u64) {
+        self.done
+    }
+
     /// Counts the users of a load that Okta refused for its content.
     pub(super) fn refused(&mut self, users: &[String], refusal: &Refusal) {
         let reason = format!("Okta refused the load that the user was in: {refusal}");

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     ledger::{Claim, Lease, LeaseLost, Ledger, LedgerError, SessionLog},
     mapping::Mapping,
+    metrics,
     okta::{self, Okta},
     users::{ReadError, UsersTable},
 };
@@ -165,6 +166,7 @@ impl Run {
             Source::Table => {
                 let book = self.ledger.read_book(&log.doubtful()).await?;
                 if write {
+                    metrics::ledger(book.len());
                     settle::tidy(&self.ledger, log, book.doubtful_sessions()).await?;
                 }
                 sources.whole(&book).await

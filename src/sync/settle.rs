@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     ledger::{Ledger, LoggedSession, SessionLog, Verdict},
+    metrics,
     okta::{Calls, Cancelled, SessionId, SessionStatus},
 };
 
@@ -29,10 +30,11 @@ pub(super) async fn settle(
 ) -> Result<(), RunError> {
     for id in log.unsettled() {
         let status = okta.session(&id).await?.map(|session| session.status);
-        let verdict = match status {
-            Some(status) if status.is_active() && write => after_cancelling(okta, &id).await?,
-            other => judge(other.as_ref()),
+        let status = match status {
+            Some(open) if open.is_active() && write => Some(after_cancelling(okta, &id).await?),
+            other => other,
         };
+        let verdict = judge(status.as_ref());
         let Some(session) = log.get(&id) else {
             continue;
         };
@@ -45,6 +47,9 @@ pub(super) async fn settle(
         };
         if write {
             ledger.log_session(&id, &session).await?;
+            if verdict != Verdict::Triggered {
+                metrics::session_ended(&id, status.as_ref());
+            }
         }
         if verdict == Verdict::Void {
             tracing::warn!(session = %id, "an earlier session did not land: its users are told again");
@@ -54,10 +59,10 @@ pub(super) async fn settle(
     Ok(())
 }
 
-async fn after_cancelling(okta: &Calls, id: &SessionId) -> Result<Verdict, RunError> {
+async fn after_cancelling(okta: &Calls, id: &SessionId) -> Result<SessionStatus, RunError> {
     Ok(match okta.cancel(id).await? {
-        Cancelled::Done | Cancelled::Gone => Verdict::Void,
-        Cancelled::TooLate(status) => judge(Some(&status)),
+        Cancelled::Done | Cancelled::Gone => SessionStatus::Closed,
+        Cancelled::TooLate(status) => status,
     })
 }
 

@@ -4,9 +4,13 @@
 //! another order than they were written in. Its key does not age: what is
 //! under it now is read again. So all that is taken from a record is its key.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,6 +23,8 @@ pub struct StreamBatch {
     keys: Vec<RecordKey>,
     /// The lowest sequence number; `None` in an empty batch.
     pub first: Option<String>,
+    /// When the oldest of the changes was made, by the stream's clock.
+    pub oldest: Option<Timestamp>,
     /// Records that carry no key that can be read.
     pub malformed: u64,
 }
@@ -53,6 +59,7 @@ impl StreamBatch {
             {
                 batch.first = Some(number.to_owned());
             }
+            batch.oldest = batch.oldest.into_iter().chain(made_at(record)).min();
             match StreamRecord::deserialize(record) {
                 Ok(StreamRecord {
                     dynamodb: Change { keys },
@@ -76,6 +83,15 @@ impl StreamBatch {
             self.keys.iter().cloned().partition(|key| schema.is_of(key));
         (ours, others.len() as u64)
     }
+}
+
+/// Lambda's events have `ApproximateCreationDateTime` in seconds since 1970, whole ones or not.
+fn made_at(record: &Value) -> Option<Timestamp> {
+    let seconds = record
+        .pointer("/dynamodb/ApproximateCreationDateTime")?
+        .as_f64()?;
+    let since = Duration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::try_from(SystemTime::UNIX_EPOCH.checked_add(since)?).ok()
 }
 
 /// Sequence numbers are decimal, of any length (Amazon DynamoDB's API reference: 21 to 40 digits).
@@ -116,6 +132,21 @@ mod tests {
         ]);
 
         assert_eq!(batch.first.as_deref(), Some("999"));
+    }
+
+    #[test]
+    fn the_oldest_change_is_the_oldest_whatever_its_place() {
+        let at = |seconds: Value| json!({"dynamodb": {"ApproximateCreationDateTime": seconds}});
+
+        let batch = StreamBatch::read(&[
+            at(json!(1_700_000_060)),
+            at(json!(1_700_000_000.5)),
+            at(json!("yesterday")),
+            at(json!(-1)),
+            at(json!(1e300)),
+        ]);
+
+        assert_eq!(batch.oldest.unwrap().to_string(), "2023-11-14T22:13:20.5Z");
     }
 
     #[test]

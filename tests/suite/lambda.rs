@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -29,6 +30,7 @@ pub struct Lambda {
     api: Arc<Api>,
     server: JoinHandle<()>,
     process: Child,
+    output: Option<std::thread::JoinHandle<Vec<String>>>,
 }
 
 #[derive(Default)]
@@ -53,7 +55,7 @@ impl Lambda {
         let address = listener.local_addr().unwrap();
         let api = Arc::new(Api::default());
         let server = tokio::spawn(serve(listener, Arc::clone(&api)));
-        let process = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        let mut process = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
             .env_clear()
             .envs(world.environment())
             .env("AWS_ENDPOINT_URL_DYNAMODB", &world.endpoint)
@@ -67,14 +69,17 @@ impl Lambda {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "sync")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "sync")
             .envs(changes.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let output = std::thread::spawn(move || output.lines().map_while(Result::ok).collect());
         Self {
             api,
             server,
             process,
+            output: Some(output),
         }
     }
 
@@ -107,6 +112,14 @@ impl Lambda {
             Ok(outcome) => outcome,
             Err(_) => panic!("no answer; the process: {:?}", self.process.try_wait()),
         }
+    }
+}
+
+impl Lambda {
+    /// Ends it: what it has written to standard output, where Lambda takes the log from.
+    pub fn end(mut self) -> Vec<String> {
+        let _ = self.process.kill();
+        self.output.take().unwrap().join().unwrap()
     }
 }
 

@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 
 use super::Okta;
+use crate::metrics;
 use crate::okta::error::{Error, Refusal};
 use crate::okta::patience::within;
 use crate::okta::wire;
@@ -66,17 +67,20 @@ impl Okta {
         };
         let Some(answer) = within(clock, time, answer(request)).await else {
             tracing::warn!(call, seconds = time.as_secs(), "no answer in time");
+            metrics::okta_request(None);
             return Ok(failed(None, true));
         };
         let (status, headers, body) = match answer {
             Ok(answer) => answer,
             Err(error) => {
+                metrics::okta_request(None);
                 let error = error.without_url();
                 let sent = !error.is_connect();
                 tracing::warn!(call, sent, %error, "the connection failed");
                 return Ok(failed(Some(error), sent));
             }
         };
+        metrics::okta_request(Some(status.as_u16()));
         let request_id = text(&headers, "x-okta-request-id");
         let verdict = if status.is_success() {
             tracing::debug!(call, status = status.as_u16(), request_id, "answered");

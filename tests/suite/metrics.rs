@@ -1,0 +1,389 @@
+//! What CloudWatch is told: in the format that it reads, and in numbers that are so.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use dynamodb_identity_source::{handler::Answer, metrics as catalogue};
+use okta_emulator::Options;
+use serde_json::{Value, json};
+
+use crate::{
+    lambda::Lambda,
+    recorder::Recorder,
+    steps::{cooldown, fails, inactive, options, person, plan, sync, with, world_of},
+    support::{World, invoke_stream, proxy::Fault},
+};
+
+/// The lines of a log that CloudWatch makes metrics of.
+fn metric_lines(log: &[String]) -> Vec<Value> {
+    log.iter()
+        .filter(|line| line.contains("\"_aws\""))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Asserts what the embedded metric format's specification asks for; gives the metrics' names.
+fn assert_format(line: &Value) -> BTreeSet<String> {
+    assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
+    let [directive] = line["_aws"]["CloudWatchMetrics"]
+        .as_array()
+        .unwrap()
+        .as_slice()
+    else {
+        panic!("{line}")
+    };
+    assert_eq!(directive["Namespace"], catalogue::NAMESPACE);
+    let [dimensions] = directive["Dimensions"].as_array().unwrap().as_slice() else {
+        panic!("{line}")
+    };
+    let dimensions = dimensions.as_array().unwrap();
+    assert_eq!(dimensions[0], catalogue::FUNCTION);
+    assert_eq!(line[catalogue::FUNCTION], "sync");
+    let metrics = directive["Metrics"].as_array().unwrap();
+    assert!((1..=100).contains(&metrics.len()), "{line}");
+    let mut names = BTreeSet::new();
+    for metric in metrics {
+        let name = metric["Name"].as_str().unwrap();
+        let known = catalogue::ALL.iter().find(|known| known.name == name);
+        let known = known.unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+        let unit = match known.unit {
+            metrics::Unit::Count => "Count",
+            metrics::Unit::Seconds => "Seconds",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(metric["Unit"], unit, "{name}");
+        match &line[name] {
+            Value::Array(values) => {
+                assert!((1..=100).contains(&values.len()), "{line}");
+                assert!(values.iter().all(Value::is_number), "{line}");
+            }
+            value => assert!(value.is_number(), "{name}: {value}"),
+        }
+        match known.split_by {
+            None => assert_eq!(dimensions.len(), 1, "{line}"),
+            Some((dimension, values)) => {
+                assert_eq!(dimensions[1..], [json!(dimension)], "{line}");
+                assert!(
+                    values.contains(&line[dimension].as_str().unwrap()),
+                    "{line}"
+                );
+            }
+        }
+        assert!(names.insert(name.to_owned()), "{name} is there twice");
+    }
+    names
+}
+
+#[tokio::test]
+async fn every_invocation_ends_with_metrics_in_the_format_that_cloudwatch_reads() {
+    let world = World::start(Options {
+        cooldown: Duration::ZERO,
+        import_time: Duration::from_millis(100),
+        ..options()
+    })
+    .await;
+    world.put(person("ada")).await;
+    let mut lambda = Lambda::start(&world, &[]).await;
+
+    lambda.invoke(json!({"command": "sync"})).await;
+    lambda.invoke(json!({"command": "sync"})).await;
+    let log = lambda.end();
+
+    let lines = metric_lines(&log);
+    let of_first = lines[0]["requestId"].clone();
+    let (first, second): (Vec<_>, Vec<_>) =
+        lines.iter().partition(|line| line["requestId"] == of_first);
+    let names = |lines: &[&Value]| -> BTreeSet<String> {
+        lines.iter().flat_map(|line| assert_format(line)).collect()
+    };
+    let (in_first, in_second) = (names(&first), names(&second));
+    for name in [
+        "RunsSucceeded",
+        "FullRunsSucceeded",
+        "Active",
+        "Rejected",
+        "OktaRequests",
+    ] {
+        assert!(in_first.contains(name), "{name}: {in_first:?}");
+    }
+    assert!(in_first.contains("Upserts") && in_first.contains("Sessions"));
+    assert!(!in_second.contains("Upserts"), "said once: {in_second:?}");
+    let main =
+        |lines: &[&Value]| (*lines.iter().find(|line| line["Active"].is_array()).unwrap()).clone();
+    assert_eq!(main(&first)["Upserts"], 1);
+    assert_eq!(main(&second)["Unchanged"], json!([1.0]));
+    assert_eq!(main(&second)["LedgerUsers"], json!([1.0]));
+    for line in lines.iter().map(Value::to_string) {
+        assert!(!line.contains("ada") && !line.contains('@'), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_begin_is_counted_too() {
+    let world = World::start(options()).await;
+    let mut lambda = Lambda::start(&world, &[("USERS_TABLE", "no-such-table")]).await;
+
+    lambda.invoke(json!({"command": "sync"})).await;
+    let log = lambda.end();
+
+    let lines = metric_lines(&log);
+    assert_eq!(lines[0]["RunsFailed"], 1, "{lines:?}");
+    assert_eq!(lines[0]["RunsSucceeded"], Value::Null);
+    lines.iter().for_each(|line| drop(assert_format(line)));
+}
+
+#[tokio::test]
+async fn outside_lambda_nobody_reads_metrics_and_none_are_written() {
+    let world = World::start(options()).await;
+    let mut lambda = Lambda::start(&world, &[("AWS_LAMBDA_FUNCTION_NAME", "")]).await;
+
+    lambda.invoke(json!({"command": "plan"})).await;
+
+    assert_eq!(metric_lines(&lambda.end()), Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_run_says_how_things_are_and_what_was_sent() {
+    let world = world_of(4).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    world.put(inactive("user0")).await;
+    world
+        .put(with(person("user1"), json!({"first_name": "Zoë"})))
+        .await;
+    world
+        .put(with(person("user2"), json!({"email": "none"})))
+        .await;
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    sync(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(seen.flow("RunsSucceeded"), 1);
+    assert_eq!(seen.flow("FullRunsSucceeded"), 1);
+    assert_eq!((seen.flow("Upserts"), seen.flow("Deactivations")), (1, 1));
+    assert_eq!(seen.level("Scanned"), [4.0]);
+    assert_eq!(seen.level("Active"), [2.0]);
+    assert_eq!(seen.level("Unchanged"), [1.0]);
+    assert_eq!(seen.level("Rejected"), [1.0]);
+    assert_eq!(seen.level("Withheld"), [0.0]);
+    assert_eq!(seen.level("Pending"), [0.0]);
+    assert_eq!(seen.level("LedgerUsers"), [4.0]);
+    assert_eq!(seen.split("Sessions"), [("COMPLETED".into(), 1)]);
+    let imported = seen.level("ImportSeconds");
+    assert!((2.0..10.0).contains(&imported[0]), "{imported:?}");
+    assert!(seen.level("RunSeconds")[0] >= imported[0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_counts_its_requests_and_nothing_else() {
+    let world = world_of(3).await;
+    let function = world.function(&[("WATCH_SECONDS", "0")]);
+    sync(&world, &function).await;
+    world.put(person("new")).await;
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    plan(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(seen.names(), BTreeSet::from(["OktaRequests"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tripped_safeguard_is_said_until_a_full_run_finds_none_withheld() {
+    let world = world_of(10).await;
+    let function = world.function(&[("MAX_DEACTIVATIONS", "2")]);
+    sync(&world, &function).await;
+    for n in 0..3 {
+        world.delete(&format!("user{n}")).await;
+    }
+    let seen = Recorder::new();
+    let guard = metrics::set_default_local_recorder(&seen);
+
+    sync(&world, &function).await;
+    let batch = json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {
+        "Keys": {"id": {"S": "user9"}}, "SequenceNumber": "1"}}]});
+    invoke_stream(&function, world.clock, &batch).await;
+    for n in 0..3 {
+        world.put(person(&format!("user{n}"))).await;
+    }
+    sync(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(
+        seen.level("Withheld"),
+        [3.0, 0.0],
+        "a batch that sees a part says nothing"
+    );
+    assert_eq!(
+        (seen.flow("RunsSucceeded"), seen.flow("FullRunsSucceeded")),
+        (3, 2)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_fails_is_counted_once_however_late_its_end_is_seen() {
+    let world = world_of(2).await;
+    let function = world.function(&[("WATCH_SECONDS", "0")]);
+    let seen = Recorder::new();
+    let guard = metrics::set_default_local_recorder(&seen);
+
+    let first = sync(&world, &function).await;
+    assert_eq!(seen.split("Sessions"), [], "it is being imported");
+    world
+        .okta
+        .force_status(first.sessions[0].id.as_str(), "EXPIRED");
+    cooldown().await;
+    let again = sync(&world, &function).await;
+    cooldown().await;
+    sync(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(again.upserts, 2);
+    assert_eq!(
+        seen.split("Sessions"),
+        [("COMPLETED".into(), 1), ("EXPIRED".into(), 1)]
+    );
+    assert_eq!(seen.flow("SessionsFailed"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_a_session_is_measured() {
+    let world = world_of(1).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.put(person("new")).await;
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    sync(&world, &function).await;
+    drop(guard);
+
+    let waited = seen.level("SessionWaitSeconds")[0];
+    assert!((250.0..330.0).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_fails_says_what_it_had_sent_and_nothing_of_how_things_are() {
+    let mut world = world_of(2).await;
+    let between = world.between().await;
+    between.okta.on(
+        "POST sessions/{id}/start-import",
+        ..,
+        Fault::Answer(403, json!({"errorCode": "E0000006"})),
+    );
+    let function = world.function(&[]);
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    fails(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(seen.flow("RunsFailed"), 1);
+    assert_eq!(
+        (seen.flow("RunsSucceeded"), seen.flow("FullRunsSucceeded")),
+        (0, 0)
+    );
+    assert_eq!(seen.flow("Upserts"), 0);
+    for level in ["Scanned", "Active", "Rejected", "Withheld"] {
+        assert!(seen.level(level).is_empty(), "{level}");
+    }
+    let requests = seen.split("OktaRequests");
+    assert!(requests.contains(&("Refused".into(), 1)), "{requests:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_are_counted_by_what_came_of_them() {
+    let mut world = world_of(1).await;
+    let between = world.between().await;
+    let answered = |status| Fault::Answer(status, json!({}));
+    for (call, fault) in [
+        ("POST sessions", answered(429)),
+        ("POST sessions/{id}/bulk-upsert", answered(503)),
+        ("GET sessions/{id}", Fault::CloseBefore),
+    ] {
+        between.okta.on(call, ..=1, fault);
+    }
+    let function = world.function(&[]);
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    sync(&world, &function).await;
+    drop(guard);
+
+    let requests = seen.split("OktaRequests");
+    let kinds: Vec<_> = requests.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        ["RateLimited", "Succeeded", "Unanswered", "Unavailable"]
+    );
+    let answered = requests
+        .iter()
+        .find(|(kind, _)| kind == "Succeeded")
+        .unwrap()
+        .1;
+    assert_eq!(answered, world.okta.requests().len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_comes_back_is_as_old_as_its_oldest_change() {
+    let world = world_of(1).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.put(person("new")).await;
+    let made = world.clock.now().as_second() - 100;
+    let batch = json!({"Records": [
+        {"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": "new"}}, "SequenceNumber": "2",
+            "ApproximateCreationDateTime": made + 40}},
+        {"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": "new"}}, "SequenceNumber": "1",
+            "ApproximateCreationDateTime": made}},
+    ]});
+    let seen = Recorder::new();
+    let guard = metrics::set_default_local_recorder(&seen);
+
+    // Okta opens no session in the time that there is.
+    let short = function.invoke(&batch, "short", world.clock.now() + Duration::from_secs(30));
+    let Answer::Batch(comes_back) = short.await.unwrap() else {
+        panic!("no answer to a batch")
+    };
+    let waiting = seen.level("PendingChangeSeconds");
+    let done = invoke_stream(&function, world.clock, &batch).await;
+    drop(guard);
+
+    assert_eq!(
+        (
+            comes_back.batch_item_failures.len(),
+            done.batch_item_failures.len()
+        ),
+        (1, 0)
+    );
+    assert!((100.0..131.0).contains(&waiting[0]), "{waiting:?}");
+    assert_eq!(seen.level("PendingChangeSeconds")[1], 0.0);
+    let [took] = seen.level("ChangeSeconds")[..] else {
+        panic!("one batch is done")
+    };
+    assert!((300.0..500.0).contains(&took), "{took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_left_to_another_is_counted_as_that() {
+    let world = world_of(1).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.put(person("new")).await;
+    let seen = Recorder::new();
+
+    let guard = metrics::set_default_local_recorder(&seen);
+    tokio::join!(sync(&world, &function), async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        sync(&world, &function).await
+    });
+    drop(guard);
+
+    assert_eq!(
+        (seen.flow("RunsSkipped"), seen.flow("RunsSucceeded")),
+        (1, 1)
+    );
+}
