@@ -12,6 +12,7 @@ mod aws;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+mod dynamodb;
 pub mod event;
 pub mod handler;
 pub mod ledger;
