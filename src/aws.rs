@@ -1,7 +1,5 @@
 //! What every caller of an AWS service needs: errors one can act on, and patience.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -51,17 +49,6 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         next = cause.source();
     }
     text
-}
-
-/// Waits before the next try of something DynamoDB left undone: not at all before the first,
-/// then doubling from 25 ms to 2 s, with jitter.
-pub(crate) async fn pause_before(round: u32) {
-    if round > 0 {
-        let ceiling = Duration::from_millis(25)
-            .saturating_mul(1 << round.min(7))
-            .min(Duration::from_secs(2));
-        tokio::time::sleep(ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-    }
 }
 
 /// The SDK's configuration from the environment, as AWS documents it. Retries are the SDK's

@@ -13,6 +13,7 @@ pub mod capacity;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+mod dynamodb;
 pub mod event;
 pub mod handler;
 pub mod ledger;

@@ -1,18 +1,17 @@
 //! One user's entry, and how it looks in the state table.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    dynamodb::Item,
     mapping::{ExternalId, Fingerprint},
     okta::SessionId,
     users::RecordKey,
 };
-
-type Item = HashMap<String, AttributeValue>;
 
 /// The first 128 bits of an external id's SHA-256: what the ledger finds a user by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,6 +17,7 @@ mod book;
 mod entry;
 mod lease;
 mod rights;
+mod scan;
 mod sessions;
 mod store;
 

@@ -7,7 +7,10 @@ use aws_sdk_dynamodb::{
 };
 
 use super::Ledger;
-use crate::aws::{TableFacts, Trouble, describe};
+use crate::{
+    aws::{TableFacts, Trouble, describe},
+    dynamodb::unmade,
+};
 
 /// A key that no item has: neither entries nor the lease nor the log of sessions are called so.
 const NOBODY: &str = "doctor#nobody";
@@ -117,12 +120,5 @@ where
         Ok(_) => Ok(()),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(()),
         Err(error) => Err(Trouble::of(&error)),
-    }
-}
-
-fn unmade(error: aws_sdk_dynamodb::error::BuildError) -> Trouble {
-    Trouble {
-        code: None,
-        why: error.to_string(),
     }
 }

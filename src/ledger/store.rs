@@ -1,29 +1,26 @@
 //! The state table: reading and writing the ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
-    types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest},
+    types::AttributeValue,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::task::JoinSet;
 
-use super::{Book, Entry, IdHash, LoggedSession, SessionLog, Told, entry, sessions::KNOWN_ACTIVE};
-use crate::{capacity::Meter, clock::Clock, okta::SessionId, users::RecordKey};
+use super::{Entry, IdHash, LoggedSession, SessionLog, sessions::KNOWN_ACTIVE};
+use crate::{
+    capacity::Meter,
+    clock::Clock,
+    dynamodb::{self, Item},
+    okta::SessionId,
+    users::RecordKey,
+};
 
-type Item = HashMap<String, AttributeValue>;
-
-/// BatchWriteItem takes at most so many items (Amazon DynamoDB's API reference).
-const ITEMS_PER_WRITE: usize = 25;
-/// BatchGetItem takes at most so many keys (Amazon DynamoDB's API reference).
-const KEYS_PER_READ: usize = 100;
-/// Requests in flight, and segments of a full read.
+/// Requests in flight.
 const IN_FLIGHT: usize = 8;
-/// How often what DynamoDB left unprocessed is sent again.
-const UNPROCESSED_ROUNDS: u32 = 12;
 
 /// The ledger in the state table.
 #[derive(Debug, Clone)]
@@ -56,7 +53,7 @@ impl LedgerError {
         }
     }
 
-    fn because(doing: &'static str, why: impl ToString) -> Self {
+    pub(super) fn because(doing: &'static str, why: impl ToString) -> Self {
         Self {
             doing,
             why: why.to_string(),
@@ -77,75 +74,12 @@ impl Ledger {
         }
     }
 
-    /// Reads every entry, in parallel segments. Entries that name a session among `doubtful`,
-    /// or none, are doubtful themselves.
-    ///
-    /// # Errors
-    /// When any page could not be read.
-    pub async fn read_book(&self, doubtful: &HashSet<SessionId>) -> Result<Book, LedgerError> {
-        let mut segments = JoinSet::new();
-        for segment in 0..IN_FLIGHT as i32 {
-            let (ledger, doubtful) = (self.clone(), doubtful.clone());
-            segments.spawn(async move { ledger.read_segment(segment, &doubtful).await });
-        }
-        let mut book = Book::default();
-        while let Some(part) = segments.join_next().await {
-            book.append(part.map_err(|error| LedgerError::because("scanning", error))??);
-        }
-        book.sort();
-        Ok(book)
-    }
-
-    async fn read_segment(
-        &self,
-        segment: i32,
-        doubtful: &HashSet<SessionId>,
-    ) -> Result<Book, LedgerError> {
-        let mut book = Book::default();
-        let mut pages = self
-            .client
-            .scan()
-            .table_name(&self.table)
-            .segment(segment)
-            .total_segments(IN_FLIGHT as i32)
-            .consistent_read(true)
-            .projection_expression("pk,print,#session,origin")
-            .expression_attribute_names("#session", "session")
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| LedgerError::of("scanning", &error))?;
-            for item in page.items.unwrap_or_default() {
-                let Some(id) = item
-                    .get("pk")
-                    .and_then(|pk| IdHash::from_pk(pk.as_s().ok()?))
-                else {
-                    continue;
-                };
-                let session = entry::session(&item);
-                let unsure = session
-                    .is_none_or(|id| doubtful.iter().any(|doubtful| doubtful.as_str() == id));
-                if let Some(session) = session.filter(|_| unsure) {
-                    book.name_doubtful(session);
-                }
-                match entry::told(&item) {
-                    Some(told) => book.add(id, told, entry::origin(&item), unsure),
-                    // Written by another release: what Okta was told is not known here.
-                    None => book.add(id, Told::Active([0; 16].into()), entry::origin(&item), true),
-                }
-            }
-        }
-        Ok(book)
-    }
-
     /// Reads the entries of these users in full. Who has none is not in the answer.
     ///
     /// # Errors
     /// When any entry could not be read.
     pub async fn entries(&self, ids: &[IdHash]) -> Result<Vec<Entry>, LedgerError> {
-        let items = self
-            .get_items(ids.iter().map(|id| id.pk()).collect())
-            .await?;
+        let items = self.items(ids.iter().map(|id| id.pk())).await?;
         Ok(items.iter().filter_map(Entry::from_item).collect())
     }
 
@@ -173,61 +107,16 @@ impl Ledger {
             .await
     }
 
-    async fn get_items(&self, pks: Vec<String>) -> Result<Vec<Item>, LedgerError> {
-        let batches: Vec<Vec<Item>> = pks
-            .chunks(KEYS_PER_READ)
-            .map(|pks| {
-                pks.iter()
-                    .map(|pk| Item::from([("pk".to_owned(), AttributeValue::S(pk.clone()))]))
-                    .collect()
-            })
-            .collect();
-        stream::iter(batches)
-            .map(|keys| self.get_batch(keys))
-            .buffer_unordered(IN_FLIGHT)
-            .try_concat()
+    /// The items under these keys, those that there are.
+    pub(super) async fn items(
+        &self,
+        pks: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<Item>, LedgerError> {
+        let key = |pk| Item::from([("pk".to_owned(), AttributeValue::S(pk))]);
+        let keys = pks.into_iter().map(key).collect();
+        dynamodb::read(&self.client, &self.table, keys, |request| request)
             .await
-    }
-
-    async fn get_batch(&self, keys: Vec<Item>) -> Result<Vec<Item>, LedgerError> {
-        const DOING: &str = "reading entries of";
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .build();
-        let mut asked = Some(request.map_err(|error| LedgerError::because(DOING, error))?);
-        let mut found = Vec::new();
-        for round in 0..UNPROCESSED_ROUNDS {
-            let Some(request) = asked.take() else {
-                return Ok(found);
-            };
-            crate::aws::pause_before(round).await;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, request)
-                .send()
-                .await;
-            let answer = answer.map_err(|error| LedgerError::of(DOING, &error))?;
-            found.extend(
-                answer
-                    .responses
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(_, items)| items),
-            );
-            asked = answer
-                .unprocessed_keys
-                .into_iter()
-                .flatten()
-                .map(|(_, rest)| rest)
-                .next();
-        }
-        if asked.is_none() {
-            Ok(found)
-        } else {
-            Err(LedgerError::because(DOING, THROTTLED))
-        }
+            .map_err(|trouble| LedgerError::because("reading entries of", trouble.why))
     }
 
     /// Writes entries, replacing those that are there.
@@ -235,53 +124,13 @@ impl Ledger {
     /// # Errors
     /// When not all could be written.
     pub async fn record(&self, entries: &[Entry]) -> Result<(), LedgerError> {
-        let puts: Vec<_> = entries
-            .iter()
-            .map(|entry| {
-                PutRequest::builder()
-                    .set_item(Some(entry.to_item()))
-                    .build()
-            })
-            .map(|put| put.map(|put| WriteRequest::builder().put_request(put).build()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| LedgerError::because("writing", error))?;
-        stream::iter(
-            puts.chunks(ITEMS_PER_WRITE)
-                .map(<[_]>::to_vec)
-                .collect::<Vec<_>>(),
-        )
-        .map(|batch| self.write_batch(batch))
-        .buffer_unordered(IN_FLIGHT)
-        .try_collect()
-        .await
+        self.put(entries.iter().map(Entry::to_item).collect()).await
     }
 
-    async fn write_batch(&self, batch: Vec<WriteRequest>) -> Result<(), LedgerError> {
-        let mut left = batch;
-        for round in 0..UNPROCESSED_ROUNDS {
-            if left.is_empty() {
-                return Ok(());
-            }
-            crate::aws::pause_before(round).await;
-            let answer = self
-                .client
-                .batch_write_item()
-                .request_items(&self.table, left)
-                .send()
-                .await;
-            let answer = answer.map_err(|error| LedgerError::of("writing", &error))?;
-            left = answer
-                .unprocessed_items
-                .into_iter()
-                .flatten()
-                .flat_map(|(_, rest)| rest)
-                .collect();
-        }
-        if left.is_empty() {
-            Ok(())
-        } else {
-            Err(LedgerError::because("writing", THROTTLED))
-        }
+    pub(super) async fn put(&self, items: Vec<Item>) -> Result<(), LedgerError> {
+        dynamodb::write(&self.client, &self.table, items)
+            .await
+            .map_err(|trouble| LedgerError::because("writing", trouble.why))
     }
 
     /// Reads the log of sessions.
@@ -371,5 +220,3 @@ impl Ledger {
             .map_err(|error| LedgerError::of("forgetting sessions in", &error))
     }
 }
-
-const THROTTLED: &str = "DynamoDB left items unprocessed again and again; it is being throttled";

@@ -4,14 +4,20 @@
 //! ledger. A record is whatever the table holds; what it means is the
 //! mapping's business.
 
+mod attributes;
 mod key;
 mod look;
 mod record;
+mod reread;
+mod scan;
 mod stream;
 mod table;
 mod value;
 
+pub use attributes::Attributes;
 pub use key::{KeySchema, RecordKey};
 pub use record::Record;
+pub use reread::Reread;
+pub use scan::Pages;
 pub use stream::StreamBatch;
-pub use table::{Attributes, Pages, ReadError, Reread, UsersTable};
+pub use table::{ReadError, UsersTable};

@@ -1,0 +1,108 @@
+//! Reading all of the users table.
+
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Projection};
+
+/// Segments of a full read, all in flight at once. More gain nothing: a Lambda
+/// function of the sizes we recommend has one or two processors.
+const SEGMENTS: i32 = 8;
+/// Pages that wait to be taken: enough to keep the segments busy, few enough to stay small.
+const PAGES_WAITING: usize = SEGMENTS as usize;
+
+impl UsersTable {
+    /// Reads every record, in several segments at once. Each segment is a task of its own, which
+    /// also turns its records into what the caller wants; pages arrive as they are ready. Reads
+    /// are consistent: a record that was written before the read began is seen as it is.
+    #[must_use]
+    pub fn read_all<T: Send + 'static>(
+        &self,
+        attributes: &Attributes,
+        turn: impl Fn(&KeySchema, Record) -> T + Clone + Send + 'static,
+    ) -> Pages<T> {
+        let (sender, pages) = mpsc::channel(PAGES_WAITING);
+        let mut segments = JoinSet::new();
+        for segment in 0..SEGMENTS {
+            let (table, attributes, turn, sender) = (
+                self.clone(),
+                attributes.clone(),
+                turn.clone(),
+                sender.clone(),
+            );
+            segments.spawn(async move {
+                if let Err(error) = table
+                    .read_segment(segment, &attributes, turn, &sender)
+                    .await
+                {
+                    // Nobody listens any more: then nobody needs the error either.
+                    let _ = sender.send(Err(error)).await;
+                }
+            });
+        }
+        Pages { pages, segments }
+    }
+
+    async fn read_segment<T>(
+        &self,
+        segment: i32,
+        attributes: &Attributes,
+        turn: impl Fn(&KeySchema, Record) -> T,
+        sender: &mpsc::Sender<Result<Vec<T>, ReadError>>,
+    ) -> Result<(), ReadError> {
+        let schema = self.schema().await?;
+        let projection = Projection::new(schema, attributes);
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .segment(segment)
+            .total_segments(SEGMENTS)
+            .consistent_read(true)
+            .set_projection_expression(projection.expression)
+            .set_expression_attribute_names(projection.names)
+            .into_paginator()
+            .send();
+        while let Some(answer) = pages.next().await {
+            let items = answer
+                .map_err(|error| ReadError::of("scanning", &error))?
+                .items
+                .unwrap_or_default();
+            let page = items
+                .into_iter()
+                .map(|item| turn(schema, Record(item)))
+                .collect();
+            if sender.send(Ok(page)).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A full read under way. Dropping it stops the read.
+#[derive(Debug)]
+pub struct Pages<T> {
+    pages: mpsc::Receiver<Result<Vec<T>, ReadError>>,
+    segments: JoinSet<()>,
+}
+
+impl<T: 'static> Pages<T> {
+    /// The next page, in no particular order; `None` once every record has been read.
+    ///
+    /// # Errors
+    /// When a page could not be read, or a segment's task died. Whoever has seen an error has
+    /// not seen every record.
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, ReadError> {
+        if let Some(page) = self.pages.recv().await {
+            return page.map(Some);
+        }
+        // The channel closes when the last segment drops its end, by finishing or by panicking.
+        while let Some(segment) = self.segments.join_next().await {
+            segment.map_err(|error| ReadError {
+                doing: "scanning",
+                why: error.to_string(),
+            })?;
+        }
+        Ok(None)
+    }
+}
