@@ -16,6 +16,8 @@ pub mod event;
 pub mod handler;
 pub mod ledger;
 pub mod mapping;
+#[doc(hidden)]
+pub mod mutation;
 pub mod okta;
 pub mod sync;
 pub mod users;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    ledger::{Ledger, LoggedSession, SessionLog, Verdict},
+    ledger::{Lease, Ledger, LoggedSession, SessionLog, Verdict},
     okta::{Calls, Cancelled, SessionId, SessionStatus},
 };
 
@@ -19,18 +19,20 @@ const FAILED_FOR: Duration = Duration::from_secs(3600);
 /// Asks Okta about every session whose end is not known, and corrects the log.
 ///
 /// A session that is still open is cancelled: the lease makes us the identity source's only
-/// client, so nobody is going to start its import. A dry run (`write` false) only learns what
-/// a run would find.
+/// client, so nobody is going to start its import. A dry run, which has no lease, only learns
+/// what a run would find.
 pub(super) async fn settle(
     ledger: &Ledger,
     okta: &Calls,
     log: &mut SessionLog,
-    write: bool,
+    lease: Option<&Lease>,
 ) -> Result<(), RunError> {
     for id in log.unsettled() {
         let status = okta.session(&id).await?.map(|session| session.status);
         let verdict = match status {
-            Some(status) if status.is_active() && write => after_cancelling(okta, &id).await?,
+            Some(status) if status.is_active() && lease.is_some() => {
+                after_cancelling(okta, &id).await?
+            }
             other => judge(other.as_ref()),
         };
         let Some(session) = log.get(&id) else {
@@ -43,7 +45,8 @@ pub(super) async fn settle(
             verdict,
             ..session.clone()
         };
-        if write {
+        if let Some(lease) = lease {
+            lease.check()?;
             ledger.log_session(&id, &session).await?;
         }
         if verdict == Verdict::Void {

@@ -37,5 +37,6 @@ mod rejects;
 mod safeguards;
 mod second_look;
 mod sessions;
+mod sim;
 mod steps;
 mod streams;
