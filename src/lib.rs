@@ -19,6 +19,8 @@ pub mod handler;
 pub mod ledger;
 pub mod mapping;
 pub mod metrics;
+#[doc(hidden)]
+pub mod mutation;
 pub mod okta;
 pub mod sync;
 pub mod users;

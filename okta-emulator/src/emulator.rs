@@ -106,6 +106,11 @@ impl Emulator {
         self.org.settled().0.requests.clone()
     }
 
+    /// How many calls to the API there were.
+    pub fn request_count(&self) -> usize {
+        self.org.settled().0.requests.len()
+    }
+
     /// Everything that a correct client never does: a sentence for each time.
     pub fn violations(&self) -> Vec<String> {
         self.org.settled().0.violations.clone()

@@ -8,8 +8,6 @@ use serde_json::{Map, Value};
 
 use crate::{directory::Attributes, refusal::Refusal};
 
-/// Entities in one bulk request. Okta, "Build a Custom Identity Source".
-pub(crate) const MAX_ENTITIES: usize = 200;
 /// Bytes in one bulk request: Okta's 200 KB, in its stricter reading.
 pub(crate) const MAX_BYTES: usize = 200_000;
 /// Characters in an externalId, from Okta's API description.
@@ -94,7 +92,8 @@ pub(crate) struct Load {
     pub(crate) oddities: Vec<String>,
 }
 
-pub(crate) fn read(kind: LoadKind, body: &[u8]) -> Result<Load, Flaw> {
+/// Reads a body that may hold so many entities.
+pub(crate) fn read(kind: LoadKind, body: &[u8], most: usize) -> Result<Load, Flaw> {
     if body.len() > MAX_BYTES {
         return Err(Flaw::validation(
             "request body",
@@ -124,11 +123,11 @@ pub(crate) fn read(kind: LoadKind, body: &[u8]) -> Result<Load, Flaw> {
             "profiles: The list cannot be empty".to_owned(),
         ));
     }
-    if profiles.len() > MAX_ENTITIES {
+    if profiles.len() > most {
         return Err(Flaw::validation(
             "profiles",
             format!(
-                "profiles: {} entities, more than the {MAX_ENTITIES} allowed",
+                "profiles: {} entities, more than the {most} allowed",
                 profiles.len()
             ),
         ));

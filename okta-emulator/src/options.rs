@@ -65,6 +65,12 @@ pub struct Options {
     /// attributes. Attributes that the app does not have are dropped at import
     /// without an error. Default: the eight of Okta's tutorial.
     pub custom_attributes: Vec<String>,
+    /// Users in one bulk request. Default: the 200 of Okta's guide "Build a
+    /// Custom Identity Source". Fewer let small tests
+    /// meet what large directories meet.
+    pub max_entities: usize,
+    /// Bulk requests in one session. Default: the same guide's 50.
+    pub max_bulk_requests: u32,
     /// The time at which the emulator's clock starts. Default: now.
     pub started: SystemTime,
 }
@@ -82,6 +88,8 @@ impl Default for Options {
             rate_limit: None,
             reactivate: true,
             custom_attributes: TUTORIAL_ATTRIBUTES.map(str::to_owned).to_vec(),
+            max_entities: 200,
+            max_bulk_requests: 50,
             started: SystemTime::now(),
         }
     }

@@ -23,6 +23,7 @@ mod schema;
 mod session;
 mod wire;
 
+pub(crate) use batch::max_requests;
 pub use batch::{
     Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,
     Packer, pack,

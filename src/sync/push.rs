@@ -19,6 +19,8 @@ use crate::{
 
 /// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
 const IN_FLIGHT: usize = 10;
+/// Entries that are written before the lease is asked for again.
+const RECORDED_AT_ONCE: usize = 1_000;
 /// Waits between tries to open a session, while Okta refuses.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
@@ -31,6 +33,12 @@ pub(super) struct Pusher<'a> {
     pub(super) time: &'a Time,
     pub(super) watch: Duration,
     pub(super) run: &'a str,
+}
+
+/// A session that is open and logged, and empty so far.
+pub(super) struct Begun {
+    session: Session<Open>,
+    logged: LoggedSession,
 }
 
 /// What a session carried of a plan.
@@ -53,27 +61,48 @@ pub(super) struct Carried {
 type Memory = HashMap<String, (ExternalId, RecordKey, Origin, Told)>;
 
 impl Pusher<'_> {
-    /// Pushes a plan that is not empty; `None` if Okta gave no session while there was time.
-    pub(super) async fn push(
-        &self,
-        plan: Plan,
-        log: &mut SessionLog,
-    ) -> Result<Option<Carried>, RunError> {
+    /// A session for what is to be pushed; `None` if Okta gave none while there was time.
+    pub(super) async fn begin(&self, log: &mut SessionLog) -> Result<Option<Begun>, RunError> {
         let asked = self.time.now();
         let session = self.open(log).await?;
         metrics::waited_for_session(self.since(asked));
         let Some(session) = session else {
             return Ok(None);
         };
-        let id = session.id().clone();
-        let mut logged = LoggedSession {
+        let logged = LoggedSession {
             verdict: Verdict::Open,
             opened: self.time.now(),
             triggered: None,
             run: self.run.to_owned(),
         };
-        self.log(log, &session, &logged).await?;
+        self.log(log, session.id(), &logged).await?;
+        Ok(Some(Begun { session, logged }))
+    }
 
+    /// Gives a session up that there is nothing for after all.
+    pub(super) async fn give_up(&self, begun: Begun, log: &mut SessionLog) -> Result<(), RunError> {
+        let Begun {
+            session,
+            mut logged,
+        } = begun;
+        let id = session.id().clone();
+        session.until(self.time.answer_by()).cancel().await?;
+        logged.verdict = Verdict::Void;
+        self.log(log, &id, &logged).await
+    }
+
+    /// Pushes a plan that is not empty.
+    pub(super) async fn push(
+        &self,
+        begun: Begun,
+        plan: Plan,
+        log: &mut SessionLog,
+    ) -> Result<Carried, RunError> {
+        let Begun {
+            session,
+            mut logged,
+        } = begun;
+        let id = session.id().clone();
         let (batches, memory, mut left_over) = pack(plan);
         let loads = self.load(&session, batches).await;
         left_over |= loads.left_over();
@@ -94,9 +123,13 @@ impl Pusher<'_> {
             logged.verdict = Verdict::Void;
             report.status = SessionStatus::Closed.to_string();
         } else {
-            self.ledger
-                .record(&loads.entries(&memory, &id, self.time.now()))
-                .await?;
+            for entries in loads
+                .entries(&memory, &id, self.time.now())
+                .chunks(RECORDED_AT_ONCE)
+            {
+                self.lease.check()?;
+                self.ledger.record(entries).await?;
+            }
             // The import is the commit: from here on the entries hold.
             self.lease.check()?;
             (logged.verdict, report.status) = match session.start_import().await? {
@@ -104,7 +137,7 @@ impl Pusher<'_> {
                     let started = self.time.now();
                     logged.verdict = Verdict::Triggered;
                     logged.triggered = Some(started);
-                    self.ledger.log_session(&id, &logged).await?;
+                    self.log(log, &id, &logged).await?;
                     let watch_until = (self.time.now() + self.watch).min(self.time.answer_by());
                     let seen = triggered.watch(watch_until).await.status;
                     if seen == SessionStatus::Completed {
@@ -130,16 +163,15 @@ impl Pusher<'_> {
                 }
             };
         }
-        self.ledger.log_session(&id, &logged).await?;
-        log.set(id, logged.clone());
-        Ok(Some(Carried {
+        self.log(log, &id, &logged).await?;
+        Ok(Carried {
             report,
             failed: logged.verdict == Verdict::Void && !loads.accepted.is_empty() && !too_early,
             left_over,
             too_early,
             refused: loads.refused,
             failure: loads.failure,
-        }))
+        })
     }
 
     fn since(&self, then: Timestamp) -> Duration {
@@ -149,11 +181,12 @@ impl Pusher<'_> {
     async fn log(
         &self,
         log: &mut SessionLog,
-        session: &Session<Open>,
+        id: &okta::SessionId,
         logged: &LoggedSession,
     ) -> Result<(), RunError> {
-        self.ledger.log_session(session.id(), logged).await?;
-        log.set(session.id().clone(), logged.clone());
+        self.lease.check()?;
+        self.ledger.log_session(id, logged).await?;
+        log.set(id.clone(), logged.clone());
         Ok(())
     }
 
@@ -237,7 +270,7 @@ fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
     let mut left_over = plan.upserts_beyond + plan.deactivations_beyond > 0;
     let mut packer = Packer::new();
     let mut put = |entity: Entity, id: ExternalId, key, origin, told| {
-        if packer.would_fit(&entity, okta::MAX_REQUESTS) {
+        if packer.would_fit(&entity, okta::max_requests()) {
             packer.push(entity);
             memory.insert(id.to_string(), (id, key, origin, told));
         } else {

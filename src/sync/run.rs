@@ -26,6 +26,10 @@ const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
 
+/// What was planned is planned anew if it took longer than this to get a session: who has come
+/// back meanwhile must not be deactivated, nor who has left be let in.
+const AGES: Duration = Duration::from_secs(10);
+
 /// How long a job that waits for the lease waits before it asks again.
 const LEASE_WAIT: Duration = Duration::from_secs(3);
 
@@ -142,10 +146,10 @@ impl Run {
             &self.ledger,
             &self.okta.by(time.answer_by()),
             &mut log,
-            false,
+            None,
         )
         .await?;
-        let mut plan = self.plan(&job.source, &mut log, false).await?;
+        let mut plan = self.plan(&job.source, &mut log, None).await?;
         Safeguard::new(self.max_deactivations, job.allow_deactivations).check(&mut plan);
         report.planned(&plan);
         Ok(())
@@ -155,7 +159,7 @@ impl Run {
         &self,
         source: &Source,
         log: &mut SessionLog,
-        write: bool,
+        lease: Option<&Lease>,
     ) -> Result<Plan, RunError> {
         let sources = Sources {
             users: &self.users,
@@ -165,8 +169,9 @@ impl Run {
         match source {
             Source::Table => {
                 let book = self.ledger.read_book(&log.doubtful()).await?;
-                if write {
+                if let Some(lease) = lease {
                     metrics::ledger(book.len());
+                    lease.check()?;
                     settle::tidy(&self.ledger, log, book.doubtful_sessions()).await?;
                 }
                 sources.whole(&book).await
@@ -190,7 +195,7 @@ impl Run {
             &self.ledger,
             &self.okta.by(time.answer_by()),
             &mut log,
-            true,
+            Some(lease),
         )
         .await?;
         let pusher = Pusher {
@@ -202,22 +207,28 @@ impl Run {
             run: &report.run_id.clone(),
         };
         loop {
-            let mut plan = self.plan(&job.source, &mut log, true).await?;
-            safeguard.check(&mut plan);
-            report.planned(&plan);
-            lease.check()?;
-            self.ledger
-                .adopt(&std::mem::take(&mut plan.adopted))
+            let mut plan = self
+                .plan_to_push(job, &mut log, &mut safeguard, lease, report)
                 .await?;
-            let active = plan.counts.active;
             if plan.is_empty() {
-                return self.finished(&job.source, &log, active).await;
+                return self.finished(job, &log, plan.counts.active, lease).await;
             }
-
-            let Some(carried) = pusher.push(plan, &mut log).await? else {
+            let asked = time.now();
+            let Some(begun) = pusher.begin(&mut log).await? else {
                 later(&log, time, report);
                 return Ok(());
             };
+            if time.now() > asked + AGES {
+                plan = self
+                    .plan_to_push(job, &mut log, &mut safeguard, lease, report)
+                    .await?;
+                if plan.is_empty() {
+                    pusher.give_up(begun, &mut log).await?;
+                    return self.finished(job, &log, plan.counts.active, lease).await;
+                }
+            }
+            let active = plan.counts.active;
+            let carried = pusher.push(begun, plan, &mut log).await?;
             let Carried {
                 report: session,
                 failed,
@@ -250,7 +261,7 @@ impl Run {
                 return Ok(());
             }
             if !left_over && !failed {
-                return self.finished(&job.source, &log, active).await;
+                return self.finished(job, &log, active, lease).await;
             }
             if time.now() >= time.open_until() {
                 later(&log, time, report);
@@ -259,15 +270,36 @@ impl Run {
         }
     }
 
+    /// What is to be pushed, and may be.
+    async fn plan_to_push(
+        &self,
+        job: &Job,
+        log: &mut SessionLog,
+        safeguard: &mut Safeguard,
+        lease: &Lease,
+        report: &mut Report,
+    ) -> Result<Plan, RunError> {
+        let mut plan = self.plan(&job.source, log, Some(lease)).await?;
+        safeguard.check(&mut plan);
+        report.planned(&plan);
+        lease.check()?;
+        self.ledger
+            .adopt(&std::mem::take(&mut plan.adopted))
+            .await?;
+        Ok(plan)
+    }
+
     /// A full run has come to its end: remembers how many users are active, for those runs that
     /// do not see all of them.
     async fn finished(
         &self,
-        source: &Source,
+        job: &Job,
         log: &SessionLog,
         active: u64,
+        lease: &Lease,
     ) -> Result<(), RunError> {
-        if matches!(source, Source::Table) && log.known_active() != active {
+        if matches!(job.source, Source::Table) && log.known_active() != active {
+            lease.check()?;
             self.ledger.log_known_active(active).await?;
         }
         Ok(())

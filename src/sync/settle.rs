@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    ledger::{Ledger, LoggedSession, SessionLog, Verdict},
+    ledger::{Lease, Ledger, LoggedSession, SessionLog, Verdict},
     metrics,
     okta::{Calls, Cancelled, SessionId, SessionStatus},
 };
@@ -20,18 +20,20 @@ const FAILED_FOR: Duration = Duration::from_secs(3600);
 /// Asks Okta about every session whose end is not known, and corrects the log.
 ///
 /// A session that is still open is cancelled: the lease makes us the identity source's only
-/// client, so nobody is going to start its import. A dry run (`write` false) only learns what
-/// a run would find.
+/// client, so nobody is going to start its import. A dry run, which has no lease, only learns
+/// what a run would find.
 pub(super) async fn settle(
     ledger: &Ledger,
     okta: &Calls,
     log: &mut SessionLog,
-    write: bool,
+    lease: Option<&Lease>,
 ) -> Result<(), RunError> {
     for id in log.unsettled() {
         let status = okta.session(&id).await?.map(|session| session.status);
         let status = match status {
-            Some(open) if open.is_active() && write => Some(after_cancelling(okta, &id).await?),
+            Some(open) if open.is_active() && lease.is_some() => {
+                Some(after_cancelling(okta, &id).await?)
+            }
             other => other,
         };
         let verdict = judge(status.as_ref());
@@ -45,7 +47,8 @@ pub(super) async fn settle(
             verdict,
             ..session.clone()
         };
-        if write {
+        if let Some(lease) = lease {
+            lease.check()?;
             ledger.log_session(&id, &session).await?;
             if verdict != Verdict::Triggered {
                 metrics::session_ended(&id, status.as_ref());

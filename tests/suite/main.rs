@@ -42,6 +42,7 @@ mod rejects;
 mod safeguards;
 mod second_look;
 mod sessions;
+mod sim;
 mod steps;
 mod streams;
 mod version;

@@ -99,7 +99,7 @@ pub(crate) async fn bulk_delete(
 
 fn bulk(org: &Org, session: &str, kind: LoadKind, body: &[u8], work: &Work) -> Answer<Response> {
     // Reading takes long and needs no lock.
-    let load = load::read(kind, body);
+    let load = load::read(kind, body, org.options.max_entities);
     let entities = Entities(load.as_ref().map_or(0, |load| load.entities.len()));
     let (mut state, now) = org.settled();
     let org::State {

@@ -18,9 +18,6 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Bulk requests in one session. Okta, "Build a Custom Identity Source".
-const MAX_BULK_REQUESTS: u32 = 50;
-
 /// What Okta calls a session where it cannot find one.
 const SESSION_KIND: &str = "IdentitySourceSession";
 
@@ -31,6 +28,7 @@ pub(crate) struct Book {
     /// Triggered sessions in the order in which Okta processes them.
     pub(super) queue: VecDeque<Arc<str>>,
     identity_source: String,
+    max_bulk_requests: u32,
     cooldown: Duration,
     import_time: Duration,
     /// When a session may be opened again after the last trigger.
@@ -46,6 +44,7 @@ impl Book {
             sessions: Vec::new(),
             queue: VecDeque::new(),
             identity_source: options.identity_source.clone(),
+            max_bulk_requests: options.max_bulk_requests,
             cooldown: options.cooldown,
             import_time: options.import_time,
             cooled_at: SystemTime::UNIX_EPOCH,
@@ -114,6 +113,7 @@ impl Book {
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
         let index = self.touch(id, now)?;
+        let most = self.max_bulk_requests;
         let session = &mut self.sessions[index];
         if !session.status.is_active() {
             if session.moved_by_client {
@@ -132,12 +132,12 @@ impl Book {
             violations.push(format!("{id}: {}", flaw.violation));
             *flaw.refusal
         })?;
-        if session.requests >= MAX_BULK_REQUESTS {
-            violations.push(format!("{id}: more than {MAX_BULK_REQUESTS} bulk requests"));
+        if session.requests >= most {
+            violations.push(format!("{id}: more than {most} bulk requests"));
             return Err(Refusal::validation(
                 "importSessionId",
                 [format!(
-                    "At most {MAX_BULK_REQUESTS} bulk requests are allowed in a session"
+                    "At most {most} bulk requests are allowed in a session"
                 )],
             ));
         }

@@ -8,6 +8,8 @@ mod tests;
 pub use entity::{Entity, EntityError, Kind};
 pub use packer::{Packer, pack};
 
+use crate::mutation;
+
 /// Most users in one bulk request (Okta's XaaS guide, "bulk data limits").
 pub const MAX_ENTITIES: usize = 200;
 
@@ -20,6 +22,16 @@ pub const MAX_REQUESTS: usize = 50;
 
 /// Most users in one import session: what full requests can carry.
 pub const MAX_USERS: usize = MAX_ENTITIES * MAX_REQUESTS;
+
+/// [`MAX_ENTITIES`], unless a test plays in small.
+pub(crate) fn max_entities() -> usize {
+    mutation::in_small().map_or(MAX_ENTITIES, |small| small.entities)
+}
+
+/// [`MAX_REQUESTS`], unless a test plays in small.
+pub(crate) fn max_requests() -> usize {
+    mutation::in_small().map_or(MAX_REQUESTS, |small| small.requests)
+}
 
 const HEAD: &str = r#"{"entityType":"USERS","profiles":["#;
 const TAIL: &str = "]}";
@@ -45,7 +57,7 @@ impl Batch {
     fn len_with(&self, entity: &Entity) -> Option<usize> {
         let body_len = self.body_len + ",".len() + entity.json.len();
         (self.kind == entity.kind()
-            && self.entities.len() < MAX_ENTITIES
+            && self.entities.len() < max_entities()
             && body_len <= MAX_BODY_BYTES)
             .then_some(body_len)
     }

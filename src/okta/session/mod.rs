@@ -14,7 +14,7 @@ pub(super) use self::budget::Budget;
 pub use self::info::{SessionId, SessionInfo, SessionStatus};
 pub use self::refused::LoadError;
 use self::refused::suspects;
-use super::batch::{Batch, Kind, MAX_REQUESTS};
+use super::batch::{Batch, Kind, max_requests};
 use super::calls::{Calls, Cancelled};
 use super::client::{Api, Call, Repeat};
 use super::error::{Error, Refusal};
@@ -73,7 +73,7 @@ impl<S> Session<S> {
 impl Session<Open> {
     pub(in crate::okta) fn open(calls: Calls, info: SessionInfo) -> Self {
         let state = Open {
-            budget: Budget::new(MAX_REQUESTS),
+            budget: Budget::new(max_requests()),
             upserted: AtomicBool::new(false),
         };
         Self { calls, info, state }
@@ -86,7 +86,7 @@ impl Session<Open> {
         self
     }
 
-    /// How many more batches it takes: [`MAX_REQUESTS`] less every request that
+    /// How many more batches it takes: [`MAX_REQUESTS`](super::MAX_REQUESTS) less every request that
     /// Okta may have counted. What Okta refused with 429, and what never
     /// reached it, does not count; what it refused for its content may, so it
     /// does. While batches are being loaded, theirs are taken out already.

@@ -1,0 +1,130 @@
+//! Deliberate bugs, and a world in small: what tests alone can switch on.
+//!
+//! A proof that catches nothing proves nothing, so the simulation is shown to catch each of
+//! these. Without the feature `mutations`, which only tests have, every hook is a constant.
+
+/// A deliberate bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// The entries of a session hold before its import is started.
+    RecordBeforeTrigger,
+    /// A record that cannot be mapped counts as one that is not there.
+    RejectedIsMissing,
+    /// Nobody's key is read again before they are deactivated.
+    SkipSecondLook,
+    /// A stream record's image is taken for what the table holds.
+    TrustStaleImage,
+    /// A session that ended as ERROR counts as imported.
+    IgnoreErrorSession,
+    /// A run works without the lease.
+    WorkWithoutLease,
+    /// The safeguard looks at a plan once it has been loaded.
+    SafeguardAfterLoading,
+    /// A load is repeated without taking a request out of the session's budget.
+    RetryWithoutBudget,
+    /// Records that do not say whom they are about do not keep anybody from counting as gone.
+    UnidentifiedIsNobody,
+    /// A load whose answer was lost counts as accepted.
+    LostAnswerIsDone,
+    /// What was planned before a long wait for a session is loaded after it.
+    LoadOldPlan,
+    /// Who is nowhere in one read of the table is gone, wherever their record may have moved to.
+    OneReadIsEnough,
+    /// Who is inactive by one record, and unknown, is deactivated whatever other records say.
+    StrangersLeaveByStream,
+}
+
+/// Okta's limits for a world in small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Small {
+    /// Users in a bulk request.
+    pub entities: usize,
+    /// Bulk requests in a session.
+    pub requests: usize,
+}
+
+#[cfg(feature = "mutations")]
+mod switch {
+    use std::{
+        cell::{Cell, RefCell},
+        collections::HashMap,
+    };
+
+    use super::{Mutation, Small};
+    use crate::users::{Record, RecordKey};
+
+    thread_local! {
+        static MUTATION: Cell<Option<Mutation>> = const { Cell::new(None) };
+        static SMALL: Cell<Option<Small>> = const { Cell::new(None) };
+        static IMAGES: RefCell<HashMap<String, Record>> = RefCell::default();
+    }
+
+    /// Plays with this bug on this thread, or with none.
+    pub fn set(mutation: Option<Mutation>) {
+        MUTATION.set(mutation);
+        IMAGES.take();
+    }
+
+    /// Plays in small on this thread, or in full.
+    pub fn play_in_small(small: Option<Small>) {
+        SMALL.set(small);
+    }
+
+    pub(crate) fn on(mutation: Mutation) -> bool {
+        MUTATION.get() == Some(mutation)
+    }
+
+    pub(crate) fn in_small() -> Option<Small> {
+        SMALL.get()
+    }
+
+    pub(crate) fn keep_image(key: &RecordKey, change: &serde_json::Value) {
+        if !on(Mutation::TrustStaleImage) {
+            return;
+        }
+        let image: Option<serde_dynamo::Item> = change
+            .pointer("/dynamodb/NewImage")
+            .and_then(|image| serde_json::from_value(image.clone()).ok());
+        IMAGES.with_borrow_mut(|images| match image {
+            Some(image) => {
+                let item: HashMap<_, aws_sdk_dynamodb::types::AttributeValue> = image.into();
+                images.insert(key.canonical(), item.into())
+            }
+            None => images.remove(&key.canonical()),
+        });
+    }
+
+    pub(crate) fn believed(keys: &[RecordKey]) -> Option<Vec<(RecordKey, Record)>> {
+        on(Mutation::TrustStaleImage).then(|| {
+            IMAGES.with_borrow(|images| {
+                keys.iter()
+                    .filter_map(|key| Some((key.clone(), images.get(&key.canonical())?.clone())))
+                    .collect()
+            })
+        })
+    }
+}
+
+#[cfg(not(feature = "mutations"))]
+mod switch {
+    use super::{Mutation, Small};
+    use crate::users::{Record, RecordKey};
+
+    pub(crate) const fn on(_: Mutation) -> bool {
+        false
+    }
+
+    pub(crate) const fn in_small() -> Option<Small> {
+        None
+    }
+
+    pub(crate) const fn keep_image(_: &RecordKey, _: &serde_json::Value) {}
+
+    pub(crate) const fn believed(_: &[RecordKey]) -> Option<Vec<(RecordKey, Record)>> {
+        None
+    }
+}
+
+pub(crate) use switch::{believed, in_small, keep_image, on};
+#[cfg(feature = "mutations")]
+pub use switch::{play_in_small, set};

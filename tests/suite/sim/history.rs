@@ -1,0 +1,160 @@
+//! A history as plain data: it can be printed, shrunk and played again.
+
+use okta_emulator::Effect;
+
+use crate::support::crash::Moment;
+
+/// All that happens in one simulated world.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// What all chance is drawn from: latencies, jitter, claims.
+    pub seed: u64,
+    pub layout: Layout,
+    /// `MAX_DEACTIVATIONS`, as a count.
+    pub limit: u64,
+    /// `WATCH_SECONDS`.
+    pub watch: u64,
+    /// Seconds after an import before Okta opens another session.
+    pub cooldown: u64,
+    /// Users in a bulk request.
+    pub entities: usize,
+    /// Bulk requests in a session.
+    pub requests: usize,
+    pub steps: Vec<Step>,
+}
+
+/// Where the users table has the external id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// It is the key.
+    Key,
+    /// It is another attribute: people may move to another key, or have two records.
+    Attribute,
+}
+
+/// Something that happens, so many milliseconds after the step before it began.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub after: u64,
+    pub act: Act,
+}
+
+#[derive(Debug, Clone)]
+pub enum Act {
+    Put {
+        slot: u8,
+        row: Row,
+    },
+    Delete {
+        slot: u8,
+    },
+    /// The record gets another key, in one transaction.
+    Move {
+        from: u8,
+        to: u8,
+    },
+    Invoke(Invocation),
+    Database(DatabaseFault),
+    Okta(OktaFault),
+    /// A new API token at Okta, in the secret, or both.
+    Rotate {
+        okta: bool,
+        secret: bool,
+    },
+    /// Something else opens a session.
+    ForeignSession,
+    /// Okta knows the last session no more.
+    ForgetSession,
+}
+
+/// A record of the users table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    pub person: u8,
+    pub active: bool,
+    pub in_scope: bool,
+    pub version: u8,
+    pub flaw: Flaw,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    None,
+    /// No user name: cannot be sent.
+    Content,
+    /// Does not say whom it is about; only where the key does not.
+    Nobody,
+}
+
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub what: What,
+    /// Seconds until Lambda ends it.
+    pub timeout: u64,
+    pub death: Option<Death>,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Schedule,
+    Sync {
+        allow: Option<u64>,
+    },
+    Plan,
+    /// Stream records from the `from`-th undelivered one on.
+    Stream {
+        from: usize,
+        count: usize,
+        backwards: bool,
+        again: bool,
+    },
+    /// The records that are under these keys at that moment.
+    Push {
+        slots: Vec<u8>,
+    },
+}
+
+/// How an invocation dies before its time.
+#[derive(Debug, Clone, Copy)]
+pub enum Death {
+    /// At its n-th call of DynamoDB.
+    Database { call: usize, moment: Moment },
+    /// When Okta has answered its n-th call, before it hears of it.
+    Okta { call: usize },
+    /// After so many milliseconds.
+    After(u64),
+}
+
+/// From the `skip`-th call on, `times` calls of this operation.
+#[derive(Debug, Clone)]
+pub struct DatabaseFault {
+    pub call: &'static str,
+    pub skip: usize,
+    pub times: usize,
+    pub effect: DatabaseEffect,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseEffect {
+    Throttled,
+    InternalError,
+    /// The connection breaks, and nothing was done.
+    CloseBefore,
+    /// It is done, and the connection breaks.
+    CloseAfter,
+    /// Of a batch, only the first is done.
+    Unprocessed,
+    /// A page ends after one item.
+    ShortPage,
+    /// So many milliseconds pass before it is done.
+    Slow(u64),
+}
+
+#[derive(Debug, Clone)]
+pub struct OktaFault {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub nth: u64,
+    pub times: u64,
+    pub effect: Effect,
+}

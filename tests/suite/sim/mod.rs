@@ -1,0 +1,133 @@
+//! Random histories, and what holds in every one of them.
+//!
+//! `SIM_SEED=n` plays one seed and prints its history, `SIM_HISTORIES=n` plays so many.
+
+mod calls;
+mod database;
+mod generate;
+mod history;
+mod model;
+mod play;
+mod promises;
+mod shrink;
+mod world;
+
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use dynamodb_identity_source::mutation::Mutation;
+
+use self::{history::History, play::play, promises::Broken, shrink::shrunk};
+
+/// Histories that `cargo test` plays unless it is told otherwise.
+const HISTORIES: u64 = 200;
+
+fn variable(name: &str) -> Option<u64> {
+    Some(
+        std::env::var(name)
+            .ok()?
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is not a number")),
+    )
+}
+
+/// The first of these seeds whose history breaks a promise, as far as several threads can tell.
+fn first_broken(seeds: std::ops::Range<u64>, bug: Option<Mutation>) -> Option<(u64, Broken)> {
+    let (next, found) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let work = || {
+        while !found.load(Ordering::Relaxed) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                break;
+            }
+            if let Some(broken) = play(&generate::history(seed), bug).broken {
+                found.store(true, Ordering::Relaxed);
+                return Some((seed, broken));
+            }
+        }
+        None
+    };
+    std::thread::scope(|scope| {
+        let thread = || {
+            std::thread::Builder::new()
+                .stack_size(16 << 20)
+                .spawn_scoped(scope, work)
+                .unwrap()
+        };
+        let threads: Vec<_> = (0..threads).map(|_| thread()).collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().unwrap())
+            .min_by_key(|(seed, _)| *seed)
+    })
+}
+
+fn told(history: &History) -> String {
+    let History {
+        seed,
+        layout,
+        limit,
+        watch,
+        cooldown,
+        entities,
+        requests,
+        steps,
+    } = history;
+    let mut text = format!(
+        "seed {seed}, external id in {layout:?}, MAX_DEACTIVATIONS {limit}, WATCH_SECONDS {watch}, cooldown {cooldown} s, \
+         {entities} users a request, {requests} requests a session\n"
+    );
+    let mut at = 0;
+    for step in steps {
+        at += step.after;
+        let _ = writeln!(text, "{at:>9} ms  {:?}", step.act);
+    }
+    text
+}
+
+#[test]
+fn no_history_breaks_a_promise() {
+    if let Some(seed) = variable("SIM_SEED") {
+        let history = generate::history(seed);
+        println!("{}", told(&history));
+        let played = play(&history, None);
+        let mut trace = played.trace;
+        trace.sort();
+        println!("{}", trace.join("\n"));
+        if let Some(broken) = played.broken {
+            let small = shrunk(&history, None, broken.promise);
+            panic!("{broken:?}\nas in\n{}", told(&small));
+        }
+        return;
+    }
+    let histories = variable("SIM_HISTORIES").unwrap_or(HISTORIES);
+    let first = variable("SIM_FIRST").unwrap_or(0);
+    let began = std::time::Instant::now();
+    if let Some((seed, broken)) = first_broken(first..first + histories, None) {
+        let small = shrunk(&generate::history(seed), None, broken.promise);
+        panic!(
+            "SIM_SEED={seed} breaks a promise: {}: {}\nas in\n{}",
+            broken.promise,
+            broken.how,
+            told(&small)
+        );
+    }
+    println!(
+        "{histories} histories from seed {first} on, in {:.1?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn a_seed_plays_the_same_each_time() {
+    for seed in 0..12 {
+        let [one, other] = [(); 2].map(|()| play(&generate::history(seed), None).trace);
+        for (one, other) in one.iter().zip(&other) {
+            assert_eq!(one, other, "seed {seed}");
+        }
+        assert_eq!(one.len(), other.len(), "seed {seed}");
+    }
+}

@@ -1,0 +1,230 @@
+//! The world that a history is played in.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+    time::Duration,
+};
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, stalled_stream_protection::StalledStreamProtectionConfig,
+};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Credentials, SharedAsyncSleep, SharedCredentialsProvider},
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use dynamodb_identity_source::{
+    clock::Clock,
+    handler::{Function, Sdk},
+};
+use jiff::Timestamp;
+use okta_emulator::{Emulator, Options};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{
+    calls::Caller,
+    database::{Tables, item},
+    history::{History, Row},
+    model::Model,
+};
+use crate::support::{SOURCE, STATE, USERS};
+
+/// Both sides, the functions between them, and what the table is known to say.
+pub struct World {
+    pub okta: Emulator,
+    pub tables: Tables,
+    pub model: RefCell<Model>,
+    pub clock: Clock,
+    began: Instant,
+    limit: u64,
+    watch: u64,
+    idle: RefCell<Vec<Container>>,
+    /// Stream records that are still to be delivered.
+    pub stream: RefCell<VecDeque<Value>>,
+    sequence: Cell<u64>,
+    tokens: Cell<(u32, u32)>,
+}
+
+/// A process with the function in it.
+#[derive(Clone)]
+pub struct Container {
+    pub function: Rc<Function>,
+    pub caller: Caller,
+}
+
+impl World {
+    pub async fn of(history: &History) -> Rc<Self> {
+        let base: Timestamp = "2026-05-13T05:00:00Z".parse().unwrap();
+        let began = Instant::now();
+        let options = Options {
+            identity_source: SOURCE.into(),
+            token: token(0),
+            cooldown: Duration::from_secs(history.cooldown),
+            max_entities: history.entities,
+            max_bulk_requests: history.requests.try_into().unwrap(),
+            started: base.try_into().unwrap(),
+            ..Options::default()
+        };
+        Rc::new(Self {
+            okta: Emulator::start(options).await.unwrap(),
+            tables: Tables::new(history.seed, began, token(0)),
+            model: RefCell::new(Model::new(history.layout)),
+            clock: Clock::Tokio {
+                base,
+                origin: began,
+            },
+            began,
+            limit: history.limit,
+            watch: history.watch,
+            idle: RefCell::default(),
+            stream: RefCell::default(),
+            sequence: Cell::new(1_000),
+            tokens: Cell::default(),
+        })
+    }
+
+    /// How long the world has been.
+    pub fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// A time by Okta's clock, counted from the beginning.
+    pub fn since_the_beginning(&self, at: std::time::SystemTime) -> Duration {
+        at.duration_since(self.okta.options().started)
+            .unwrap_or_default()
+    }
+
+    pub fn put(&self, slot: u8, row: Row) {
+        self.change(&[(slot, Some(row))]);
+    }
+
+    pub fn delete(&self, slot: u8) {
+        self.change(&[(slot, None)]);
+    }
+
+    /// What is under one key gets another, in one transaction.
+    pub fn relocate(&self, from: u8, to: u8) {
+        let row = self.model.borrow().rows.get(&from).copied();
+        if let Some(row) = row.filter(|_| from != to) {
+            self.change(&[(from, None), (to, Some(row))]);
+        }
+    }
+
+    /// Changes the users table at once, and the stream and the model with it.
+    fn change(&self, rows: &[(u8, Option<Row>)]) {
+        let mut model = self.model.borrow_mut();
+        for (slot, row) in rows {
+            let key = json!({"id": {"S": model.key(*slot)}});
+            let image = match row {
+                Some(row) => {
+                    let item = item(&model.record(*slot, row));
+                    self.tables
+                        .now("PutItem", &json!({"TableName": USERS, "Item": item}));
+                    model.rows.insert(*slot, *row);
+                    Some(item)
+                }
+                None => {
+                    self.tables
+                        .now("DeleteItem", &json!({"TableName": USERS, "Key": key}));
+                    model.rows.remove(slot);
+                    None
+                }
+            };
+            self.sequence.set(self.sequence.get() + 1);
+            let mut record = json!({"eventSource": "aws:dynamodb", "dynamodb": {
+                "Keys": key, "SequenceNumber": self.sequence.get().to_string()}});
+            if let Some(image) = image {
+                record["dynamodb"]["NewImage"] = image;
+            }
+            self.stream.borrow_mut().push_back(record);
+        }
+        model.remember(self.now());
+        self.tables
+            .watcher()
+            .trace(self.now(), "table", &format!("{rows:?}"));
+    }
+
+    /// A process that has nothing to do, or a new one.
+    pub fn container(&self) -> Container {
+        self.idle
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| self.cold_start())
+    }
+
+    /// A process that has answered can be used again.
+    pub fn give_back(&self, container: Container) {
+        self.idle.borrow_mut().push(container);
+    }
+
+    fn cold_start(&self) -> Container {
+        let caller = Caller::default();
+        let environment = [
+            ("OKTA_ORG_URL", self.okta.url()),
+            ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
+            (
+                "OKTA_CREDENTIALS_SECRET_ARN",
+                "arn:aws:secretsmanager:eu-west-1:000000000000:secret:okta".to_owned(),
+            ),
+            ("USERS_TABLE", USERS.to_owned()),
+            ("STATE_TABLE", STATE.to_owned()),
+            ("MAPPING", self.model.borrow().mapping()),
+            ("MAX_DEACTIVATIONS", self.limit.to_string()),
+            ("WATCH_SECONDS", self.watch.to_string()),
+        ];
+        let lookup = |name: &str| {
+            let mut all = environment.iter();
+            all.find(|(key, _)| *key == name)
+                .map(|(_, value)| value.clone())
+        };
+        let sdk = Sdk::Given(Box::new(self.sdk(&caller)));
+        Container {
+            function: Rc::new(Function::new(lookup, sdk, self.clock)),
+            caller,
+        }
+    }
+
+    fn sdk(&self, caller: &Caller) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.tables.client(caller))
+            .build()
+    }
+
+    /// A client of nobody's, for looking at the end.
+    pub fn client(&self) -> Client {
+        Client::new(&self.sdk(&Caller::default()))
+    }
+
+    pub fn rotate(&self, okta: bool, secret: bool) {
+        let (mut at_okta, mut in_secret) = self.tokens.get();
+        let next = at_okta.max(in_secret) + u32::from(at_okta == in_secret);
+        if okta {
+            at_okta = next;
+            self.okta.set_api_token(token(next));
+        }
+        if secret {
+            in_secret = next;
+            self.tables.keep_secret(&token(next));
+        }
+        self.tokens.set((at_okta, in_secret));
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn heal(&self) {
+        self.okta.clear_faults();
+        self.tables.heal();
+        self.rotate(true, true);
+    }
+}
+
+fn token(number: u32) -> String {
+    format!("token-{number}")
+}
