@@ -21,6 +21,7 @@ mod pacing;
 mod patience;
 mod schema;
 mod session;
+mod user;
 mod wire;
 
 pub use batch::{
@@ -39,3 +40,4 @@ pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
     LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
 };
+pub use user::UserProfile;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
-const IN_FLIGHT: usize = 10;
+pub(super) const IN_FLIGHT: usize = 10;
 /// Waits between tries to open a session, while Okta refuses.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);

@@ -34,6 +34,7 @@ mod okta_script;
 mod okta_secret;
 mod okta_tokens;
 mod plan;
+mod plan_detail;
 mod push;
 mod recorder;
 mod rejects;
