@@ -21,6 +21,7 @@ mod lambda;
 mod lease;
 mod limits;
 mod metrics;
+mod metrics_format;
 mod metrics_template;
 mod okta_ambiguous;
 mod okta_client;
