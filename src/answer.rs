@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{doctor::Diagnosis, sync::Report};
+use crate::{
+    doctor::Diagnosis,
+    sync::{Changes, Report},
+};
 
 /// What an invocation is answered with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -10,6 +13,8 @@ use crate::{doctor::Diagnosis, sync::Report};
 pub enum Answer {
     /// What a run did.
     Report(Box<Report>),
+    /// What a run would do, user by user.
+    Plan(Box<DetailedPlan>),
     /// What of a stream batch is to come back.
     Batch(BatchResponse),
     /// What the doctor found.
@@ -17,9 +22,22 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn report(report: Report) -> Self {
-        Self::Report(Box::new(report))
+    pub(crate) fn report(mut report: Report) -> Self {
+        match report.changes.take() {
+            None => Self::Report(Box::new(report)),
+            Some(changes) => Self::Plan(Box::new(DetailedPlan { report, changes })),
+        }
     }
+}
+
+/// A dry run's report, and what would change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetailedPlan {
+    /// The report, as it is logged.
+    #[serde(flatten)]
+    pub report: Report,
+    /// What would change, for the caller alone.
+    pub changes: Changes,
 }
 
 /// Lambda's partial batch response for streams.

@@ -28,6 +28,9 @@ pub struct Config {
     /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
     /// Default 60.
     pub watch: Duration,
+    /// `PLAN_VALUES`: `allow` lets a plan tell the values of attributes to whoever may invoke the
+    /// function. Default `deny`.
+    pub plan_values: bool,
 }
 
 /// What could be read of the environment: the doctor goes by what is right in it.
@@ -41,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) mapping: MappingSource,
     max_deactivations: Option<DeactivationLimit>,
     watch: Option<Duration>,
+    plan_values: Option<bool>,
     /// What is wrong, a line each.
     pub(crate) wrong: Vec<String>,
 }
@@ -123,6 +127,14 @@ impl Settings {
                     .map_err(|_| "give a whole number of seconds, such as 60")
             }),
         };
+        let plan_values = match set("PLAN_VALUES") {
+            None => Some(false),
+            given => wrong.require(given, "PLAN_VALUES", |text| match text.trim() {
+                "allow" => Ok(true),
+                "deny" => Ok(false),
+                _ => Err("give allow or deny"),
+            }),
+        };
         let mapping = match set("MAPPING") {
             None => MappingSource::Default,
             Some(text) if text.trim_start().starts_with('{') => MappingSource::Inline(text),
@@ -138,6 +150,7 @@ impl Settings {
             mapping,
             max_deactivations,
             watch,
+            plan_values,
             wrong: wrong.0,
         }
     }
@@ -154,6 +167,7 @@ impl Settings {
                 mapping: self.mapping.clone(),
                 max_deactivations: self.max_deactivations?,
                 watch: self.watch?,
+                plan_values: self.plan_values?,
             })
         };
         complete()

@@ -36,6 +36,15 @@ pub enum Command {
         /// The plan of a sync that is given the same.
         #[serde(default)]
         allow_deactivations: Option<u64>,
+        /// Whether changes are listed, instead of only counted.
+        #[serde(default)]
+        detail: bool,
+        /// How many of each kind are listed, up to [`Command::MOST_LISTED`].
+        #[serde(default)]
+        limit: Option<u64>,
+        /// Whether the changing attributes' values are told.
+        #[serde(default)]
+        values: bool,
     },
     /// The source calls with the data: these records are pushed, and nobody else is touched.
     Push {
@@ -49,12 +58,40 @@ pub enum Command {
     Doctor {},
 }
 
+impl Command {
+    /// How many changes of each kind a plan lists unless it is told otherwise.
+    pub const LISTED: u64 = 50;
+    /// How many it lists at most: Okta is asked about each of them.
+    pub const MOST_LISTED: u64 = 200;
+
+    /// Whether its options go together.
+    fn check(self) -> Result<Self, String> {
+        match &self {
+            Self::Plan {
+                limit: Some(limit), ..
+            } if !(1..=Self::MOST_LISTED).contains(limit) => Err(format!(
+                "\"limit\" is {limit}, where 1 to {} are possible",
+                Self::MOST_LISTED
+            )),
+            Self::Plan {
+                detail: false,
+                limit,
+                values,
+                ..
+            } if limit.is_some() || *values => {
+                Err("\"limit\" and \"values\" go with \"detail\": true".to_owned())
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 /// An event that is none of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
-     {{\"command\":\"push\",\"records\":[…]}} or {{\"command\":\"doctor\"}} (the first three take \"allowDeactivations\": N)"
+     {{\"command\":\"push\",\"records\":[…]}} or {{\"command\":\"doctor\"}} (the first three take \"allowDeactivations\": N, a plan also \"detail\": true with \"limit\": 1 to 200 and \"values\": true)"
 )]
 pub struct UnknownEvent(String);
 
@@ -70,8 +107,10 @@ impl Event {
         if object.contains_key("command") {
             // serde's messages for these shapes name fields and variants, never values of records.
             return Command::deserialize(payload)
+                .map_err(|why| why.to_string())
+                .and_then(Command::check)
                 .map(Self::Command)
-                .map_err(|why| UnknownEvent(why.to_string()));
+                .map_err(UnknownEvent);
         }
         if let Some(records) = object.get("Records").and_then(Value::as_array) {
             return Self::parse_records(records);
@@ -133,6 +172,11 @@ mod tests {
             json!({"command": "snyc"}),
             json!({"command": "sync", "allowDeactivation": 1}),
             json!({"command": "sync", "allowDeactivations": -1}),
+            json!({"command": "sync", "detail": true}),
+            json!({"command": "plan", "detail": true, "limit": 201}),
+            json!({"command": "plan", "detail": true, "limit": 0}),
+            json!({"command": "plan", "limit": 10}),
+            json!({"command": "plan", "values": true}),
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
             json!({"detail-type": "EC2 Instance State-change Notification"}),
             json!([1, 2]),

@@ -15,11 +15,11 @@ use crate::{
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     metrics,
     okta::{CredentialsError, Okta},
-    sync::{Job, Report, Run, RunError, Source, Time, Trigger},
+    sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
     users::{StreamBatch, UsersTable},
 };
 
-pub use crate::answer::{Answer, BatchItemFailure, BatchResponse};
+pub use crate::answer::{Answer, BatchItemFailure, BatchResponse, DetailedPlan};
 
 /// The function: what is known at start, and what is built when it is first needed.
 ///
@@ -63,6 +63,12 @@ pub enum InvocationError {
     /// The event is none of ours.
     #[error(transparent)]
     Event(#[from] UnknownEvent),
+    /// A plan was asked for values, which the configuration does not allow.
+    #[error(
+        "this function does not tell attributes' values: leave \"values\" out, which tells their names, or set \
+         PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
+    )]
+    ValuesForbidden,
     /// The credentials are not usable.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
@@ -125,9 +131,24 @@ impl Function {
             }
             Event::Command(Command::Plan {
                 allow_deactivations,
+                detail,
+                limit,
+                values,
             }) => {
+                let run = self.run().await?;
+                if values && !self.may_tell_values() {
+                    return Err(InvocationError::ValuesForbidden);
+                }
+                let limit = limit.unwrap_or(Command::LISTED);
+                let job = Job {
+                    detail: detail.then_some(Detail {
+                        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+                        values,
+                    }),
+                    ..whole_table(allow_deactivations)
+                };
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, true);
-                full(self.run().await?, &time, report, allow_deactivations).await
+                Ok(Answer::report(work(run, job, &time, report).await?))
             }
             Event::Command(Command::Push {
                 records,
@@ -137,6 +158,7 @@ impl Function {
                     source: Source::Payload(records),
                     allow_deactivations,
                     waits: true,
+                    detail: None,
                 };
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
                 Ok(Answer::report(
@@ -161,6 +183,12 @@ impl Function {
         run.await.inspect_err(|_| metrics::no_run())
     }
 
+    fn may_tell_values(&self) -> bool {
+        self.ready
+            .as_ref()
+            .is_ok_and(|ready| ready.config.plan_values)
+    }
+
     fn subject(&self) -> Subject<'_> {
         Subject {
             settings: &self.settings,
@@ -176,12 +204,17 @@ async fn full(
     report: Report,
     allow_deactivations: Option<u64>,
 ) -> Result<Answer, InvocationError> {
-    let job = Job {
+    let job = whole_table(allow_deactivations);
+    Ok(Answer::report(work(run, job, time, report).await?))
+}
+
+fn whole_table(allow_deactivations: Option<u64>) -> Job {
+    Job {
         source: Source::Table,
         allow_deactivations,
         waits: false,
-    };
-    Ok(Answer::report(work(run, job, time, report).await?))
+        detail: None,
+    }
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
@@ -215,6 +248,7 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
                 source: Source::Keys(keys),
                 allow_deactivations: None,
                 waits: true,
+                detail: None,
             };
             let report = work(run, job, time, report).await;
             report.is_ok_and(|report| !report.more && report.skipped.is_none())

@@ -21,7 +21,7 @@ impl Emitter {
     pub fn install(
         function: Option<String>,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(function) = function else {
+        let Some(function) = function.filter(|name| !name.is_empty()) else {
             return Ok(Self(None));
         };
         let collector = Builder::new()

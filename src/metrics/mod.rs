@@ -1,6 +1,6 @@
 //! What those who run it see in CloudWatch: counts, durations and ages, never whom they are about.
 //!
-//! Most of it is told by a run's finished report, in [`run`]; what a report does not know is
+//! Most of it is told by a run's finished report, in one function; what a report does not know is
 //! counted where it happens. Where no recorder is installed, in tests and in the local run, all
 //! of this does nothing.
 

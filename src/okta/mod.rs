@@ -21,6 +21,7 @@ mod pacing;
 mod patience;
 mod schema;
 mod session;
+mod user;
 mod wire;
 
 pub(crate) use batch::max_requests;
@@ -40,3 +41,4 @@ pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
     LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
 };
+pub use user::UserProfile;

@@ -3,7 +3,9 @@
 //! [`Run::work`] tells it from beginning to end; each of the other rooms holds
 //! one of its chapters.
 
+mod detail;
 mod draft;
+mod estimate;
 mod plan;
 mod planner;
 mod push;
@@ -14,7 +16,11 @@ mod settle;
 mod sources;
 mod time;
 
+pub use detail::{
+    ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
+};
 pub use draft::{Counts, Draft};
+pub use estimate::Estimate;
 pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
 pub use planner::Planner;
 pub use report::{

@@ -1,5 +1,7 @@
 //! What a run would do: everything that is decided before the first write.
 
+use serde::Serialize;
+
 use super::{Draft, Rejects, Withheld, draft::Counts};
 use crate::{
     ledger::{IdHash, Origin},
@@ -64,7 +66,8 @@ pub struct Deactivation {
 }
 
 /// Why a user is deactivated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Why {
     /// Their record says so.
     Inactive,

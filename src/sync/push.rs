@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
-const IN_FLIGHT: usize = 10;
+pub(super) const IN_FLIGHT: usize = 10;
 /// Entries that are written before the lease is asked for again.
 const RECORDED_AT_ONCE: usize = 1_000;
 /// Waits between tries to open a session, while Okta refuses.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Plan;
+use super::{Changes, Estimate, Plan};
 use crate::{
     capacity::Units,
     mapping::ExternalId,
@@ -53,6 +53,12 @@ pub struct Report {
     pub consumed: Consumed,
     /// How long the run took, in milliseconds.
     pub duration_ms: u64,
+    /// What it would take to do what a dry run found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// What a dry run found, user by user, if that was asked for. Not a part of what is logged.
+    #[serde(skip)]
+    pub changes: Option<Changes>,
     /// Upserts and deactivations of the run's sessions that did not fail: part of what it found
     /// to do, and not to be found again.
     #[serde(skip)]
@@ -218,6 +224,8 @@ impl Report {
             skipped: None,
             consumed: Consumed::default(),
             duration_ms: 0,
+            estimate: None,
+            changes: None,
             done: (0, 0),
         }
     }

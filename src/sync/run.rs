@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    DeactivationLimit, Plan, Report, Source, Time,
+    Changes, DeactivationLimit, Detail, Estimate, Plan, Report, Source, Time, detail,
     push::{Carried, Pusher},
     report::Consumed,
     safeguards::Safeguard,
@@ -22,7 +22,7 @@ use crate::{
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer
 /// guide). It is only what a caller is told to wait; whether it is so, opening one shows.
-const COOLDOWN: Duration = Duration::from_secs(5 * 60);
+pub(super) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
 
@@ -60,6 +60,8 @@ pub struct Job {
     /// Whether to wait for a run that is under way, as long as time lasts, instead of leaving
     /// the work to it: it may have read past what this job is about.
     pub waits: bool,
+    /// How much of a dry run's plan is told besides counts.
+    pub detail: Option<Detail>,
 }
 
 /// Why a run came to no good end. Whatever it was, running again is safe.
@@ -150,8 +152,18 @@ impl Run {
         )
         .await?;
         let mut plan = self.plan(&job.source, &mut log, None).await?;
+        let detail = job.detail;
+        let leavers = detail.map(|detail| detail::leavers(&plan, detail.limit));
         Safeguard::new(self.max_deactivations, job.allow_deactivations).check(&mut plan);
         report.planned(&plan);
+        if let Some((detail, leavers)) = detail.zip(leavers) {
+            let okta = self
+                .okta
+                .by(time.answer_by().min(time.now() + detail::PATIENCE));
+            let changes = Changes::of(&plan, leavers, detail, &self.ledger, &okta);
+            report.changes = Some(Box::pin(changes).await?);
+        }
+        report.estimate = Some(Estimate::of(plan, log.last_triggered(), time.now()));
         Ok(())
     }
 

@@ -57,6 +57,13 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
         (&plan["dryRun"], &plan["upserts"]),
         (&json!(true), &json!(10))
     );
+    let detailed = report(
+        lambda
+            .invoke(event(include_str!("../../events/plan-detail.json")))
+            .await,
+    );
+    let listed = detailed["changes"]["upserts"].as_array().unwrap();
+    assert_eq!((listed.len(), &detailed["upserts"]), (10, &json!(10)));
     assert_eq!(world.okta.user_count(), 0);
 
     let rule = report(

@@ -270,6 +270,7 @@ pub async fn invoke(
     let id = format!("run-{:08x}", fastrand::u32(..));
     match Box::pin(function.invoke(event, &id, deadline)).await? {
         Answer::Report(report) => Ok(*report),
+        Answer::Plan(plan) => Ok(plan.report),
         other => panic!("a report was expected, not {other:?}"),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{HEAD, MAX_BODY_BYTES, TAIL};
+use crate::okta::UserProfile;
 
 /// Which of the two bulk requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +116,19 @@ impl Entity {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The attributes that it sends; none where it is a deactivation.
+    #[must_use]
+    pub fn profile(&self) -> UserProfile {
+        #[derive(Deserialize)]
+        struct Sent {
+            #[serde(default)]
+            profile: UserProfile,
+        }
+
+        serde_json::from_str(&self.json)
+            .map_or_else(|_| UserProfile::new(), |Sent { profile }| profile)
     }
 
     /// The user's external id.

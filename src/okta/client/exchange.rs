@@ -11,6 +11,7 @@ use super::Okta;
 use crate::metrics;
 use crate::okta::error::{Error, Refusal};
 use crate::okta::patience::within;
+use crate::okta::user;
 use crate::okta::wire;
 
 /// How long one answer is waited for. Calls were seen to take 1 to 2 seconds.
@@ -110,6 +111,8 @@ impl Okta {
                 request_id,
                 "Okta wants a nonce"
             );
+        } else if *call == user::CALL && status == StatusCode::NOT_FOUND {
+            tracing::debug!(call, status = number, request_id, "nobody there");
         } else {
             tracing::warn!(call, status = number, code, request_id, "Okta refused");
         }

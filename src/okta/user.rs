@@ -1,0 +1,86 @@
+//! A user as the identity source has them.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::client::{Api, Call, Failure, Repeat};
+use super::error::Error;
+
+/// A profile's attributes as Okta has them; `None` is `null`.
+pub type UserProfile = BTreeMap<String, Option<String>>;
+
+/// The call's name. That it finds nobody is an answer like any other.
+pub(super) const CALL: &str = "GET /users/{externalId}";
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default)]
+    profile: BTreeMap<String, Value>,
+}
+
+impl Wire {
+    fn into_profile(self) -> UserProfile {
+        let attributes = self.profile.into_iter().map(|(name, value)| {
+            let value = match value {
+                Value::Null => None,
+                Value::String(text) => Some(text),
+                // The API takes strings alone, and may give something else all the same.
+                other => Some(other.to_string()),
+            };
+            (name, value)
+        });
+        attributes.collect()
+    }
+}
+
+impl Calls {
+    /// Whether [`Calls::user`] can ask for this external id: a URL's path carries neither dots
+    /// alone nor line breaks nor tabs, so that another user would be asked for.
+    #[must_use]
+    pub fn can_ask_for(external_id: &str) -> bool {
+        !matches!(external_id, "." | "..") && !external_id.contains(['\t', '\n', '\r'])
+    }
+
+    /// A user's profile; `None` if the identity source does not have them, or not any more.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn user(&self, external_id: &str) -> Result<Option<UserProfile>, Error> {
+        let answer = self
+            .send(Call {
+                api: Api::IdentitySource,
+                method: Method::GET,
+                path: &["users", external_id],
+                name: CALL,
+                body: None,
+                repeat: Repeat::Freely,
+            })
+            .await;
+        match answer.map_err(Failure::into_error) {
+            Ok(answer) => Ok(Some(answer.json::<Wire>()?.into_profile())),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_profile_holds_is_text_or_nothing() {
+        let json = r#"{"id":"1","profile":{"city":"Oslo","title":null,"tags":["a"]}}"#;
+
+        let profile = serde_json::from_str::<Wire>(json).unwrap().into_profile();
+
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(profile["city"], text("Oslo"));
+        assert_eq!(profile["title"], None);
+        assert_eq!(profile["tags"], text(r#"["a"]"#));
+    }
+}

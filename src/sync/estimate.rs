@@ -1,0 +1,88 @@
+//! What it would take to carry out a plan.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Plan, push::IN_FLIGHT, run::COOLDOWN};
+use crate::okta::{self, Packer};
+
+/// How long a call takes (1 to 2 seconds in recorded traffic).
+const CALL: u64 = 2;
+/// Calls of a session besides its loads: it is opened, started and looked at.
+const OTHER_CALLS: u64 = 3;
+
+/// What it would take to carry out a plan: exact as far as one session goes, and beyond that as
+/// if all users were as large as those in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Estimate {
+    /// Import sessions.
+    pub sessions: u64,
+    /// Load requests.
+    pub requests: u64,
+    /// Until the last import is started: almost all of it is waiting for the next session.
+    pub seconds: u64,
+}
+
+impl Estimate {
+    /// Of a plan that is made now, if an import was started then.
+    pub(super) fn of(plan: Plan, last_import: Option<Timestamp>, now: Timestamp) -> Self {
+        let found = plan.upserts_found() + plan.deactivations_found();
+        let mut packer = Packer::new();
+        let mut packed = 0;
+        let leavers = plan.deactivations.into_iter().map(|leaver| leaver.entity);
+        let others = plan.upserts.into_iter().map(|upsert| upsert.entity);
+        for entity in leavers.chain(others) {
+            if packer.would_fit(&entity, okta::MAX_REQUESTS) {
+                packer.push(entity);
+                packed += 1;
+            }
+        }
+        let in_one = packer.requests() as u64;
+        let wait = last_import.map_or(Duration::ZERO, |at| {
+            let left = (at + COOLDOWN).duration_since(now);
+            left.try_into().unwrap_or(Duration::ZERO)
+        });
+        Self::from_counts(found, packed, in_one, wait)
+    }
+
+    fn from_counts(found: u64, packed: u64, in_one: u64, wait: Duration) -> Self {
+        if packed == 0 {
+            return Self::default();
+        }
+        let requests = (found * in_one).div_ceil(packed);
+        let sessions = requests.div_ceil(okta::MAX_REQUESTS as u64);
+        let in_last = requests - (sessions - 1) * okta::MAX_REQUESTS as u64;
+        let calls = in_last.div_ceil(IN_FLIGHT as u64) + OTHER_CALLS;
+        Self {
+            sessions,
+            requests,
+            seconds: wait.as_secs() + (sessions - 1) * COOLDOWN.as_secs() + calls * CALL,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_follow_one_another_at_the_pace_that_okta_sets() {
+        let of = |found, packed, in_one, wait| {
+            Estimate::from_counts(found, packed, in_one, Duration::from_secs(wait))
+        };
+        let estimate = |sessions, requests, seconds| Estimate {
+            sessions,
+            requests,
+            seconds,
+        };
+
+        assert_eq!(of(0, 0, 0, 200), estimate(0, 0, 0));
+        assert_eq!(of(7, 7, 1, 0), estimate(1, 1, 8));
+        assert_eq!(of(7, 7, 1, 200), estimate(1, 1, 208));
+        assert_eq!(of(10_000, 10_000, 50, 0), estimate(1, 50, 16));
+        assert_eq!(of(10_001, 10_000, 50, 0), estimate(2, 51, 308));
+        assert_eq!(of(1_000_000, 10_000, 50, 0), estimate(100, 5_000, 29_716));
+    }
+}
