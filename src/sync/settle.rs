@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     ledger::{Lease, Ledger, LoggedSession, SessionLog, Verdict},
+    mutation::{self, Mutation},
     okta::{Calls, Cancelled, SessionId, SessionStatus},
 };
 
@@ -68,6 +69,7 @@ async fn after_cancelling(okta: &Calls, id: &SessionId) -> Result<Verdict, RunEr
 pub(super) fn judge(status: Option<&SessionStatus>) -> Verdict {
     match status {
         Some(SessionStatus::Completed) => Verdict::Landed,
+        Some(SessionStatus::Error) if mutation::on(Mutation::IgnoreErrorSession) => Verdict::Landed,
         Some(SessionStatus::Triggered) => Verdict::Triggered,
         Some(
             SessionStatus::Created
