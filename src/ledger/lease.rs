@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tokio::task::AbortHandle;
 
 use super::{Ledger, LedgerError};
+use crate::mutation::{self, Mutation};
 
 /// How long a lease lasts if it is not renewed: what others wait for after a crash.
 const LASTS: Duration = Duration::from_secs(30);
@@ -69,6 +70,9 @@ impl Ledger {
             claim: format!("{:016x}", fastrand::u64(..)),
         };
         let until = match put(self, &claimant, deadline).await? {
+            Put::Refused { .. } if mutation::on(Mutation::WorkWithoutLease) => {
+                Arc::new(AtomicI64::new(i64::MAX))
+            }
             Put::Done(until) => Arc::new(AtomicI64::new(until.as_millisecond())),
             Put::Refused { owner, until } => return Ok(Claim::Busy { owner, until }),
         };
@@ -91,11 +95,12 @@ async fn renew(ledger: &Ledger, claimant: &Claimant, deadline: Timestamp, until:
         tokio::time::sleep(RENEWED_EVERY).await;
         match put(ledger, claimant, deadline).await {
             Ok(Put::Done(later)) => until.store(later.as_millisecond(), Ordering::Release),
-            Ok(Put::Refused { .. }) => {
+            Ok(Put::Refused { .. }) if !mutation::on(Mutation::WorkWithoutLease) => {
                 until.store(0, Ordering::Release);
                 return;
             }
             // It may go better next time; if not, the lease runs out and `check` says so.
+            Ok(Put::Refused { .. }) => {}
             Err(error) => tracing::warn!(%error, "the lease was not renewed"),
         }
     }

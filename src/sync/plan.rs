@@ -1,11 +1,14 @@
 //! What a run would do: everything that is decided before the first write.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::{Draft, Rejects, Withheld, draft::Counts};
 use crate::{
     ledger::{IdHash, Origin},
     mapping::{ExternalId, Fingerprint, Mapped, Mapping},
+    mutation::{self, Mutation},
     okta::Entity,
     users::{RecordKey, Reread},
 };
@@ -116,10 +119,12 @@ pub enum Scope {
 }
 
 impl Plan {
-    /// The plan that a draft comes to, once the records of all `leavers` were read again.
+    /// The plan that a draft comes to, once the records of all `leavers` were read again. Those
+    /// who are active by a record `elsewhere` stay.
     pub(super) fn of(
         draft: Draft,
         leavers: Vec<Leaver>,
+        elsewhere: &HashSet<IdHash>,
         reread: &Reread,
         mapping: &Mapping,
         scope: Scope,
@@ -133,9 +138,11 @@ impl Plan {
         plan.deactivations_beyond = found.saturating_sub(held);
         plan.deactivations = leavers
             .into_iter()
+            .filter(|leaver| !elsewhere.contains(&IdHash::of(&leaver.external_id)))
             .filter_map(|leaver| second_look(leaver, reread, mapping))
             .collect();
-        if unidentified > 0 && scope != Scope::Part {
+        let somebodys = unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
+        if somebodys && scope != Scope::Part {
             plan.withhold_gone(unidentified, gone_beyond);
         }
         plan
@@ -227,6 +234,9 @@ impl Plan {
 /// come back, or is in doubt, stays as they are; the next plan sees them again.
 fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Deactivation> {
     let same = |id: &ExternalId| *id == leaver.external_id;
+    if mutation::on(Mutation::SkipSecondLook) {
+        return leaver.deactivation(Why::Gone);
+    }
     let why = match reread
         .get(&leaver.key)
         .cloned()
@@ -235,6 +245,7 @@ fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Dea
         None => Why::Gone,
         Some(Mapped::Inactive(id)) if same(&id) => Why::Inactive,
         Some(Mapped::OutOfScope(id)) if same(&id) => Why::OutOfScope,
+        Some(Mapped::Rejected(..)) if mutation::on(Mutation::RejectedIsMissing) => Why::Gone,
         Some(Mapped::Active(id, _) | Mapped::Rejected(id, _)) if same(&id) => return None,
         Some(Mapped::Unidentified(_)) => return None,
         // The record is about somebody else by now: this user has none.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     ledger::{Book, IdHash, Known, Origin},
     mapping::{ExternalId, Mapped, Profile},
+    mutation::{self, Mutation},
     okta::{self, Entity},
     users::RecordKey,
 };
@@ -28,6 +29,7 @@ pub struct Planner<'a> {
     duplicates: HashMap<IdHash, Duplicate>,
     held_bytes: usize,
     records_from: Origin,
+    strangers_wait: bool,
     draft: Draft,
 }
 
@@ -38,6 +40,7 @@ impl<'a> Planner<'a> {
         Self {
             book,
             records_from,
+            strangers_wait: false,
             seen: vec![Seen::Not; book.len()],
             newcomers: HashMap::new(),
             duplicates: HashMap::new(),
@@ -46,9 +49,20 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Deactivates nobody whom the ledger does not know: the records at hand are not all, and
+    /// another one may have them active.
+    #[must_use]
+    pub fn without_strangers(mut self) -> Self {
+        self.strangers_wait = true;
+        self
+    }
+
     /// Takes one record.
     pub fn take(&mut self, key: RecordKey, mapped: Mapped) {
         self.draft.counts.scanned += 1;
+        if matches!(mapped, Mapped::Rejected(..)) && mutation::on(Mutation::RejectedIsMissing) {
+            return;
+        }
         let external_id = match &mapped {
             Mapped::Active(id, _)
             | Mapped::Inactive(id)
@@ -111,6 +125,7 @@ impl<'a> Planner<'a> {
             }
             (Mapped::Active(id, profile), _) => return self.upsert(id, key, origin, &profile),
             (Mapped::Inactive(_), Some(Known::Inactive)) => Seen::UnchangedInactive,
+            (Mapped::Inactive(_), None) if self.strangers_wait => Seen::UnchangedInactive,
             (Mapped::Inactive(id), _) => self.leave(id, key, origin, Why::Inactive),
             (Mapped::OutOfScope(_), None | Some(Known::Inactive)) => Seen::OutOfScope,
             (Mapped::OutOfScope(id), Some(_)) => self.leave(id, key, origin, Why::OutOfScope),

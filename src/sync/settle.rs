@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     ledger::{Lease, Ledger, LoggedSession, SessionLog, Verdict},
     metrics,
+    mutation::{self, Mutation},
     okta::{Calls, Cancelled, SessionId, SessionStatus},
 };
 
@@ -73,6 +74,7 @@ async fn after_cancelling(okta: &Calls, id: &SessionId) -> Result<SessionStatus,
 pub(super) fn judge(status: Option<&SessionStatus>) -> Verdict {
     match status {
         Some(SessionStatus::Completed) => Verdict::Landed,
+        Some(SessionStatus::Error) if mutation::on(Mutation::IgnoreErrorSession) => Verdict::Landed,
         Some(SessionStatus::Triggered) => Verdict::Triggered,
         Some(
             SessionStatus::Created

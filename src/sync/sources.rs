@@ -8,6 +8,7 @@ use super::{Draft, Plan, Planner, RunError, plan::Leaver, plan::Scope};
 use crate::{
     ledger::{Book, IdHash, Ledger, Origin, SessionLog},
     mapping::{ExternalId, Mapped, Mapping},
+    mutation::{self, Mutation},
     users::{Record, RecordKey, UsersTable},
 };
 
@@ -61,12 +62,17 @@ impl Sources<'_> {
         log: &SessionLog,
     ) -> Result<Plan, RunError> {
         let mut records = self.mapped(keys).await?;
+        if let Some(images) = mutation::believed(keys) {
+            let map = |(key, image): (RecordKey, Record)| (key, self.mapping.map(image));
+            records = images.into_iter().map(map).collect();
+        }
         let named: HashSet<_> = records
             .iter()
             .filter_map(|(_, mapped)| subject(mapped))
             .map(IdHash::of)
             .collect();
-        let of_keys = if self.mapping.identifies_by(self.users.schema().await?) {
+        let by_key = self.mapping.identifies_by(self.users.schema().await?);
+        let of_keys = if by_key {
             keys.iter()
                 .filter_map(|key| self.mapping.external_id(key.to_item().into()))
                 .map(|id| IdHash::of(&id))
@@ -104,6 +110,9 @@ impl Sources<'_> {
 
         let book = Book::of(&entries, &log.doubtful());
         let mut planner = Planner::new(&book, Origin::Table);
+        if !by_key && !mutation::on(Mutation::StrangersLeaveByStream) {
+            planner = planner.without_strangers();
+        }
         for (key, mapped) in records {
             planner.take(key, mapped);
         }
@@ -177,6 +186,42 @@ impl Sources<'_> {
             .collect())
     }
 
+    /// Who of these has a record somewhere in the table that does not have them leave, and how
+    /// many records do not say whom they are about. A record that got another key while the table
+    /// was read may have been seen under neither; and nothing leads from one record of somebody
+    /// to another where the external id is not made of the key.
+    async fn active_anywhere(
+        &self,
+        leavers: &[Leaver],
+    ) -> Result<(HashSet<IdHash>, u64), RunError> {
+        let leavers: Arc<HashSet<_>> = Arc::new(
+            leavers
+                .iter()
+                .map(|leaver| IdHash::of(&leaver.external_id))
+                .collect(),
+        );
+        let mut pages = self.users.read_all(self.mapping.attributes(), {
+            let mapping = Arc::clone(self.mapping);
+            move |_, record| match mapping.map(record) {
+                Mapped::Active(id, _) | Mapped::Rejected(id, _) => Some(IdHash::of(&id))
+                    .filter(|id| leavers.contains(id))
+                    .map(Some),
+                Mapped::Unidentified(_) => Some(None),
+                Mapped::Inactive(_) | Mapped::OutOfScope(_) => None,
+            }
+        });
+        let (mut active, mut unidentified) = (HashSet::new(), 0);
+        while let Some(page) = pages.next().await? {
+            for found in page.into_iter().flatten() {
+                match found {
+                    Some(id) => drop(active.insert(id)),
+                    None => unidentified += 1,
+                }
+            }
+        }
+        Ok((active, unidentified))
+    }
+
     /// Reads the records of all who are to be deactivated again, before anything is written.
     async fn look_twice(
         &self,
@@ -192,11 +237,23 @@ impl Sources<'_> {
             key: entry.key,
             origin: Origin::Table,
         }));
+        let by_key = self.mapping.identifies_by(self.users.schema().await?);
+        let in_doubt = match scope {
+            Scope::Whole { .. } => draft.gone_found > 0 && !mutation::on(Mutation::OneReadIsEnough),
+            Scope::Part => !leavers.is_empty() && !mutation::on(Mutation::StrangersLeaveByStream),
+        };
+        let mut elsewhere = HashSet::new();
+        if !by_key && in_doubt {
+            let unidentified;
+            (elsewhere, unidentified) = self.active_anywhere(&leavers).await?;
+            draft.unidentified = draft.unidentified.max(unidentified);
+        }
         let keys: Vec<_> = leavers.iter().map(|leaver| leaver.key.clone()).collect();
         let reread = self.users.reread(&keys, self.mapping.attributes()).await?;
         Ok(Plan::of(
             draft,
             leavers,
+            &elsewhere,
             &reread,
             self.mapping,
             scope,

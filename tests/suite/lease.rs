@@ -136,6 +136,8 @@ async fn a_run_that_loses_its_lease_stops_before_it_loads_or_records() {
             0
         );
         if lost_at == "POST sessions" {
+            let written = between.dynamodb.count("UpdateItem identity-source-state");
+            assert_eq!(written, 0, "not even that a session was opened");
             assert_eq!(between.okta.count("POST sessions/{id}/bulk-upsert"), 0);
         }
         let owner = lease(&world).await.unwrap()["owner"].clone();

@@ -296,3 +296,43 @@ async fn a_scan_in_small_pages_is_read_to_its_end() {
     assert!(between.dynamodb.count("Scan users") > 39);
     assert_agreement(&world).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_came_back_while_a_run_waited_for_a_session_stays() {
+    let world = world_of(3).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.put(inactive("user1")).await;
+    let meanwhile = async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        world.put(person("user1")).await;
+    };
+
+    // It waits five minutes for Okta to open a session.
+    let (report, ()) = tokio::join!(sync(&world, &function), meanwhile);
+
+    assert_eq!((changes(&report), report.more), ((0, 0), false));
+    assert!(is_active(&world, "user1"));
+    let opened = world.okta.sessions();
+    assert_eq!((opened.len(), opened[1].status.as_str()), (2, "CLOSED"));
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_left_while_a_run_waited_for_a_session_is_not_let_in() {
+    let world = world_of(3).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.put(person("eve")).await;
+    world.put(person("new")).await;
+    let meanwhile = async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        world.delete("eve").await;
+    };
+
+    let (report, ()) = tokio::join!(sync(&world, &function), meanwhile);
+
+    cooldown().await;
+    assert_eq!(changes(&report), (1, 0));
+    assert!(world.okta.user("eve").is_none() && is_active(&world, "new"));
+}

@@ -7,6 +7,7 @@ use reqwest::Method;
 
 use super::Okta;
 use super::attempt::Attempt;
+use crate::mutation::{self, Mutation};
 use crate::okta::credentials::Pardons;
 use crate::okta::error::Error;
 use crate::okta::session::Budget;
@@ -61,6 +62,7 @@ impl Repeat<'_> {
         match self {
             Self::Freely => true,
             Self::Untouched => false,
+            Self::Within(_) if mutation::on(Mutation::RetryWithoutBudget) => true,
             Self::Within(budget) => budget.take(),
         }
     }

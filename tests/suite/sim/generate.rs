@@ -21,6 +21,7 @@ pub fn history(seed: u64) -> History {
         layout: Layout::Key,
         people: 0,
         stormy: 0,
+        hot: 0,
     };
     let rng = &mut chance.rng;
     chance.layout = if rng.bool() {
@@ -91,6 +92,8 @@ struct Chance {
     people: u8,
     /// How much goes wrong: 0 is nothing.
     stormy: u32,
+    /// How many of the next steps come while a run is under way.
+    hot: u32,
 }
 
 fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
@@ -101,6 +104,10 @@ impl Chance {
     /// Milliseconds: often within a run, sometimes longer than a cooldown.
     fn pause(&mut self) -> u64 {
         let rng = &mut self.rng;
+        if self.hot > 0 {
+            self.hot -= 1;
+            return rng.u64(0..60);
+        }
         match rng.u32(0..10) {
             0..4 => rng.u64(0..80),
             4..6 => rng.u64(80..2_000),
@@ -110,7 +117,7 @@ impl Chance {
     }
 
     fn act(&mut self) -> Act {
-        match self.rng.u32(0..100) {
+        match self.rng.u32(0..if self.hot > 0 { 62 } else { 100 }) {
             0..45 => self.edit(),
             45..62 => Act::Invoke(self.invocation()),
             62..78 => Act::Invoke(self.delivery()),
@@ -132,7 +139,9 @@ impl Chance {
 
     fn edit(&mut self) -> Act {
         let slot = self.slot();
-        if self.layout == Layout::Attribute && self.rng.u32(0..4) == 0 {
+        if self.layout == Layout::Attribute
+            && self.rng.u32(0..if self.hot > 0 { 2 } else { 4 }) == 0
+        {
             return Act::Move {
                 from: slot,
                 to: self.slot(),
@@ -187,6 +196,7 @@ impl Chance {
 
     fn dying(&mut self, what: What) -> Invocation {
         let rng = &mut self.rng;
+        self.hot = pick(rng, &[0, 0, 2, 5]);
         let death = match rng.u32(0..10) {
             _ if self.stormy == 0 => None,
             0 => Some(Death::Database {
@@ -305,7 +315,7 @@ impl Chance {
             10 => Effect::Truncate,
             11 => Effect::NotJson,
             12 => Effect::AnswerStatus {
-                status: pick(rng, &["PAUSED", "CREATED", "ERROR"]).to_owned(),
+                status: pick(rng, &["PAUSED", "EXPIRED", "ERROR"]).to_owned(),
             },
             13 => Effect::SessionEnds {
                 how: pick(rng, &ends),

@@ -7,6 +7,7 @@ mod database;
 mod generate;
 mod history;
 mod model;
+mod mutants;
 mod play;
 mod promises;
 mod shrink;
