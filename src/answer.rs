@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{doctor::Diagnosis, sync::Report};
+use crate::{doctor::Diagnosis, status::Overview, sync::Report};
 
 /// What an invocation is answered with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -14,6 +14,8 @@ pub enum Answer {
     Batch(BatchResponse),
     /// What the doctor found.
     Doctor(Box<Diagnosis>),
+    /// How things stand.
+    Status(Box<Overview>),
 }
 
 impl Answer {

@@ -28,6 +28,9 @@ pub struct Config {
     /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
     /// Default 60.
     pub watch: Duration,
+    /// `HISTORY_DAYS`: for how many days the state table keeps what runs did; 0 for not at
+    /// all. Default 90.
+    pub history_days: u16,
 }
 
 /// What could be read of the environment: the doctor goes by what is right in it.
@@ -41,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) mapping: MappingSource,
     max_deactivations: Option<DeactivationLimit>,
     watch: Option<Duration>,
+    history_days: Option<u16>,
     /// What is wrong, a line each.
     pub(crate) wrong: Vec<String>,
 }
@@ -123,6 +127,13 @@ impl Settings {
                     .map_err(|_| "give a whole number of seconds, such as 60")
             }),
         };
+        let history_days = match set("HISTORY_DAYS") {
+            None => Some(90),
+            given => wrong.require(given, "HISTORY_DAYS", |text| {
+                let days = text.trim().parse().ok().filter(|days| *days <= 3_650);
+                days.ok_or("give a whole number of days up to 3650, such as 90, or 0 for none")
+            }),
+        };
         let mapping = match set("MAPPING") {
             None => MappingSource::Default,
             Some(text) if text.trim_start().starts_with('{') => MappingSource::Inline(text),
@@ -138,6 +149,7 @@ impl Settings {
             mapping,
             max_deactivations,
             watch,
+            history_days,
             wrong: wrong.0,
         }
     }
@@ -154,6 +166,7 @@ impl Settings {
                 mapping: self.mapping.clone(),
                 max_deactivations: self.max_deactivations?,
                 watch: self.watch?,
+                history_days: self.history_days?,
             })
         };
         complete()
@@ -223,6 +236,7 @@ mod tests {
 
         assert_eq!(config.users_table, "people");
         assert_eq!(config.watch, Duration::from_secs(60));
+        assert_eq!(config.history_days, 90);
         assert_eq!(config.mapping, MappingSource::Default);
         assert_eq!(config.max_deactivations, DeactivationLimit::default());
     }
@@ -253,6 +267,24 @@ mod tests {
                 .to_string()
                 .contains("a table of its own")
         );
+    }
+
+    #[test]
+    fn how_long_history_is_kept_is_a_number_of_days() {
+        let read = |days| {
+            let pairs: Vec<_> = COMPLETE
+                .into_iter()
+                .chain([("HISTORY_DAYS", days)])
+                .collect();
+            read(&pairs)
+        };
+
+        assert_eq!(read(" 0 ").unwrap().history_days, 0);
+        assert_eq!(read("3650").unwrap().history_days, 3_650);
+        for wrong in ["-1", "3651", "90d", "ever"] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.contains("HISTORY_DAYS: give a whole number"), "{said}");
+        }
     }
 
     #[test]

@@ -30,12 +30,18 @@ pub enum Command {
         /// Lets this one run deactivate up to so many users, whatever `MAX_DEACTIVATIONS` says.
         #[serde(default)]
         allow_deactivations: Option<u64>,
+        /// Whether users whom Okta has refused are tried again, though their records are the same.
+        #[serde(default)]
+        retry_refused: bool,
     },
     /// What a full run would do; nothing is written anywhere.
     Plan {
         /// The plan of a sync that is given the same.
         #[serde(default)]
         allow_deactivations: Option<u64>,
+        /// As for a sync.
+        #[serde(default)]
+        retry_refused: bool,
     },
     /// The source calls with the data: these records are pushed, and nobody else is touched.
     Push {
@@ -47,6 +53,8 @@ pub enum Command {
     },
     /// Checks everything that a run needs; nothing is changed anywhere.
     Doctor {},
+    /// How things stand: the last runs, open sessions, who is stuck; nothing is changed anywhere.
+    Status {},
 }
 
 /// An event that is none of ours.
@@ -54,7 +62,8 @@ pub enum Command {
 #[error(
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
-     {{\"command\":\"push\",\"records\":[…]}} or {{\"command\":\"doctor\"}} (the first three take \"allowDeactivations\": N)"
+     {{\"command\":\"push\",\"records\":[…]}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} (the first \
+     three take \"allowDeactivations\": N, the first two \"retryRefused\": true)"
 )]
 pub struct UnknownEvent(String);
 
@@ -122,7 +131,8 @@ mod tests {
         assert_eq!(
             Event::parse(&event),
             Ok(Event::Command(Command::Sync {
-                allow_deactivations: Some(40)
+                allow_deactivations: Some(40),
+                retry_refused: false,
             }))
         );
     }

@@ -3,7 +3,9 @@
 //! [`Run::work`] tells it from beginning to end; each of the other rooms holds
 //! one of its chapters.
 
+mod aside;
 mod draft;
+mod load;
 mod plan;
 mod planner;
 mod push;
@@ -14,10 +16,12 @@ mod settle;
 mod sources;
 mod time;
 
+pub use aside::Aside;
 pub use draft::{Counts, Draft};
 pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
 pub use planner::Planner;
 pub use report::{Reject, Rejects, Report, SessionReport, Trigger, Withheld};
+pub(crate) use run::COOLDOWN;
 pub use run::{Job, Run, RunError};
 pub use safeguards::DeactivationLimit;
 pub use sources::Source;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    DeactivationLimit, Plan, Report, Source, Time,
+    Aside, DeactivationLimit, Plan, Report, Source, Time,
     push::{Carried, Pusher},
     safeguards::Safeguard,
     settle,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer
 /// guide). It is only what a caller is told to wait; whether it is so, opening one shows.
-const COOLDOWN: Duration = Duration::from_secs(5 * 60);
+pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
 
@@ -42,6 +42,8 @@ pub struct Run {
     pub max_deactivations: DeactivationLimit,
     /// How long a run watches the session that it has triggered.
     pub watch: Duration,
+    /// How long what runs did is kept; not at all if zero.
+    pub history: Duration,
 }
 
 /// What a run is to do.
@@ -54,6 +56,9 @@ pub struct Job {
     /// Whether to wait for a run that is under way, as long as time lasts, instead of leaving
     /// the work to it: it may have read past what this job is about.
     pub waits: bool,
+    /// Whether users whom Okta has refused before are tried again, though nothing about them has
+    /// changed: something has at Okta.
+    pub anew: bool,
 }
 
 /// Why a run came to no good end. Whatever it was, running again is safe.
@@ -133,7 +138,8 @@ impl Run {
             false,
         )
         .await?;
-        let mut plan = self.plan(&job.source, &mut log, false).await?;
+        let aside = Aside::new(self.ledger.stuck().await?, job.anew);
+        let mut plan = self.plan(&job.source, &mut log, &aside, false).await?;
         Safeguard::new(self.max_deactivations, job.allow_deactivations).check(&mut plan);
         report.planned(&plan);
         Ok(())
@@ -143,12 +149,14 @@ impl Run {
         &self,
         source: &Source,
         log: &mut SessionLog,
+        aside: &Aside,
         write: bool,
     ) -> Result<Plan, RunError> {
         let sources = Sources {
             users: &self.users,
             mapping: &self.mapping,
             ledger: &self.ledger,
+            aside,
         };
         match source {
             Source::Table => {
@@ -163,12 +171,33 @@ impl Run {
         }
     }
 
+    /// The run proper, and then who is stuck, whether or not it came to an end.
     async fn under_lease(
         &self,
         lease: &Lease,
         job: &Job,
         time: &Time,
         report: &mut Report,
+    ) -> Result<(), RunError> {
+        let mut aside = Aside::new(self.ledger.stuck().await?, job.anew);
+        let result = Box::pin(self.to_the_end(lease, job, time, report, &mut aside)).await;
+        let (before, after) = aside.finish(&report.rejected, time.now());
+        // Who is not remembered is only tried again.
+        if lease.check().is_ok()
+            && let Err(error) = self.ledger.keep_stuck(&before, &after).await
+        {
+            tracing::warn!(%error, "who is stuck was not written");
+        }
+        result
+    }
+
+    async fn to_the_end(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        time: &Time,
+        report: &mut Report,
+        aside: &mut Aside,
     ) -> Result<(), RunError> {
         let mut safeguard = Safeguard::new(self.max_deactivations, job.allow_deactivations);
         let mut failed_sessions = 0;
@@ -189,9 +218,10 @@ impl Run {
             run: &report.run_id.clone(),
         };
         loop {
-            let mut plan = self.plan(&job.source, &mut log, true).await?;
+            let mut plan = self.plan(&job.source, &mut log, aside, true).await?;
             safeguard.check(&mut plan);
             report.planned(&plan);
+            aside.planned(&plan);
             lease.check()?;
             self.ledger
                 .adopt(&std::mem::take(&mut plan.adopted))
@@ -201,7 +231,7 @@ impl Run {
                 return self.finished(&job.source, &log, active).await;
             }
 
-            let Some(carried) = pusher.push(plan, &mut log).await? else {
+            let Some(carried) = pusher.push(plan, &mut log, aside).await? else {
                 later(&log, time, report);
                 return Ok(());
             };
@@ -218,8 +248,8 @@ impl Run {
                 safeguard.pushed(session.deactivations);
                 report.carried(&session);
             }
-            for (users, refusal) in refused {
-                report.refused(&users, &refusal);
+            for reject in refused {
+                report.rejected.add(reject);
             }
             report.sessions.push(session.clone());
             if let Some(failure) = failure {
