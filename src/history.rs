@@ -8,8 +8,10 @@ use crate::{
     sync::{Job, Report, Run, RunError, Source, Time, Trigger},
 };
 
-/// How long a run waits at most for its report to be kept.
+/// How long a run waits at most for its report to be kept, and what of its time it leaves for
+/// the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 
 /// Keeps a run's report. That it could not be kept is no failure of the run's.
 pub(crate) async fn keep(
@@ -19,7 +21,8 @@ pub(crate) async fn keep(
     error: Option<&RunError>,
     time: &Time,
 ) {
-    let left = time.clock().until(time.deadline()).min(PATIENCE);
+    let left = time.clock().until(time.deadline() - FOR_THE_ANSWER);
+    let left = left.min(PATIENCE);
     if run.history.is_zero() || left.is_zero() || !is_worth_keeping(report, error) {
         return;
     }

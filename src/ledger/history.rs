@@ -199,16 +199,17 @@ impl Ledger {
             .map_err(|error| LedgerError::of("cutting back the runs in", &error))
     }
 
-    /// The last runs.
+    /// The last runs. A list that cannot be understood, as another release wrote it, is empty.
     ///
     /// # Errors
     /// When they could not be read.
     pub async fn recent(&self) -> Result<Recent, LedgerError> {
         let items = self.items([RECENT.to_owned()]).await?;
-        let Some(item) = items.into_iter().next() else {
-            return Ok(Recent::default());
-        };
-        serde_dynamo::from_item(item)
-            .map_err(|error| LedgerError::because("reading the runs in", error))
+        let recent = items.into_iter().next().map(serde_dynamo::from_item);
+        Ok(recent
+            .transpose()
+            .inspect_err(|error| tracing::warn!(%error, "the last runs are not readable"))
+            .unwrap_or_default()
+            .unwrap_or_default())
     }
 }

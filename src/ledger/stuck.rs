@@ -234,3 +234,62 @@ impl Ledger {
         self.put(changed).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(n: u64, reason: &str, print: Option<Told>) -> (StuckKey, StuckEntry) {
+        let id = format!("user{n}");
+        let at = Timestamp::from_second(1_800_000_000 + n as i64).unwrap();
+        let entry = StuckEntry {
+            reasons: vec![reason.to_owned()],
+            external_id: Some(id.clone()),
+            record: None,
+            since: at,
+            last: at,
+            times: 1,
+            print: print.map(Print::from),
+        };
+        (StuckKey(IdHash::of_text(&id)), entry)
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_all_the_quarantined_and_the_longest_stuck_are_remembered() {
+        let mut stuck = Stuck::default();
+        let long = "é".repeat(10_000);
+        for n in 0..4_000 {
+            let (key, entry) = entry(n, &long, None);
+            stuck.insert(key, entry);
+        }
+        let refused = [4_001, 4_002].map(|n| entry(n, &long, Some(Told::Inactive)));
+        for (key, entry) in refused.clone() {
+            stuck.insert(key, entry);
+        }
+
+        let shelves = stuck.shelves();
+
+        for shelf in &shelves {
+            let item: Item = serde_dynamo::to_item(shelf).unwrap();
+            let bytes = format!("{item:?}").len();
+            assert!(shelf.entries.len() > 80 && bytes < 400_000, "{bytes}");
+        }
+        let remembered = Stuck::from_shelves(shelves);
+        assert_eq!(remembered.len() + remembered.beyond(), 4_002);
+        for (key, _) in refused {
+            assert!(remembered.get(key).is_some());
+        }
+        let rest: Vec<_> = remembered
+            .iter()
+            .filter(|(_, it)| it.print.is_none())
+            .collect();
+        let latest = rest
+            .iter()
+            .map(|(_, it)| it.since.as_second())
+            .max()
+            .unwrap();
+        assert!(latest < 1_800_000_000 + 3_000, "{latest}");
+        // What was read is what is written again.
+        assert_eq!(Stuck::from_shelves(remembered.shelves()), remembered);
+    }
+}

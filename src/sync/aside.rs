@@ -22,6 +22,8 @@ pub struct Aside {
     /// Whether those whom Okta refused before are tried again.
     anew: bool,
     refused: HashMap<IdHash, RefusedUser>,
+    /// Those refused since the last plan, which does not name them.
+    fresh: Vec<Reject>,
     isolated: usize,
     looked: Looked,
     /// Those of the stuck whom the last plan would tell something new, and no session has told.
@@ -78,6 +80,7 @@ impl Aside {
 
     /// Takes note of a plan.
     pub(super) fn planned(&mut self, plan: &Plan) {
+        self.fresh.clear();
         match plan.scope {
             Scope::Whole { .. } => self.looked = Looked::Everywhere,
             Scope::Part => self.looked = Looked::At(plan.looked_at.clone()),
@@ -113,7 +116,7 @@ impl Aside {
             )
         };
         let users = load.batch.external_ids().filter_map(|id| memory.get(id));
-        users
+        let rejects: Vec<_> = users
             .map(|(external_id, key, _, told)| {
                 let id = IdHash::of(external_id);
                 self.pending.remove(&StuckKey::of_user(id));
@@ -130,7 +133,9 @@ impl Aside {
                 self.refused.insert(id, user);
                 reject
             })
-            .collect()
+            .collect();
+        self.fresh.extend_from_slice(&rejects);
+        rejects
     }
 
     /// Who was stuck before the run, and who is now that it is over: whom it rejected, and whom
@@ -141,6 +146,7 @@ impl Aside {
         let found: HashMap<_, _> = rejected
             .all
             .iter()
+            .chain(&self.fresh)
             .filter_map(|reject| Some((reject.key()?, reject)))
             .collect();
         for (key, _) in before.iter() {

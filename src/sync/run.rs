@@ -182,11 +182,15 @@ impl Run {
         let mut aside = Aside::new(self.ledger.stuck().await?, job.anew);
         let result = Box::pin(self.to_the_end(lease, job, time, report, &mut aside)).await;
         let (before, after) = aside.finish(&report.rejected, time.now());
-        // Who is not remembered is only tried again.
-        if lease.check().is_ok()
-            && let Err(error) = self.ledger.keep_stuck(&before, &after).await
-        {
-            tracing::warn!(%error, "who is stuck was not written");
+        if lease.check().is_ok() {
+            let keeping = self.ledger.keep_stuck(&before, &after);
+            let left = time.clock().until(time.deadline());
+            // Who is not remembered is only tried again.
+            match Box::pin(okta::within(time.clock(), left / 2, keeping)).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => tracing::warn!(%error, "who is stuck was not written"),
+                None => tracing::warn!("who is stuck was not written: there was no time left"),
+            }
         }
         result
     }
