@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     doctor::Diagnosis,
+    status::Overview,
     sync::{Changes, Report},
 };
 
@@ -19,6 +20,8 @@ pub enum Answer {
     Batch(BatchResponse),
     /// What the doctor found.
     Doctor(Box<Diagnosis>),
+    /// How things stand.
+    Status(Box<Overview>),
 }
 
 impl Answer {

@@ -31,6 +31,9 @@ pub struct Config {
     /// `PLAN_VALUES`: `allow` lets a plan tell the values of attributes to whoever may invoke the
     /// function. Default `deny`.
     pub plan_values: bool,
+    /// `HISTORY_DAYS`: for how many days the state table keeps what runs did; 0 for not at
+    /// all. Default 90.
+    pub history_days: u16,
 }
 
 /// What could be read of the environment: the doctor goes by what is right in it.
@@ -45,6 +48,7 @@ pub(crate) struct Settings {
     max_deactivations: Option<DeactivationLimit>,
     watch: Option<Duration>,
     plan_values: Option<bool>,
+    history_days: Option<u16>,
     /// What is wrong, a line each.
     pub(crate) wrong: Vec<String>,
 }
@@ -135,6 +139,13 @@ impl Settings {
                 _ => Err("give allow or deny"),
             }),
         };
+        let history_days = match set("HISTORY_DAYS") {
+            None => Some(90),
+            given => wrong.require(given, "HISTORY_DAYS", |text| {
+                let days = text.trim().parse().ok().filter(|days| *days <= 3_650);
+                days.ok_or("give a whole number of days up to 3650, such as 90, or 0 for none")
+            }),
+        };
         let mapping = match set("MAPPING") {
             None => MappingSource::Default,
             Some(text) if text.trim_start().starts_with('{') => MappingSource::Inline(text),
@@ -151,6 +162,7 @@ impl Settings {
             max_deactivations,
             watch,
             plan_values,
+            history_days,
             wrong: wrong.0,
         }
     }
@@ -168,6 +180,7 @@ impl Settings {
                 max_deactivations: self.max_deactivations?,
                 watch: self.watch?,
                 plan_values: self.plan_values?,
+                history_days: self.history_days?,
             })
         };
         complete()
@@ -237,6 +250,7 @@ mod tests {
 
         assert_eq!(config.users_table, "people");
         assert_eq!(config.watch, Duration::from_secs(60));
+        assert_eq!(config.history_days, 90);
         assert_eq!(config.mapping, MappingSource::Default);
         assert_eq!(config.max_deactivations, DeactivationLimit::default());
     }
@@ -267,6 +281,24 @@ mod tests {
                 .to_string()
                 .contains("a table of its own")
         );
+    }
+
+    #[test]
+    fn how_long_history_is_kept_is_a_number_of_days() {
+        let read = |days| {
+            let pairs: Vec<_> = COMPLETE
+                .into_iter()
+                .chain([("HISTORY_DAYS", days)])
+                .collect();
+            read(&pairs)
+        };
+
+        assert_eq!(read(" 0 ").unwrap().history_days, 0);
+        assert_eq!(read("3650").unwrap().history_days, 3_650);
+        for wrong in ["-1", "3651", "90d", "ever"] {
+            let said = read(wrong).unwrap_err().to_string();
+            assert!(said.contains("HISTORY_DAYS: give a whole number"), "{said}");
+        }
     }
 
     #[test]

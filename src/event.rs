@@ -30,12 +30,18 @@ pub enum Command {
         /// Lets this one run deactivate up to so many users, whatever `MAX_DEACTIVATIONS` says.
         #[serde(default)]
         allow_deactivations: Option<u64>,
+        /// Whether users whom Okta has refused are tried again, though their records are the same.
+        #[serde(default)]
+        retry_refused: bool,
     },
     /// What a full run would do; nothing is written anywhere.
     Plan {
         /// The plan of a sync that is given the same.
         #[serde(default)]
         allow_deactivations: Option<u64>,
+        /// As for a sync.
+        #[serde(default)]
+        retry_refused: bool,
         /// Whether changes are listed, instead of only counted.
         #[serde(default)]
         detail: bool,
@@ -56,6 +62,8 @@ pub enum Command {
     },
     /// Checks everything that a run needs; nothing is changed anywhere.
     Doctor {},
+    /// How things stand: the last runs, open sessions, who is stuck; nothing is changed anywhere.
+    Status {},
 }
 
 impl Command {
@@ -91,7 +99,9 @@ impl Command {
 #[error(
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
-     {{\"command\":\"push\",\"records\":[…]}} or {{\"command\":\"doctor\"}} (the first three take \"allowDeactivations\": N, a plan also \"detail\": true with \"limit\": 1 to 200 and \"values\": true)"
+     {{\"command\":\"push\",\"records\":[…]}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} (the first \
+     three take \"allowDeactivations\": N, the first two \"retryRefused\": true, a plan also \
+     \"detail\": true with \"limit\": 1 to 200 and \"values\": true)"
 )]
 pub struct UnknownEvent(String);
 
@@ -161,7 +171,8 @@ mod tests {
         assert_eq!(
             Event::parse(&event),
             Ok(Event::Command(Command::Sync {
-                allow_deactivations: Some(40)
+                allow_deactivations: Some(40),
+                retry_refused: false,
             }))
         );
     }

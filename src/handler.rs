@@ -1,6 +1,6 @@
 //! One invocation: an event in, an answer out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,10 +11,12 @@ use crate::{
     config::{Config, ConfigError, MappingSource, Settings},
     doctor::{self, Subject},
     event::{Command, Event, UnknownEvent},
+    history,
     ledger::Ledger,
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     metrics,
     okta::{CredentialsError, Okta},
+    status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
     users::{StreamBatch, UsersTable},
 };
@@ -121,19 +123,22 @@ impl Function {
         match event {
             Event::Schedule => {
                 let report = Report::new(request_id.to_owned(), Trigger::Schedule, false);
-                full(self.run().await?, &time, report, None).await
+                full(self.run().await?, &time, report, None, false).await
             }
             Event::Command(Command::Sync {
                 allow_deactivations,
+                retry_refused,
             }) => {
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
-                full(self.run().await?, &time, report, allow_deactivations).await
+                let run = self.run().await?;
+                full(run, &time, report, allow_deactivations, retry_refused).await
             }
             Event::Command(Command::Plan {
                 allow_deactivations,
                 detail,
                 limit,
                 values,
+                retry_refused,
             }) => {
                 let run = self.run().await?;
                 if values && !self.may_tell_values() {
@@ -145,7 +150,7 @@ impl Function {
                         limit: usize::try_from(limit).unwrap_or(usize::MAX),
                         values,
                     }),
-                    ..whole_table(allow_deactivations)
+                    ..whole_table(allow_deactivations, retry_refused)
                 };
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, true);
                 Ok(Answer::report(work(run, job, &time, report).await?))
@@ -159,6 +164,7 @@ impl Function {
                     allow_deactivations,
                     waits: true,
                     detail: None,
+                    anew: false,
                 };
                 let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
                 Ok(Answer::report(
@@ -168,6 +174,10 @@ impl Function {
             Event::Command(Command::Doctor {}) => Ok(Answer::Doctor(Box::new(
                 Box::pin(doctor::examine(self.subject(), &time)).await,
             ))),
+            Event::Command(Command::Status {}) => {
+                let overview = Box::pin(status::look(self.run().await?, &time)).await?;
+                Ok(Answer::Status(Box::new(overview)))
+            }
             Event::Stream(batch) => {
                 let run = self.run().await?;
                 Ok(Answer::Batch(stream(run, batch, &time, request_id).await))
@@ -203,16 +213,18 @@ async fn full(
     time: &Time,
     report: Report,
     allow_deactivations: Option<u64>,
+    anew: bool,
 ) -> Result<Answer, InvocationError> {
-    let job = whole_table(allow_deactivations);
+    let job = whole_table(allow_deactivations, anew);
     Ok(Answer::report(work(run, job, time, report).await?))
 }
 
-fn whole_table(allow_deactivations: Option<u64>) -> Job {
+fn whole_table(allow_deactivations: Option<u64>, anew: bool) -> Job {
     Job {
         source: Source::Table,
         allow_deactivations,
         waits: false,
+        anew,
         detail: None,
     }
 }
@@ -220,12 +232,14 @@ fn whole_table(allow_deactivations: Option<u64>) -> Job {
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
     let result = Box::pin(run.work(&job, time, &mut report)).await;
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
-    log(&report, result.as_ref().err());
+    let error = result.as_ref().err();
+    log(&report, error);
     let outcome = metrics::Outcome {
         whole: matches!(job.source, Source::Table),
-        failed: result.is_err(),
+        failed: error.is_some(),
     };
     metrics::run(&report, outcome);
+    Box::pin(history::keep(run, &job, &report, error, time)).await;
     result.map(|()| report)
 }
 
@@ -249,6 +263,7 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
                 allow_deactivations: None,
                 waits: true,
                 detail: None,
+                anew: false,
             };
             let report = work(run, job, time, report).await;
             report.is_ok_and(|report| !report.more && report.skipped.is_none())
@@ -287,6 +302,7 @@ impl Ready {
                     ),
                     max_deactivations: config.max_deactivations,
                     watch: config.watch,
+                    history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),
                 })
             })
             .await

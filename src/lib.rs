@@ -16,12 +16,14 @@ pub mod doctor;
 mod dynamodb;
 pub mod event;
 pub mod handler;
+mod history;
 pub mod ledger;
 pub mod mapping;
 pub mod metrics;
 #[doc(hidden)]
 pub mod mutation;
 pub mod okta;
+pub mod status;
 pub mod sync;
 pub mod users;
 pub mod version;

@@ -21,8 +21,12 @@ impl IdHash {
     /// The hash of this id.
     #[must_use]
     pub fn of(id: &ExternalId) -> Self {
+        Self::of_text(id.as_str())
+    }
+
+    pub(super) fn of_text(text: &str) -> Self {
         let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::digest(id.as_str())[..16]);
+        hash.copy_from_slice(&Sha256::digest(text)[..16]);
         Self(hash)
     }
 
@@ -31,13 +35,21 @@ impl IdHash {
     }
 
     pub(super) fn from_pk(pk: &str) -> Option<Self> {
-        let hex = pk
-            .strip_prefix("user#")
-            .filter(|hex| hex.len() == 32 && hex.is_ascii())?;
-        Some(Self(u128::from_str_radix(hex, 16).ok()?.to_be_bytes()))
+        Self::from_hex(pk.strip_prefix("user#")?)
     }
 
-    fn hex(self) -> String {
+    pub(super) fn from_hex(hex: &str) -> Option<Self> {
+        let all = hex.len() == 32 && hex.is_ascii();
+        let number = all.then(|| u128::from_str_radix(hex, 16).ok())??;
+        Some(Self(number.to_be_bytes()))
+    }
+
+    /// The first of the hexadecimal digits.
+    pub(super) fn first_digit(self) -> usize {
+        usize::from(self.0[0] >> 4)
+    }
+
+    pub(super) fn hex(self) -> String {
         self.0
             .iter()
             .fold(String::with_capacity(32), |mut hex, byte| {

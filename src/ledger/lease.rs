@@ -11,6 +11,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::task::AbortHandle;
 
 use super::{Ledger, LedgerError};
@@ -37,6 +38,15 @@ pub enum Claim {
     },
 }
 
+/// Who works at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// The run's id.
+    pub run: String,
+    /// Until when, if it does not renew the lease.
+    pub until: Timestamp,
+}
+
 /// The right to work. It is renewed in the background until it is released or dropped.
 #[derive(Debug)]
 pub struct Lease {
@@ -60,6 +70,18 @@ struct Claimant {
 pub struct LeaseLost;
 
 impl Ledger {
+    /// Who holds the lease, if anybody does.
+    ///
+    /// # Errors
+    /// When the state table could not be read.
+    pub async fn holder(&self) -> Result<Option<Holder>, LedgerError> {
+        let items = self.items(["lease".to_owned()]).await?;
+        let holder = items.first().and_then(holder);
+        Ok(holder
+            .map(|(run, until)| Holder { run, until })
+            .filter(|holder| holder.until > self.clock.now()))
+    }
+
     /// Claims the lease for `owner`. It never outlives `deadline`.
     ///
     /// # Errors

@@ -45,7 +45,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn as_str(self) -> &'static str {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "OPEN",
             Self::Triggered => "TRIGGERED",

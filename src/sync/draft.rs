@@ -1,7 +1,7 @@
 //! What a planner found: values that can be looked at and tested.
 
 use super::{
-    Rejects, Upsert,
+    Reject, Rejects, Upsert,
     plan::{Leaver, Why},
 };
 use crate::{ledger::IdHash, mapping::ExternalId, users::RecordKey};
@@ -130,9 +130,7 @@ impl Draft {
             );
             self.rejected.add_many(
                 duplicate.records - u64::from(duplicate.first_is_counted),
-                Some(&duplicate.external_id),
-                None,
-                vec![reason],
+                Reject::of(Some(&duplicate.external_id), None).because(vec![reason]),
             );
         }
     }

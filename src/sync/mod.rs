@@ -3,9 +3,11 @@
 //! [`Run::work`] tells it from beginning to end; each of the other rooms holds
 //! one of its chapters.
 
+mod aside;
 mod detail;
 mod draft;
 mod estimate;
+mod load;
 mod plan;
 mod planner;
 mod push;
@@ -16,6 +18,7 @@ mod settle;
 mod sources;
 mod time;
 
+pub use aside::Aside;
 pub use detail::{
     ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
 };
@@ -26,6 +29,7 @@ pub use planner::Planner;
 pub use report::{
     Consumed, Read, ReadAndWritten, Reject, Rejects, Report, SessionReport, Trigger, Withheld,
 };
+pub(crate) use run::COOLDOWN;
 pub use run::{Job, Run, RunError};
 pub use safeguards::DeactivationLimit;
 pub use sources::Source;

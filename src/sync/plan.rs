@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Draft, Rejects, Withheld, draft::Counts};
 use crate::{
-    ledger::{IdHash, Origin},
+    ledger::{IdHash, Origin, StuckKey},
     mapping::{ExternalId, Fingerprint, Mapped, Mapping},
     mutation::{self, Mutation},
     okta::Entity,
@@ -34,6 +34,8 @@ pub struct Plan {
     pub adopted: Vec<(IdHash, RecordKey)>,
     /// How much of the users table was seen.
     pub scope: Scope,
+    /// Who was looked at where that is not all of it, as they are found among the stuck.
+    pub(super) looked_at: HashSet<StuckKey>,
     /// Users whom Okta was told to have active.
     pub known_active: u64,
 }
@@ -181,8 +183,24 @@ impl Plan {
             withheld: Withheld::default(),
             deactivations_beyond: 0,
             scope,
+            looked_at: HashSet::new(),
             known_active,
         }
+    }
+
+    /// The same, after a look at these users and at the records under these keys.
+    pub(super) fn having_looked_at(
+        mut self,
+        users: impl IntoIterator<Item = IdHash>,
+        records: &[RecordKey],
+    ) -> Self {
+        let records = records.iter().map(RecordKey::to_string);
+        self.looked_at = users
+            .into_iter()
+            .map(StuckKey::of_user)
+            .chain(records.map(|record| StuckKey::of_record(&record)))
+            .collect();
+        self
     }
 
     /// Nobody is taken for gone while there are records that nobody can tell whose they are.

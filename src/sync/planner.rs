@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::{
-    Draft, Upsert,
+    Aside, Draft, Reject, Upsert,
     draft::{Duplicate, Seen},
     plan::{Leaver, Why},
 };
 use crate::{
-    ledger::{Book, IdHash, Known, Origin},
+    ledger::{Book, IdHash, Known, Origin, Told},
     mapping::{ExternalId, Mapped, Profile},
     mutation::{self, Mutation},
     okta::{self, Entity},
@@ -30,6 +30,7 @@ pub struct Planner<'a> {
     held_bytes: usize,
     records_from: Origin,
     strangers_wait: bool,
+    aside: Option<&'a Aside>,
     draft: Draft,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Planner<'a> {
             newcomers: HashMap::new(),
             duplicates: HashMap::new(),
             held_bytes: 0,
+            aside: None,
             draft: Draft::default(),
         }
     }
@@ -55,6 +57,15 @@ impl<'a> Planner<'a> {
     pub fn without_strangers(mut self) -> Self {
         self.strangers_wait = true;
         self
+    }
+
+    /// The same, and whom Okta refuses is left aside.
+    #[must_use]
+    pub fn leaving(self, aside: &'a Aside) -> Self {
+        Self {
+            aside: Some(aside),
+            ..self
+        }
     }
 
     /// Takes one record.
@@ -70,8 +81,8 @@ impl<'a> Planner<'a> {
             | Mapped::Rejected(id, _) => id,
             Mapped::Unidentified(reasons) => {
                 self.draft.unidentified += 1;
-                let record = Some(key.to_string());
-                return self.draft.rejected.add(None, record, reasons.clone());
+                let reject = Reject::of(None, Some(key.to_string()));
+                return self.draft.rejected.add(reject.because(reasons.clone()));
             }
         };
         let id = IdHash::of(external_id);
@@ -95,7 +106,8 @@ impl<'a> Planner<'a> {
     pub fn refuse(&mut self, why: String) {
         self.draft.counts.scanned += 1;
         self.draft.unidentified += 1;
-        self.draft.rejected.add(None, None, vec![why]);
+        let reject = Reject::of(None, None);
+        self.draft.rejected.add(reject.because(vec![why]));
     }
 
     fn first(
@@ -130,9 +142,8 @@ impl<'a> Planner<'a> {
             (Mapped::OutOfScope(_), None | Some(Known::Inactive)) => Seen::OutOfScope,
             (Mapped::OutOfScope(id), Some(_)) => self.leave(id, key, origin, Why::OutOfScope),
             (Mapped::Rejected(id, reasons), _) => {
-                self.draft
-                    .rejected
-                    .add(Some(&id), Some(key.to_string()), reasons);
+                let reject = Reject::of(Some(&id), Some(key.to_string()));
+                self.draft.rejected.add(reject.because(reasons));
                 Seen::Rejected
             }
             // Taken care of before anybody is looked up.
@@ -149,12 +160,17 @@ impl<'a> Planner<'a> {
         origin: Origin,
         profile: &Profile,
     ) -> Seen {
+        let print = profile.fingerprint();
+        if self.is_left_aside(IdHash::of(&id), Told::Active(print)) {
+            return Seen::Rejected;
+        }
         let entity = match Entity::upsert(id.as_str(), profile) {
             Ok(entity) => entity,
             Err(why) => {
+                let reject = Reject::of(Some(&id), Some(key.to_string()));
                 self.draft
                     .rejected
-                    .add(Some(&id), Some(key.to_string()), vec![why.to_string()]);
+                    .add(reject.because(vec![why.to_string()]));
                 return Seen::Rejected;
             }
         };
@@ -168,14 +184,27 @@ impl<'a> Planner<'a> {
                 external_id: id,
                 key,
                 origin,
-                print: profile.fingerprint(),
+                print,
                 entity,
             });
         }
         Seen::Upsert
     }
 
+    /// Rejects a user whom Okta refuses to be told this of.
+    fn is_left_aside(&mut self, id: IdHash, told: Told) -> bool {
+        let reject = self.aside.and_then(|aside| aside.reject(id, told));
+        let is_left = reject.is_some();
+        if let Some(reject) = reject {
+            self.draft.rejected.add(reject);
+        }
+        is_left
+    }
+
     fn leave(&mut self, external_id: ExternalId, key: RecordKey, origin: Origin, why: Why) -> Seen {
+        if self.is_left_aside(IdHash::of(&external_id), Told::Inactive) {
+            return Seen::Rejected;
+        }
         if self.draft.leavers.len() < HELD {
             self.draft.leavers.push(Leaver {
                 external_id,
@@ -229,13 +258,10 @@ impl<'a> Planner<'a> {
         self.draft
             .leavers
             .retain(|leaver| unique(&leaver.external_id, &leaver.key));
-        self.draft.duplicates = self.duplicates.into_values().collect();
-        // Reports of one and the same table are to be the same.
-        self.draft.duplicates.sort();
         if self.records_from == Origin::Table {
             for (row, (id, known)) in self.book.iter().enumerate() {
                 let missing = self.seen[row] == Seen::Not && self.book.origin(row) == Origin::Table;
-                if missing && known.may_be_active() {
+                if missing && known.may_be_active() && !self.is_left_aside(id, Told::Inactive) {
                     self.draft.gone_found += 1;
                     if self.draft.gone.len() < HELD {
                         self.draft.gone.push(id);
@@ -243,6 +269,9 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        self.draft.duplicates = self.duplicates.into_values().collect();
+        // Reports of one and the same table are to be the same.
+        self.draft.duplicates.sort();
         self.draft
     }
 }

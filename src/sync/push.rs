@@ -2,24 +2,25 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{Deactivation, Plan, RunError, SessionReport, Time, Upsert, settle};
+use super::{
+    Aside, Deactivation, Plan, Reject, RunError, SessionReport, Time, Upsert,
+    load::{Loads, load},
+    settle,
+};
 use crate::{
     ledger::{Entry, Lease, Ledger, LoggedSession, Origin, SessionLog, Told, Verdict},
     mapping::ExternalId,
     metrics,
     mutation::{self, Mutation},
     okta::{
-        self, Batch, Calls, Created, Entity, Kind, LoadError, Okta, Open, Packer, Refusal, Session,
-        SessionStatus, Started,
+        self, Batch, Calls, Created, Entity, Kind, Okta, Open, Packer, Session, SessionStatus,
+        Started,
     },
     users::RecordKey,
 };
 
-/// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
-pub(super) const IN_FLIGHT: usize = 10;
 /// Entries that are written before the lease is asked for again.
 const RECORDED_AT_ONCE: usize = 1_000;
 /// Waits between tries to open a session, while Okta refuses.
@@ -52,14 +53,14 @@ pub(super) struct Carried {
     pub(super) left_over: bool,
     /// Whether Okta may know its users once it has imported an earlier session.
     pub(super) too_early: bool,
-    /// Loads that Okta refused for their content: who was in them, and why.
-    pub(super) refused: Vec<(Vec<String>, Refusal)>,
+    /// Users whom Okta refused.
+    pub(super) refused: Vec<Reject>,
     /// The first load that failed for another reason.
     pub(super) failure: Option<okta::Error>,
 }
 
 /// What the ledger is to remember of each user in a plan.
-type Memory = HashMap<String, (ExternalId, RecordKey, Origin, Told)>;
+pub(super) type Memory = HashMap<String, (ExternalId, RecordKey, Origin, Told)>;
 
 impl Pusher<'_> {
     /// A session for what is to be pushed; `None` if Okta gave none while there was time.
@@ -98,6 +99,7 @@ impl Pusher<'_> {
         begun: Begun,
         plan: Plan,
         log: &mut SessionLog,
+        aside: &mut Aside,
     ) -> Result<Carried, RunError> {
         let Begun {
             session,
@@ -105,7 +107,14 @@ impl Pusher<'_> {
         } = begun;
         let id = session.id().clone();
         let (batches, memory, mut left_over) = pack(plan);
-        let loads = self.load(&session, batches).await;
+        let loads = load(&session, batches, aside.isolations_left(), || {
+            self.lease.check().is_ok() && self.time.now() < self.time.load_until()
+        })
+        .await;
+        let refused = loads.refused.iter();
+        let refused = refused
+            .flat_map(|load| aside.refused(load, &memory))
+            .collect();
         left_over |= loads.left_over();
         let mut report = SessionReport {
             id: id.clone(),
@@ -124,10 +133,7 @@ impl Pusher<'_> {
             logged.verdict = Verdict::Void;
             report.status = SessionStatus::Closed.to_string();
         } else {
-            for entries in loads
-                .entries(&memory, &id, self.time.now())
-                .chunks(RECORDED_AT_ONCE)
-            {
+            for entries in entries(&loads, &memory, &id, self.time.now()).chunks(RECORDED_AT_ONCE) {
                 self.lease.check()?;
                 self.ledger.record(entries).await?;
             }
@@ -169,12 +175,15 @@ impl Pusher<'_> {
             };
         }
         self.log(log, &id, &logged).await?;
+        if logged.verdict != Verdict::Void {
+            loads.accepted.iter().for_each(|batch| aside.told(batch));
+        }
         Ok(Carried {
             report,
             failed: logged.verdict == Verdict::Void && !loads.accepted.is_empty() && !too_early,
             left_over,
             too_early,
-            refused: loads.refused,
+            refused,
             failure: loads.failure,
         })
     }
@@ -243,29 +252,6 @@ impl Pusher<'_> {
             .filter(|session| log.get(&session.id).is_none())
             .find_map(|session| calls.adopt(session)))
     }
-
-    /// Loads the batches, deactivations before upserts, several at a time, while time lasts.
-    async fn load(&self, session: &Session<Open>, batches: Vec<Batch>) -> Loads {
-        let mut loads = Loads::default();
-        let (leavers, others): (Vec<_>, Vec<_>) = batches
-            .into_iter()
-            .partition(|batch| batch.kind() == Kind::Deactivate);
-        for batches in [leavers, others] {
-            let mut answers = stream::iter(batches)
-                .map(|batch| async move {
-                    if self.lease.check().is_err() || self.time.now() >= self.time.load_until() {
-                        return (batch, None);
-                    }
-                    let answer = session.load(&batch).await;
-                    (batch, Some(answer))
-                })
-                .buffer_unordered(IN_FLIGHT);
-            while let Some((batch, answer)) = answers.next().await {
-                loads.take(batch, answer);
-            }
-        }
-        loads
-    }
 }
 
 /// What of a plan one session takes: as many requests as it may have, deactivations first.
@@ -305,79 +291,26 @@ fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
     (packer.finish(), memory, left_over)
 }
 
-/// What became of the loads of one session.
-#[derive(Debug, Default)]
-struct Loads {
-    accepted: Vec<Batch>,
-    /// Nobody knows whether these arrived.
-    doubtful: Vec<Batch>,
-    not_sent: usize,
-    refused: Vec<(Vec<String>, Refusal)>,
-    failure: Option<okta::Error>,
-}
-
-impl Loads {
-    fn take(&mut self, batch: Batch, answer: Option<Result<(), LoadError>>) {
-        match answer {
-            Some(Ok(())) => self.accepted.push(batch),
-            Some(Err(LoadError::Ambiguous(_))) if mutation::on(Mutation::LostAnswerIsDone) => {
-                self.accepted.push(batch);
-            }
-            None
-            | Some(Err(LoadError::NoBudget | LoadError::Failed(okta::Error::OutOfTime { .. }))) => {
-                self.not_sent += 1;
-            }
-            Some(Err(LoadError::Refused { refusal, .. })) => {
-                self.refused
-                    .push((batch.external_ids().map(str::to_owned).collect(), refusal));
-            }
-            Some(Err(LoadError::Ambiguous(error))) => {
-                tracing::warn!(%error, users = batch.len(), "it is not known whether Okta took a load");
-                self.doubtful.push(batch);
-            }
-            Some(Err(LoadError::NotOpen { status })) => {
-                tracing::warn!(?status, "the session takes no more users");
-                self.not_sent += 1;
-            }
-            Some(Err(LoadError::Failed(error))) => {
-                self.failure.get_or_insert(error);
-            }
-        }
-    }
-
-    fn left_over(&self) -> bool {
-        self.not_sent > 0 || !self.doubtful.is_empty() || self.failure.is_some()
-    }
-
-    fn users(&self, kind: Kind) -> u64 {
-        self.accepted
-            .iter()
-            .filter(|batch| batch.kind() == kind)
-            .map(|batch| batch.len() as u64)
-            .sum()
-    }
-
-    /// What the ledger is to remember: who is in the session, and whose load is in doubt.
-    fn entries(&self, memory: &Memory, session: &okta::SessionId, at: Timestamp) -> Vec<Entry> {
-        let accepted = self
-            .accepted
-            .iter()
-            .map(|batch| (batch, Some(session.clone())));
-        let doubtful = self.doubtful.iter().map(|batch| (batch, None));
-        accepted
-            .chain(doubtful)
-            .flat_map(|(batch, session)| batch.external_ids().map(move |id| (id, session.clone())))
-            .filter_map(|(id, session)| {
-                let (external_id, key, origin, told) = memory.get(id)?.clone();
-                Some(Entry {
-                    external_id,
-                    key,
-                    told,
-                    session,
-                    origin,
-                    at,
-                })
+/// What the ledger is to remember: who is in the session, and whose load is in doubt.
+fn entries(loads: &Loads, memory: &Memory, session: &okta::SessionId, at: Timestamp) -> Vec<Entry> {
+    let accepted = loads
+        .accepted
+        .iter()
+        .map(|batch| (batch, Some(session.clone())));
+    let doubtful = loads.doubtful.iter().map(|batch| (batch, None));
+    accepted
+        .chain(doubtful)
+        .flat_map(|(batch, session)| batch.external_ids().map(move |id| (id, session.clone())))
+        .filter_map(|(id, session)| {
+            let (external_id, key, origin, told) = memory.get(id)?.clone();
+            Some(Entry {
+                external_id,
+                key,
+                told,
+                session,
+                origin,
+                at,
             })
-            .collect()
-    }
+        })
+        .collect()
 }

@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::{Changes, Estimate, Plan};
 use crate::{
     capacity::Units,
+    ledger::{IdHash, Print, StuckKey},
     mapping::ExternalId,
-    okta::{Refusal, SessionId},
+    okta::SessionId,
     version::VERSION,
 };
 
@@ -77,13 +78,34 @@ pub enum Trigger {
     Direct,
 }
 
+impl Trigger {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Stream => "stream",
+            Self::Direct => "direct",
+        }
+    }
+}
+
 /// Records that could not be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Rejects {
     /// How many.
     pub count: u64,
+    /// Of these, whom Okta refused by themselves: they are told again when what Okta would be
+    /// told of them changes.
+    pub quarantined: u64,
     /// The first of them.
     pub examples: Vec<Reject>,
+    /// All of them, as far as anybody will remember them.
+    #[serde(skip)]
+    pub(super) all: Vec<Reject>,
+    /// How many are not among all.
+    #[serde(skip)]
+    pub(super) unnamed: u64,
 }
 
 /// A record that could not be sent, and why.
@@ -97,6 +119,9 @@ pub struct Reject {
     pub record: Option<String>,
     /// Why it could not be sent.
     pub reasons: Vec<String>,
+    /// What Okta refused to be told of the user, by themselves.
+    #[serde(skip)]
+    pub print: Option<Print>,
 }
 
 /// Deactivations that wait.
@@ -171,31 +196,56 @@ impl Rejects {
     /// How many examples a report carries.
     pub const EXAMPLES: usize = 20;
 
+    /// How many are named for those who remember them, beside those whom Okta refused.
+    const NAMED: usize = 2_000;
+
     /// Counts a record that could not be sent.
-    pub fn add(
-        &mut self,
-        external_id: Option<&ExternalId>,
-        record: Option<String>,
-        reasons: Vec<String>,
-    ) {
-        self.add_many(1, external_id, record, reasons);
+    pub fn add(&mut self, reject: Reject) {
+        self.add_many(1, reject);
     }
 
     /// Counts several records that could not be sent for one and the same reason.
-    pub fn add_many(
-        &mut self,
-        count: u64,
-        external_id: Option<&ExternalId>,
-        record: Option<String>,
-        reasons: Vec<String>,
-    ) {
+    pub fn add_many(&mut self, count: u64, reject: Reject) {
         self.count += count;
+        self.quarantined += u64::from(reject.print.is_some());
         if self.examples.len() < Self::EXAMPLES {
-            self.examples.push(Reject {
-                external_id: external_id.map(ToString::to_string),
-                record,
-                reasons,
-            });
+            self.examples.push(reject.clone());
+        }
+        if self.all.len() < Self::NAMED || reject.print.is_some() {
+            self.all.push(reject);
+        } else {
+            self.unnamed += 1;
+        }
+    }
+}
+
+impl Reject {
+    /// A rejected record, for no reason yet.
+    #[must_use]
+    pub fn of(external_id: Option<&ExternalId>, record: Option<String>) -> Self {
+        Self {
+            external_id: external_id.map(ToString::to_string),
+            record,
+            reasons: Vec::new(),
+            print: None,
+        }
+    }
+
+    /// The same for these reasons.
+    #[must_use]
+    pub fn because(self, reasons: Vec<String>) -> Self {
+        Self { reasons, ..self }
+    }
+
+    /// By what it is found among the stuck, unless it names nothing at all.
+    pub(super) fn key(&self) -> Option<StuckKey> {
+        match (&self.external_id, &self.record) {
+            (Some(id), _) => {
+                let id = ExternalId::parse(id.as_str()).ok()?;
+                Some(StuckKey::of_user(IdHash::of(&id)))
+            }
+            (None, Some(record)) => Some(StuckKey::of_record(record)),
+            (None, None) => None,
         }
     }
 }
@@ -262,17 +312,5 @@ impl Report {
     #[must_use]
     pub fn sent(&self) -> (u64, u64) {
         self.done
-    }
-
-    /// Counts the users of a load that Okta refused for its content.
-    pub(super) fn refused(&mut self, users: &[String], refusal: &Refusal) {
-        let reason = format!("Okta refused the load that the user was in: {refusal}");
-        for user in users {
-            self.rejected.add(
-                ExternalId::parse(user.as_str()).ok().as_ref(),
-                None,
-                vec![reason.clone()],
-            );
-        }
     }
 }

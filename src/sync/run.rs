@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    Changes, DeactivationLimit, Detail, Estimate, Plan, Report, Source, Time, detail,
+    Aside, Changes, DeactivationLimit, Detail, Estimate, Plan, Report, Source, Time, detail,
     push::{Carried, Pusher},
     report::Consumed,
     safeguards::Safeguard,
@@ -23,7 +23,7 @@ use crate::{
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer
 /// guide). It is only what a caller is told to wait; whether it is so, opening one shows.
-pub(super) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
+pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
 
@@ -49,6 +49,8 @@ pub struct Run {
     pub max_deactivations: DeactivationLimit,
     /// How long a run watches the session that it has triggered.
     pub watch: Duration,
+    /// How long what runs did is kept; not at all if zero.
+    pub history: Duration,
 }
 
 /// What a run is to do.
@@ -63,6 +65,9 @@ pub struct Job {
     pub waits: bool,
     /// How much of a dry run's plan is told besides counts.
     pub detail: Option<Detail>,
+    /// Whether users whom Okta has refused before are tried again, though nothing about them has
+    /// changed: something has at Okta.
+    pub anew: bool,
 }
 
 /// Why a run came to no good end. Whatever it was, running again is safe.
@@ -152,7 +157,8 @@ impl Run {
             None,
         )
         .await?;
-        let mut plan = self.plan(&job.source, &mut log, None).await?;
+        let aside = Aside::new(self.ledger.stuck().await?, job.anew);
+        let mut plan = self.plan(&job.source, &mut log, &aside, None).await?;
         let detail = job.detail;
         let leavers = detail.map(|detail| detail::leavers(&plan, detail.limit));
         Safeguard::new(self.max_deactivations, job.allow_deactivations).check(&mut plan);
@@ -172,12 +178,14 @@ impl Run {
         &self,
         source: &Source,
         log: &mut SessionLog,
+        aside: &Aside,
         lease: Option<&Lease>,
     ) -> Result<Plan, RunError> {
         let sources = Sources {
             users: &self.users,
             mapping: &self.mapping,
             ledger: &self.ledger,
+            aside,
         };
         match source {
             Source::Table => {
@@ -194,12 +202,37 @@ impl Run {
         }
     }
 
+    /// The run proper, and then who is stuck, whether or not it came to an end.
     async fn under_lease(
         &self,
         lease: &Lease,
         job: &Job,
         time: &Time,
         report: &mut Report,
+    ) -> Result<(), RunError> {
+        let mut aside = Aside::new(self.ledger.stuck().await?, job.anew);
+        let result = Box::pin(self.to_the_end(lease, job, time, report, &mut aside)).await;
+        let (before, after) = aside.finish(&report.rejected, time.now());
+        if lease.check().is_ok() {
+            let keeping = self.ledger.keep_stuck(&before, &after);
+            let left = time.clock().until(time.deadline());
+            // Who is not remembered is only tried again.
+            match Box::pin(okta::within(time.clock(), left / 2, keeping)).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => tracing::warn!(%error, "who is stuck was not written"),
+                None => tracing::warn!("who is stuck was not written: there was no time left"),
+            }
+        }
+        result
+    }
+
+    async fn to_the_end(
+        &self,
+        lease: &Lease,
+        job: &Job,
+        time: &Time,
+        report: &mut Report,
+        aside: &mut Aside,
     ) -> Result<(), RunError> {
         let mut safeguard = Safeguard::new(self.max_deactivations, job.allow_deactivations);
         let mut failed_sessions = 0;
@@ -221,7 +254,7 @@ impl Run {
         };
         loop {
             let mut plan = self
-                .plan_to_push(job, &mut log, &mut safeguard, lease, report)
+                .plan_to_push(job, &mut log, &mut safeguard, lease, report, aside)
                 .await?;
             if plan.is_empty() {
                 return self.finished(job, &log, plan.counts.active, lease).await;
@@ -233,7 +266,7 @@ impl Run {
             };
             if time.now() > asked + AGES && !mutation::on(Mutation::LoadOldPlan) {
                 plan = self
-                    .plan_to_push(job, &mut log, &mut safeguard, lease, report)
+                    .plan_to_push(job, &mut log, &mut safeguard, lease, report, aside)
                     .await?;
                 if plan.is_empty() {
                     pusher.give_up(begun, &mut log).await?;
@@ -241,7 +274,7 @@ impl Run {
                 }
             }
             let active = plan.counts.active;
-            let carried = pusher.push(begun, plan, &mut log).await?;
+            let carried = pusher.push(begun, plan, &mut log, aside).await?;
             let Carried {
                 report: session,
                 failed,
@@ -255,8 +288,8 @@ impl Run {
                 safeguard.pushed(session.deactivations);
                 report.carried(&session);
             }
-            for (users, refusal) in refused {
-                report.refused(&users, &refusal);
+            for reject in refused {
+                report.rejected.add(reject);
             }
             report.sessions.push(session.clone());
             if let Some(failure) = failure {
@@ -291,12 +324,14 @@ impl Run {
         safeguard: &mut Safeguard,
         lease: &Lease,
         report: &mut Report,
+        aside: &mut Aside,
     ) -> Result<Plan, RunError> {
-        let mut plan = self.plan(&job.source, log, Some(lease)).await?;
+        let mut plan = self.plan(&job.source, log, aside, Some(lease)).await?;
         if !mutation::on(Mutation::SafeguardAfterLoading) {
             safeguard.check(&mut plan);
         }
         report.planned(&plan);
+        aside.planned(&plan);
         lease.check()?;
         self.ledger
             .adopt(&std::mem::take(&mut plan.adopted))

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde_json::Value;
 
-use super::{Draft, Plan, Planner, RunError, plan::Leaver, plan::Scope};
+use super::{Aside, Draft, Plan, Planner, RunError, plan::Leaver, plan::Scope};
 use crate::{
     ledger::{Book, IdHash, Ledger, Origin, SessionLog},
     mapping::{ExternalId, Mapped, Mapping},
@@ -28,12 +28,14 @@ pub(super) struct Sources<'a> {
     pub(super) users: &'a UsersTable,
     pub(super) mapping: &'a Arc<Mapping>,
     pub(super) ledger: &'a Ledger,
+    /// Who is not to be told to Okta.
+    pub(super) aside: &'a Aside,
 }
 
 impl Sources<'_> {
     /// The whole users table against this book of the whole ledger.
     pub(super) async fn whole(&self, book: &Book) -> Result<Plan, RunError> {
-        let mut planner = Planner::new(book, Origin::Table);
+        let mut planner = Planner::new(book, Origin::Table).leaving(self.aside);
         let mut pages = self.users.read_all(self.mapping.attributes(), {
             let mapping = Arc::clone(self.mapping);
             move |schema, record| Some((schema.key_of(record.attributes())?, mapping.map(record)))
@@ -109,15 +111,17 @@ impl Sources<'_> {
         );
 
         let book = Book::of(&entries, &log.doubtful());
-        let mut planner = Planner::new(&book, Origin::Table);
+        let mut planner = Planner::new(&book, Origin::Table).leaving(self.aside);
         if !by_key && !mutation::on(Mutation::StrangersLeaveByStream) {
             planner = planner.without_strangers();
         }
         for (key, mapped) in records {
             planner.take(key, mapped);
         }
-        self.look_twice(planner.finish(), Scope::Part, log.known_active())
-            .await
+        let plan = self
+            .look_twice(planner.finish(), Scope::Part, log.known_active())
+            .await?;
+        Ok(plan.having_looked_at(ids, keys))
     }
 
     /// Records of a payload against the entries of their users. Nobody else is touched.
@@ -150,20 +154,19 @@ impl Sources<'_> {
             .filter_map(|(_, mapped)| subject(mapped))
             .map(IdHash::of)
             .collect();
-        let entries = self
-            .ledger
-            .entries(&ids.into_iter().collect::<Vec<_>>())
-            .await?;
+        let ids: Vec<_> = ids.into_iter().collect();
+        let entries = self.ledger.entries(&ids).await?;
 
         let book = Book::of(&entries, &log.doubtful());
-        let mut planner = Planner::new(&book, Origin::Push);
+        let mut planner = Planner::new(&book, Origin::Push).leaving(self.aside);
         for why in malformed {
             planner.refuse(why);
         }
         for (key, mapped) in mapped {
             planner.take(key, mapped);
         }
-        Ok(Plan::as_told(planner.finish(), log.known_active()))
+        let plan = Plan::as_told(planner.finish(), log.known_active());
+        Ok(plan.having_looked_at(ids, &[]))
     }
 
     /// Names the records that the ledger leads to, where they still are about the same user.

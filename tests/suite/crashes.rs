@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dynamodb_identity_source::handler::Function;
+use okta_emulator::{Effect, Fault, Poison};
 use serde_json::json;
 
 use crate::{
@@ -125,6 +126,35 @@ async fn a_run_of_leavers_whom_okta_never_knew_may_die_anywhere() {
             world.put(inactive("unknown")).await;
         },
         nothing,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_in_which_okta_refuses_somebody_may_die_anywhere() {
+    die_everywhere(
+        async |world: &World, function: &Function| {
+            sync(world, function).await;
+            cooldown().await;
+            for id in ["user0", "user1", "user2"] {
+                world
+                    .put(with(person(id), json!({"first_name": "Bo"})))
+                    .await;
+            }
+            let poison = Poison::ExternalIds(vec!["user1".into()]);
+            let refuse = Effect::RefuseEntities {
+                poison,
+                named: false,
+            };
+            let load = Fault::on("POST", "/sessions/*/bulk-upsert").always();
+            world.okta.inject(load.then(refuse));
+        },
+        async |world: &World| {
+            world.okta.clear_faults();
+            world
+                .put(with(person("user1"), json!({"first_name": "Zoë"})))
+                .await;
+        },
     )
     .await;
 }

@@ -112,6 +112,15 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
         (&json!(8), &json!(0))
     );
     assert_agreement(&world).await;
+
+    let status = event(include_str!("../../events/status.json"));
+    let status = report(lambda.invoke(status).await);
+    assert_eq!(status["lastRuns"].as_array().unwrap().len(), 4);
+    assert_eq!(status["lastRuns"][0]["runId"], allowed["runId"]);
+    assert_eq!(
+        (&status["oktaError"], &status["withheld"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[tokio::test]

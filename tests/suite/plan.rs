@@ -118,7 +118,7 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
             "runId": report["runId"], "version": dynamodb_identity_source::version::VERSION, "trigger": "direct", "dryRun": false,
             "scanned": 4, "active": 2, "inactive": 1, "outOfScope": 0, "unchanged": 0,
             "upserts": 2, "deactivations": 1,
-            "rejected": {"count": 1, "examples": [{
+            "rejected": {"count": 1, "quarantined": 0, "examples": [{
                 "externalId": "bad", "record": "id=bad", "reasons": ["email: is not an email address"]}]},
             "withheld": {"deactivations": 0, "reason": null},
             "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 1, "requests": 2}],

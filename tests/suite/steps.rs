@@ -136,6 +136,16 @@ pub async fn state(world: &World) -> Vec<BTreeMap<String, AttributeValue>> {
     items(world, STATE).await
 }
 
+/// All that the state table holds but what is kept of runs.
+pub async fn without_history(world: &World) -> Vec<BTreeMap<String, AttributeValue>> {
+    let mut items = state(world).await;
+    items.retain(|item| {
+        let pk = text(item, "pk");
+        pk != "history" && !pk.starts_with("run#")
+    });
+    items
+}
+
 /// A full run that ends well in an invocation that Lambda ends after this long.
 pub async fn invoke_for(world: &World, function: &Function, time: std::time::Duration) -> Report {
     let deadline = world.clock.now() + time;

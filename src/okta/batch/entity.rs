@@ -47,7 +47,7 @@ pub enum EntityError {
 pub struct Entity {
     kind: Kind,
     external_id: Box<str>,
-    pub(super) json: Box<str>,
+    pub(in crate::okta) json: Box<str>,
 }
 
 impl Entity {

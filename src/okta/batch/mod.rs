@@ -80,6 +80,10 @@ impl Batch {
         self.entities.iter().map(Entity::external_id)
     }
 
+    pub(in crate::okta) fn entities(&self) -> &[Entity] {
+        &self.entities
+    }
+
     /// The length of the body, in bytes.
     #[must_use]
     pub fn body_len(&self) -> usize {
@@ -114,6 +118,30 @@ impl Batch {
         Ok((
             Self::measured(self.kind, self.entities),
             Self::measured(self.kind, second),
+        ))
+    }
+
+    /// The users who are not among these and those who are, to close in on those whom Okta named;
+    /// two halves if that tells nobody apart.
+    ///
+    /// # Errors
+    /// The batch as it was, if it carries a single user.
+    pub fn separate(mut self, suspects: &[String]) -> Result<(Self, Self), Self> {
+        let is_suspect = |entity: &Entity| {
+            suspects
+                .iter()
+                .any(|suspect| suspect == entity.external_id())
+        };
+        let suspected = self.entities.iter().filter(|one| is_suspect(one)).count();
+        if suspected == 0 || suspected == self.entities.len() {
+            return self.halve();
+        }
+        let (suspected, others) = std::mem::take(&mut self.entities)
+            .into_iter()
+            .partition(is_suspect);
+        Ok((
+            Self::measured(self.kind, others),
+            Self::measured(self.kind, suspected),
         ))
     }
 

@@ -1,6 +1,7 @@
 //! An import session, as a type whose states are types.
 
 mod budget;
+mod hush;
 mod info;
 mod refused;
 
@@ -146,12 +147,12 @@ impl Session<Open> {
         match self.calls.session(&self.info.id).await {
             Ok(Some(session)) if session.status.is_active() => LoadError::Refused {
                 suspects: suspects(&refusal, batch),
-                refusal,
+                refusal: hush::hushed(refusal, batch),
             },
             Ok(session) => LoadError::NotOpen {
                 status: session.map(|session| session.status),
             },
-            Err(_) => LoadError::Failed(Error::Refused(refusal)),
+            Err(_) => LoadError::Failed(Error::Refused(hush::hushed(refusal, batch))),
         }
     }
 

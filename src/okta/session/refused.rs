@@ -11,7 +11,7 @@ pub enum LoadError {
     /// Okta refused it for what is in it, though the session is open.
     #[error("{refusal}")]
     Refused {
-        /// What Okta said.
+        /// What Okta said, without values of the batch's profiles.
         refusal: Refusal,
         /// External ids of the batch that stand in what Okta said.
         suspects: Vec<String>,

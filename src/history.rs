@@ -1,0 +1,75 @@
+//! Keeping what a run did, whatever came of it.
+
+use std::time::Duration;
+
+use crate::{
+    ledger::{KeptRun, RunSummary, SessionSummary},
+    okta::within,
+    sync::{Job, Report, Run, RunError, Source, Time, Trigger},
+};
+
+/// How long a run waits at most for its report to be kept, and what of its time it leaves for
+/// the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
+
+/// Keeps a run's report. That it could not be kept is no failure of the run's.
+pub(crate) async fn keep(
+    run: &Run,
+    job: &Job,
+    report: &Report,
+    error: Option<&RunError>,
+    time: &Time,
+) {
+    let left = time.clock().until(time.deadline() - FOR_THE_ANSWER);
+    let left = left.min(PATIENCE);
+    if run.history.is_zero() || left.is_zero() || !is_worth_keeping(report, error) {
+        return;
+    }
+    let kept = KeptRun {
+        summary: summary(report, error, time),
+        report: serde_json::to_string(report).unwrap_or_default(),
+        withheld_reason: report.withheld.reason.clone(),
+        is_whole: matches!(job.source, Source::Table) && error.is_none(),
+    };
+    let keeping = run.ledger.keep_run(&kept, run.history);
+    match Box::pin(within(time.clock(), left, keeping)).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::warn!(%error, "the run is not in the history"),
+        None => tracing::warn!("the run is not in the history: there was no time left"),
+    }
+}
+
+/// Stream batches may come every second, and most change nothing that Okta knows of.
+fn is_worth_keeping(report: &Report, error: Option<&RunError>) -> bool {
+    let has_done_something = error.is_some()
+        || report.more
+        || !report.sessions.is_empty()
+        || report.withheld.deactivations > 0;
+    !report.dry_run
+        && report.skipped.is_none()
+        && (report.trigger != Trigger::Stream || has_done_something)
+}
+
+fn summary(report: &Report, error: Option<&RunError>, time: &Time) -> RunSummary {
+    RunSummary {
+        run_id: report.run_id.clone(),
+        at: time.now(),
+        trigger: report.trigger.as_str().to_owned(),
+        error: error.map(ToString::to_string),
+        upserts: report.upserts,
+        deactivations: report.deactivations,
+        rejected: report.rejected.count,
+        withheld: report.withheld.deactivations,
+        sessions: report
+            .sessions
+            .iter()
+            .map(|session| SessionSummary {
+                id: session.id.clone(),
+                status: session.status.clone(),
+            })
+            .collect(),
+        more: report.more,
+        duration_ms: report.duration_ms,
+    }
+}

@@ -1,0 +1,215 @@
+//! What runs did: their reports, and the last of them at a glance.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, LedgerError};
+use crate::{dynamodb::Item, okta::SessionId};
+
+/// The item with the last runs, newest first: a list of full runs and pushes, and one of stream
+/// batches, which would otherwise push the others out of sight.
+const RECENT: &str = "history";
+/// How many runs a list shows, and with how many more it is cut back to that.
+const SHOWN: usize = 20;
+const SLACK: usize = 10;
+
+/// A run that is over.
+#[derive(Debug, Clone)]
+pub struct KeptRun {
+    /// The run at a glance.
+    pub summary: RunSummary,
+    /// Its report, as JSON.
+    pub report: String,
+    /// Why deactivations were withheld.
+    pub withheld_reason: Option<String>,
+    /// Whether it compared the whole users table to its end, so that it knows whether anything
+    /// is withheld.
+    pub is_whole: bool,
+}
+
+/// A run at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSummary {
+    /// The run's id.
+    pub run_id: String,
+    /// When it was over.
+    pub at: Timestamp,
+    /// What fired it.
+    pub trigger: String,
+    /// Why it did not come to an end.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Users to create, update or reactivate that it found.
+    pub upserts: u64,
+    /// Users to deactivate that it found.
+    pub deactivations: u64,
+    /// Records that could not be sent.
+    pub rejected: u64,
+    /// Deactivations that waited.
+    pub withheld: u64,
+    /// Its import sessions and how they were last seen.
+    pub sessions: Vec<SessionSummary>,
+    /// Whether there was more to do than time.
+    pub more: bool,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A run's import session at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    /// Okta's id.
+    pub id: SessionId,
+    /// The status that the run last saw it in.
+    pub status: String,
+}
+
+/// The last runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Recent {
+    /// Full runs and pushes, newest first.
+    pub runs: Vec<RunSummary>,
+    /// Stream batches, newest first.
+    pub batches: Vec<RunSummary>,
+    /// Since when full runs withhold deactivations, one after another.
+    pub withheld_since: Option<Timestamp>,
+    /// Why the last one did.
+    pub withheld_reason: Option<String>,
+    /// How many the last one did.
+    pub withheld: u64,
+}
+
+impl Recent {
+    /// All of them, newest first.
+    #[must_use]
+    pub fn all(mut self) -> Vec<RunSummary> {
+        self.runs.truncate(SHOWN);
+        self.batches.truncate(SHOWN);
+        let mut all = self.runs;
+        all.append(&mut self.batches);
+        all.sort_by_key(|run| std::cmp::Reverse(run.at));
+        all
+    }
+}
+
+impl Ledger {
+    /// Keeps a run for this long: its report, and its place among the last ones.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn keep_run(&self, run: &KeptRun, keep: Duration) -> Result<(), LedgerError> {
+        let RunSummary {
+            run_id,
+            at,
+            trigger,
+            error,
+            ..
+        } = &run.summary;
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let mut item = Item::from([
+            ("pk".to_owned(), text(&format!("run#{run_id}"))),
+            ("at".to_owned(), text(&at.to_string())),
+            ("trigger".to_owned(), text(trigger)),
+            ("report".to_owned(), text(&run.report)),
+            // DynamoDB's time to live goes by seconds since 1970.
+            (
+                "expires".to_owned(),
+                AttributeValue::N((*at + keep).as_second().to_string()),
+            ),
+        ]);
+        item.extend(error.as_deref().map(|why| ("error".to_owned(), text(why))));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| LedgerError::of("keeping a report in", &error))?;
+        self.list(run).await
+    }
+
+    /// Puts a run before the last ones. Two runs may do so at the same time.
+    async fn list(&self, run: &KeptRun) -> Result<(), LedgerError> {
+        const DOING: &str = "keeping a run in";
+        let list = if run.summary.trigger == "stream" {
+            "batches"
+        } else {
+            "runs"
+        };
+        let summary: AttributeValue = serde_dynamo::to_attribute_value(&run.summary)
+            .map_err(|error| LedgerError::because(DOING, error))?;
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(RECENT.to_owned()))
+            .expression_attribute_names("#list", list)
+            .expression_attribute_values(":run", AttributeValue::L(vec![summary]))
+            .expression_attribute_values(":none", AttributeValue::L(Vec::new()));
+        const LISTED: &str = "#list = list_append(:run, if_not_exists(#list, :none))";
+        let request = match &run.withheld_reason {
+            Some(reason) if run.is_whole => request
+                .update_expression(format!(
+                    "SET {LISTED}, withheld = :withheld, withheldReason = :reason, \
+                     withheldSince = if_not_exists(withheldSince, :at)"
+                ))
+                .expression_attribute_values(
+                    ":withheld",
+                    AttributeValue::N(run.summary.withheld.to_string()),
+                )
+                .expression_attribute_values(":reason", AttributeValue::S(reason.clone()))
+                .expression_attribute_values(":at", AttributeValue::S(run.summary.at.to_string())),
+            None if run.is_whole => request.update_expression(format!(
+                "SET {LISTED} REMOVE withheld, withheldReason, withheldSince"
+            )),
+            _ => request.update_expression(format!("SET {LISTED}")),
+        };
+        let answer = request
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| LedgerError::of(DOING, &error))?;
+        let listed = answer
+            .attributes
+            .and_then(|item| Some(item.get(list)?.as_l().ok()?.len()))
+            .unwrap_or(0);
+        if listed >= SHOWN + SLACK {
+            self.cut_back(list, listed).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the oldest runs of a list. Runs that were put before them meanwhile do not matter.
+    async fn cut_back(&self, list: &str, listed: usize) -> Result<(), LedgerError> {
+        let places: Vec<_> = (SHOWN..listed).map(|at| format!("#list[{at}]")).collect();
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(RECENT.to_owned()))
+            .update_expression(format!("REMOVE {}", places.join(",")))
+            .expression_attribute_names("#list", list)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| LedgerError::of("cutting back the runs in", &error))
+    }
+
+    /// The last runs. A list that cannot be understood, as another release wrote it, is empty.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    pub async fn recent(&self) -> Result<Recent, LedgerError> {
+        let items = self.items([RECENT.to_owned()]).await?;
+        let recent = items.into_iter().next().map(serde_dynamo::from_item);
+        Ok(recent
+            .transpose()
+            .inspect_err(|error| tracing::warn!(%error, "the last runs are not readable"))
+            .unwrap_or_default()
+            .unwrap_or_default())
+    }
+}

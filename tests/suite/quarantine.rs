@@ -1,0 +1,380 @@
+//! Loads that Okta refuses because of somebody in them: the others pass.
+
+use std::time::Duration;
+
+use okta_emulator::{Effect, Fault, Poison};
+use serde_json::{Value, json};
+
+use crate::{
+    steps::{
+        assert_agreement, changes, cooldown, inactive, is_active, options, person, plan, state,
+        sync, with, world_of,
+    },
+    support::{USERS, World, invoke, invoke_stream, put_all},
+};
+
+/// An Okta that refuses whoever's title says so, from now on.
+fn refuse(world: &World, named: bool) {
+    let poison = Poison::Attribute {
+        name: "title".into(),
+        contains: "poison".into(),
+    };
+    let refuse = Effect::RefuseEntities { poison, named };
+    let load = Fault::on("POST", "/sessions/*/bulk-upsert").always();
+    world.okta.inject(load.then(refuse));
+}
+
+/// An Okta that refuses to deactivate these users, from now on.
+fn refuse_leavers(world: &World, ids: &[&str]) {
+    let poison = Poison::ExternalIds(ids.iter().map(|id| (*id).to_owned()).collect());
+    let refuse = Effect::RefuseEntities {
+        poison,
+        named: false,
+    };
+    let load = Fault::on("POST", "/sessions/*/bulk-delete").always();
+    world.okta.inject(load.then(refuse));
+}
+
+fn poisoned(id: &str) -> Value {
+    with(person(id), json!({"title": "a poisonous title"}))
+}
+
+/// A world with these many people, of whom some are such that Okta refuses them.
+async fn world_with(people: usize, is_bad: impl Fn(usize) -> bool) -> World {
+    let world = World::start(options()).await;
+    let records: Vec<_> = (0..people)
+        .map(|n| {
+            let id = format!("user{n}");
+            if is_bad(n) {
+                poisoned(&id)
+            } else {
+                person(&id)
+            }
+        })
+        .collect();
+    put_all(&world.dynamodb, USERS, &records).await;
+    world
+}
+
+/// The loads of each session, refused ones too.
+fn loads(world: &World) -> Vec<usize> {
+    let requests = world.okta.requests();
+    let sessions = world.okta.sessions();
+    let of = |id: &str| {
+        let loads = requests.iter().filter(|request| {
+            request.method == "POST" && request.path.contains(id) && request.path.contains("/bulk-")
+        });
+        loads.count()
+    };
+    sessions.iter().map(|session| of(&session.id)).collect()
+}
+
+async fn status(world: &World) -> Value {
+    crate::status::status(world, &world.function(&[])).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refused_user_among_two_hundred_is_isolated_and_the_others_land_in_the_same_session() {
+    for named in [false, true] {
+        let world = world_with(200, |n| n == 137).await;
+        refuse(&world, named);
+        let function = world.function(&[]);
+
+        let report = sync(&world, &function).await;
+
+        assert_eq!(report.sessions.len(), 1, "{report:?}");
+        assert_eq!(report.sessions[0].upserts, 199);
+        assert_eq!((report.rejected.count, report.rejected.quarantined), (1, 1));
+        let rejected = &report.rejected.examples[0];
+        assert_eq!(rejected.external_id.as_deref(), Some("user137"));
+        assert_eq!(rejected.record.as_deref(), Some("id=user137"));
+        let reason = &rejected.reasons[0];
+        assert!(
+            reason.starts_with("Okta refused the user: ") && reason.contains("E0000001"),
+            "{reason}"
+        );
+        assert_eq!(world.okta.user_count(), 199);
+        assert!(!report.more);
+        let most = if named { 3 } else { 17 };
+        assert!(loads(&world)[0] <= most, "{:?}", loads(&world));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_okta_says_of_a_user_is_told_without_the_values_of_their_profile() {
+    let world = World::start(options()).await;
+    world.put(person("ada")).await;
+    let load = Fault::on("POST", "/sessions/*/bulk-upsert").always();
+    world.okta.inject(load.then(Effect::Status {
+        status: 400,
+        code: "E0000001".into(),
+        causes: vec!["ada: login 'ada@example.com' of Okafor is taken".into()],
+    }));
+
+    let report = sync(&world, &world.function(&[])).await;
+
+    let told = serde_json::to_string(&report).unwrap();
+    assert!(
+        told.contains("ada: login '[userName]' of [lastName] is taken"),
+        "{told}"
+    );
+    let kept = format!("{:?}", state(&world).await);
+    assert!(
+        !kept.contains("Okafor") && kept.contains("[lastName]"),
+        "{kept}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quarantined_user_is_told_again_only_when_the_record_changes_and_then_heals() {
+    let world = world_with(20, |n| n == 7).await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    world.okta.clear_requests();
+
+    let dry = plan(&world, &function).await;
+    let again = sync(&world, &function).await;
+
+    for report in [&dry, &again] {
+        assert_eq!(changes(report), (0, 0));
+        assert_eq!((report.rejected.count, report.rejected.quarantined), (1, 1));
+        assert_eq!(report.scanned, report.active + report.rejected.count);
+        let reason = &report.rejected.examples[0].reasons[0];
+        assert!(reason.contains("E0000001"), "{reason}");
+    }
+    assert!(
+        world
+            .okta
+            .requests()
+            .iter()
+            .all(|request| request.method == "GET")
+    );
+
+    world
+        .put(with(poisoned("user7"), json!({"first_name": "Bo"})))
+        .await;
+    let changed = sync(&world, &function).await;
+    assert_eq!((changed.upserts, changed.rejected.quarantined), (1, 1));
+    let stuck = &status(&world).await["stuck"];
+    assert_eq!(stuck["entries"][0]["times"], 3, "{stuck}");
+
+    world.put(person("user7")).await;
+    let healed = sync(&world, &function).await;
+    assert_eq!((healed.upserts, healed.rejected.count), (1, 0));
+    assert_eq!(status(&world).await["stuck"]["count"], 0);
+    assert_agreement(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quarantined_user_stays_remembered_until_a_change_of_theirs_has_arrived() {
+    let world = world_with(3, |n| n == 1).await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    let before = status(&world).await["stuck"].clone();
+    world.put(person("user1")).await;
+
+    // Okta opens no session in the time there is.
+    let short = crate::steps::invoke_for(&world, &function, Duration::from_secs(60)).await;
+
+    assert!(short.more, "{short:?}");
+    assert_eq!(status(&world).await["stuck"], before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_okta_was_made_to_take_can_be_told_again_without_a_change() {
+    let world = world_with(5, |n| n == 3).await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    world.okta.clear_faults();
+    cooldown().await;
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+
+    let event = json!({"command": "sync", "retryRefused": true});
+    let report = invoke(&function, world.clock, &event).await.unwrap();
+
+    assert_eq!((changes(&report), report.rejected.count), ((1, 0), 0));
+    assert_eq!(status(&world).await["stuck"]["count"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_deactivation_is_quarantined_alone_until_there_is_another_thing_to_tell() {
+    let world = world_of(10).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    refuse_leavers(&world, &["user1", "user2"]);
+    world.put(inactive("user1")).await;
+    world.delete("user2").await;
+    world.put(inactive("user3")).await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(report.rejected.quarantined, 2, "{report:?}");
+    assert!(is_active(&world, "user1") && is_active(&world, "user2"));
+    assert!(!is_active(&world, "user3"));
+
+    cooldown().await;
+    world.okta.clear_requests();
+    let again = sync(&world, &function).await;
+    assert_eq!((changes(&again), again.rejected.quarantined), ((0, 0), 2));
+    assert!(
+        world
+            .okta
+            .requests()
+            .iter()
+            .all(|request| request.method == "GET")
+    );
+
+    // Who comes back is as Okta has them; who leaves once more is refused once more.
+    world.put(person("user1")).await;
+    world.put(person("user2")).await;
+    let back = sync(&world, &function).await;
+    assert_eq!((changes(&back), back.rejected.count), ((0, 0), 0));
+    assert_eq!(status(&world).await["stuck"]["count"], 0);
+    world.okta.clear_faults();
+    world.put(inactive("user1")).await;
+    assert_eq!(changes(&sync(&world, &function).await), (0, 1));
+    assert_agreement(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_many_refused_no_session_gets_more_than_its_fifty_loads_and_all_others_land() {
+    let bad = |n: usize| n.is_multiple_of(211);
+    let world = world_with(2_000, bad).await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+
+    let mut reports = vec![sync(&world, &function).await];
+    while reports.last().unwrap().more {
+        cooldown().await;
+        reports.push(sync(&world, &function).await);
+        assert!(reports.len() < 10, "no end to it: {reports:?}");
+    }
+
+    let count = (0..2_000).filter(|n| bad(*n)).count() as u64;
+    assert_eq!(reports.last().unwrap().rejected.quarantined, count);
+    assert!(loads(&world).len() > 1);
+    assert!(loads(&world).into_iter().all(|loads| loads <= 50));
+    cooldown().await;
+    assert_eq!(world.okta.active_count() as u64, 2_000 - count);
+    world.okta.clear_requests();
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+    assert!(
+        world
+            .okta
+            .requests()
+            .iter()
+            .all(|request| request.method == "GET")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_everybody_is_refused_a_run_isolates_a_few_and_comes_to_an_end() {
+    let world = world_with(700, |_| true).await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+
+    let report = sync(&world, &function).await;
+
+    let isolated = report.rejected.quarantined;
+    assert_eq!(report.rejected.count, 700);
+    // The last two may be refused at the same time.
+    assert!((20..=21).contains(&isolated), "{isolated}");
+    assert!(!report.more && report.resume_at.is_none());
+    assert_eq!(world.okta.user_count(), 0);
+    assert!(
+        loads(&world).into_iter().sum::<usize>() <= 100,
+        "{:?}",
+        loads(&world)
+    );
+    let stuck = &status(&world).await["stuck"];
+    assert_eq!(
+        (&stuck["count"], &stuck["quarantined"]),
+        (&json!(700), &json!(isolated))
+    );
+
+    // Once it is put right, everybody comes.
+    world.okta.clear_faults();
+    let records: Vec<_> = (0..700).map(|n| person(&format!("user{n}"))).collect();
+    put_all(&world.dynamodb, USERS, &records).await;
+    let report = sync(&world, &function).await;
+    assert_eq!((report.upserts, report.rejected.count), (700, 0));
+    assert_eq!(status(&world).await["stuck"]["count"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_batch_quarantines_and_heals_whom_it_looked_at_and_nobody_else() {
+    let world = world_with(3, |n| n > 0).await;
+    world
+        .put(with(person("broken"), json!({"email": ""})))
+        .await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+    let record = |id: &str| json!({"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": id}}, "SequenceNumber": "1"}});
+    sync(&world, &function).await;
+    assert_eq!(status(&world).await["stuck"]["count"], 3);
+    cooldown().await;
+    world.put(person("user1")).await;
+    world.put(poisoned("late")).await;
+
+    let batch = json!({"Records": [record("user1"), record("late"), record("user2")]});
+    invoke_stream(&function, world.clock, &batch).await;
+
+    let stuck = status(&world).await["stuck"].clone();
+    let named: Vec<_> = stuck["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let id = entry["externalId"].as_str().unwrap().to_owned();
+            (id, entry["times"].as_u64().unwrap())
+        })
+        .collect();
+    let expected = [("user2", 2), ("late", 1), ("broken", 1)];
+    assert_eq!(named, expected.map(|(id, times)| (id.to_owned(), times)));
+    assert!(is_active(&world, "user1"));
+
+    world.delete("late").await;
+    let batch = json!({"Records": [record("late")]});
+    invoke_stream(&function, world.clock, &batch).await;
+    assert_eq!(status(&world).await["stuck"]["count"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_quarantine_is_only_found_again() {
+    let mut world = world_with(6, |n| n == 2).await;
+    let between = world.between().await;
+    refuse(&world, false);
+    let function = world.function(&[]);
+    between.dynamodb.on(
+        "BatchGetItem identity-source-state",
+        ..,
+        crate::support::proxy::Fault::edit(|call, answer| {
+            // As another release might have written it.
+            if call.to_string().contains("stuck#") {
+                for item in answer["Responses"]["identity-source-state"]
+                    .as_array_mut()
+                    .into_iter()
+                    .flatten()
+                {
+                    item["entries"] = json!({"S": "?"});
+                }
+            }
+        }),
+    );
+    sync(&world, &function).await;
+    cooldown().await;
+
+    let report = sync(&world, &function).await;
+
+    assert_eq!(
+        (report.upserts, report.rejected.quarantined),
+        (1, 1),
+        "{report:?}"
+    );
+    assert_eq!(world.okta.user_count(), 5);
+}
