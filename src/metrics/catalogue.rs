@@ -50,10 +50,19 @@ pub const UNCHANGED: Metric = Metric::level("Unchanged", Unit::Count);
 pub const PENDING: Metric = Metric::level("Pending", Unit::Count);
 /// Records that could not be sent: all there are, by a full run; else those of the run.
 pub const REJECTED: Metric = Metric::level("Rejected", Unit::Count);
+/// Of these, users whom Okta refuses.
+pub const QUARANTINED: Metric = Metric::level("Quarantined", Unit::Count);
 /// Deactivations that wait, in the same way.
 pub const WITHHELD: Metric = Metric::level("Withheld", Unit::Count);
 /// Users of whom Okta was told.
 pub const LEDGER_USERS: Metric = Metric::level("LedgerUsers", Unit::Count);
+
+/// Read request units that a run consumed of the users table.
+pub const USERS_TABLE_READ_UNITS: Metric = Metric::level("UsersTableReadUnits", Unit::Count);
+/// Read request units that a run consumed of the state table.
+pub const STATE_TABLE_READ_UNITS: Metric = Metric::level("StateTableReadUnits", Unit::Count);
+/// Write request units that a run consumed of the state table.
+pub const STATE_TABLE_WRITE_UNITS: Metric = Metric::level("StateTableWriteUnits", Unit::Count);
 
 /// Users sent to be created, updated or reactivated, by sessions that did not fail.
 pub const UPSERTS: Metric = Metric::flow("Upserts");
@@ -103,8 +112,12 @@ pub const ALL: &[&Metric] = &[
     &UNCHANGED,
     &PENDING,
     &REJECTED,
+    &QUARANTINED,
     &WITHHELD,
     &LEDGER_USERS,
+    &USERS_TABLE_READ_UNITS,
+    &STATE_TABLE_READ_UNITS,
+    &STATE_TABLE_WRITE_UNITS,
     &UPSERTS,
     &DEACTIVATIONS,
     &SESSIONS,

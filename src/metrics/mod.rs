@@ -14,7 +14,7 @@ pub use emit::Emitter;
 
 use crate::{
     okta::{SessionId, SessionStatus},
-    sync::Report,
+    sync::{Consumed, Report},
 };
 
 /// What became of a run, besides what its report says.
@@ -36,6 +36,13 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
         return RUNS_SKIPPED.add(1);
     }
     RUN_SECONDS.is(Duration::from_millis(report.duration_ms).as_secs_f64());
+    let Consumed {
+        users_table,
+        state_table,
+    } = report.consumed;
+    USERS_TABLE_READ_UNITS.is(users_table.read_units);
+    STATE_TABLE_READ_UNITS.is(state_table.read_units);
+    STATE_TABLE_WRITE_UNITS.is(state_table.write_units);
     let (upserts, deactivations) = report.sent();
     UPSERTS.add(upserts);
     DEACTIVATIONS.add(deactivations);
@@ -56,6 +63,7 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
     // A run that saw only a part cannot say that there are none.
     for (metric, count) in [
         (&REJECTED, report.rejected.count),
+        (&QUARANTINED, report.rejected.quarantined),
         (&WITHHELD, report.withheld.deactivations),
     ] {
         if all_seen || count > 0 {
