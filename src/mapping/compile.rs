@@ -8,7 +8,7 @@ use minijinja::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Mapping, MappingFile};
+use super::{Condition, Mapping, MappingFile, Text};
 use crate::users::{Attributes, Record};
 
 /// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
@@ -134,10 +134,13 @@ impl Mapping {
             }))
             .fold(identity.clone(), Attributes::and);
         Ok(Self {
-            external_id,
-            active,
-            include,
-            profile,
+            external_id: Text::new(external_id, environment),
+            active: Condition::new(active, &active_source),
+            include: Condition::new(include, &include_source),
+            profile: profile
+                .into_iter()
+                .map(|(name, template)| (name, Text::new(template, environment)))
+                .collect(),
             when_empty,
             attributes,
             identity,
@@ -197,7 +200,7 @@ fn reads(source: &str, variables: HashSet<String>) -> Attributes {
     }
 }
 
-fn environment() -> Environment<'static> {
+pub(super) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
