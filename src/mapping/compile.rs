@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::Object};
 
-use super::{Mapping, MappingFile, language};
+use super::{Condition, Mapping, MappingFile, Text, language};
 use crate::users::{Attributes, Record};
 
 /// A mapping that cannot be used.
@@ -126,10 +126,13 @@ impl Mapping {
             }))
             .fold(identity.clone(), Attributes::and);
         Ok(Self {
-            external_id,
-            active,
-            include,
-            profile,
+            external_id: Text::new(external_id, environment),
+            active: Condition::new(active, &active_source),
+            include: Condition::new(include, &include_source),
+            profile: profile
+                .into_iter()
+                .map(|(name, template)| (name, Text::new(template, environment)))
+                .collect(),
             when_empty,
             attributes,
             identity,

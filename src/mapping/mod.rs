@@ -5,6 +5,7 @@
 
 mod check;
 mod compile;
+mod condition;
 mod file;
 mod fingerprint;
 mod language;
@@ -12,14 +13,16 @@ mod language;
 mod properties;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{fmt, sync::Arc};
-
-use minijinja::{Expression, Template, Value};
 
 pub use compile::MappingError;
 pub use file::{DEFAULT_MAPPING, MappingFile, WhenEmpty};
 pub use fingerprint::Fingerprint;
+
+use condition::Condition;
+use text::{Subject, Text};
 
 use crate::users::{Attributes, KeySchema, Record};
 
@@ -118,10 +121,10 @@ pub enum Mapped {
 /// A compiled mapping.
 #[derive(Debug)]
 pub struct Mapping {
-    external_id: Template<'static, 'static>,
-    active: Expression<'static, 'static>,
-    include: Expression<'static, 'static>,
-    profile: Vec<(Arc<str>, Template<'static, 'static>)>,
+    external_id: Text,
+    active: Condition,
+    include: Condition,
+    profile: Vec<(Arc<str>, Text)>,
     when_empty: WhenEmpty,
     attributes: Attributes,
     identity: Attributes,
@@ -147,8 +150,8 @@ impl Mapping {
     /// Whom a record is about, if it says so.
     #[must_use]
     pub fn external_id(&self, record: Record) -> Option<ExternalId> {
-        let context = Value::from_object(record);
-        render(&self.external_id, &context)
+        self.external_id
+            .render(&Subject::new(record))
             .and_then(ExternalId::parse)
             .ok()
     }
@@ -162,36 +165,36 @@ impl Mapping {
     /// a leaver whose address is malformed still leaves.
     #[must_use]
     pub fn map(&self, record: Record) -> Mapped {
-        let context = Value::from_object(record);
-        let external_id = match render(&self.external_id, &context).and_then(ExternalId::parse) {
+        let subject = Subject::new(record);
+        let external_id = self.external_id.render(&subject);
+        let external_id = match external_id.and_then(ExternalId::parse) {
             Ok(id) => id,
             Err(why) => return Mapped::Unidentified(vec![prefixed("externalId", why)]),
         };
-        match truth(&self.include, &context) {
+        match self.include.holds(&subject) {
             Ok(true) => {}
             Ok(false) => return Mapped::OutOfScope(external_id),
             Err(why) => return Mapped::Rejected(external_id, vec![format!("include: {why}")]),
         }
-        match truth(&self.active, &context) {
+        match self.active.holds(&subject) {
             Ok(true) => {}
             Ok(false) => return Mapped::Inactive(external_id),
             Err(why) => return Mapped::Rejected(external_id, vec![format!("active: {why}")]),
         }
-        match self.profile(&context) {
+        match self.profile(&subject) {
             Ok(profile) => Mapped::Active(external_id, profile),
             Err(reasons) => Mapped::Rejected(external_id, reasons),
         }
     }
 
-    fn profile(&self, context: &Value) -> Result<Profile, Vec<String>> {
+    fn profile(&self, subject: &Subject) -> Result<Profile, Vec<String>> {
         let mut reasons = Vec::new();
         let mut attributes = Vec::with_capacity(self.profile.len());
         for (name, template) in &self.profile {
-            match render(template, context) {
-                Ok(value) if !value.trim().is_empty() => {
-                    let value = value.trim();
-                    reasons.extend(check::value(name, value));
-                    attributes.push((Arc::clone(name), Some(value.to_owned())));
+            match template.render(subject).map(trimmed) {
+                Ok(value) if !value.is_empty() => {
+                    reasons.extend(check::value(name, &value));
+                    attributes.push((Arc::clone(name), Some(value)));
                 }
                 Ok(_) if self.when_empty == WhenEmpty::Null && check::nullable(name) => {
                     attributes.push((Arc::clone(name), None));
@@ -218,40 +221,11 @@ fn prefixed(name: &str, why: String) -> String {
     }
 }
 
-fn render(template: &Template<'static, 'static>, context: &Value) -> Result<String, String> {
-    template
-        .render(context.clone())
-        .map_err(|error| compile::reason(&error))
-}
-
-/// Whether an expression says yes. Only what cannot be misread counts: a boolean, 1 or 0, or
-/// the words true and false. Anything else is a doubt, and a doubt rejects the record.
-fn truth(expression: &Expression<'static, 'static>, context: &Value) -> Result<bool, String> {
-    let value = expression
-        .eval(context.clone())
-        .map_err(|error| compile::reason(&error))?;
-    if let Ok(flag) = bool::try_from(value.clone()) {
-        return Ok(flag);
-    }
-    match value
-        .as_str()
-        .map(|text| text.trim().to_ascii_lowercase())
-        .as_deref()
-    {
-        Some("true") => return Ok(true),
-        Some("false") => return Ok(false),
-        _ => {}
-    }
-    match value.as_i64() {
-        Some(1) => Ok(true),
-        Some(0) => Ok(false),
-        _ => Err(format!(
-            "is {}, where true or false was expected; write an expression that compares, such as status == \"active\"",
-            if value.is_undefined() || value.is_none() {
-                "missing".to_owned()
-            } else {
-                format!("a {}", value.kind())
-            }
-        )),
+fn trimmed(text: String) -> String {
+    let trimmed = text.trim();
+    if trimmed.len() == text.len() {
+        text
+    } else {
+        trimmed.to_owned()
     }
 }

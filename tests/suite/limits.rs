@@ -224,3 +224,52 @@ async fn a_rate_limit_is_waited_for_and_never_run_into() {
     assert_eq!(refused, 0);
     assert_agreement(&world).await;
 }
+
+/// When the first load began and the last had ended, in seconds between.
+fn loading(world: &World, call: Duration) -> f64 {
+    let requests = world.okta.requests();
+    let loads = requests.iter().filter(|it| it.path.contains("/bulk-"));
+    let times: Vec<_> = loads.map(|load| load.at).collect();
+    let (first, last) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+    (last.duration_since(*first).unwrap() + call).as_secs_f64()
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_loads_of_a_second_and_a_half_take_less_than_ten() {
+    let call = Duration::from_millis(1_500);
+    let world = World::start(Options {
+        call_time: call,
+        ..options()
+    })
+    .await;
+    let people: Vec<_> = (0..50).map(large).collect();
+    put_all(&world.dynamodb, USERS, &people).await;
+
+    let report = sync(&world, &world.function(&[])).await;
+
+    assert_eq!(requests(&report), [50]);
+    let took = loading(&world, call);
+    assert!((7.4..10.0).contains(&took), "{took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_slow_loads_take_what_the_rate_limit_demands_and_none_is_refused() {
+    let call = Duration::from_millis(1_500);
+    let world = World::start(Options {
+        call_time: call,
+        rate_limit: Some("15/60s".parse().unwrap()),
+        ..options()
+    })
+    .await;
+    let people: Vec<_> = (0..50).map(large).collect();
+    put_all(&world.dynamodb, USERS, &people).await;
+
+    let report = sync(&world, &world.function(&[])).await;
+
+    assert_eq!(requests(&report), [50]);
+    // One call opened the session, so that the fourth minute takes the last six loads.
+    let took = loading(&world, call);
+    assert!((180.0..190.0).contains(&took), "{took}");
+    let refused = world.okta.requests().iter().any(|it| it.status == 429);
+    assert!(!refused);
+}

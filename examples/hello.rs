@@ -1,0 +1,13 @@
+//! The smallest function on the same runtime: what a cold start is measured against.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
+        Ok::<_, Error>(json!({"message": "hello, world"}))
+    }))
+    .await
+}

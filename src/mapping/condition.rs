@@ -1,0 +1,85 @@
+//! An expression that must say yes or no.
+
+use minijinja::{Expression, Value};
+
+use super::{
+    compile,
+    text::{Subject, identifier},
+};
+
+/// An expression that gives true or false.
+#[derive(Debug)]
+pub(super) struct Condition {
+    expression: Expression<'static, 'static>,
+    short: Short,
+}
+
+/// What needs no template engine.
+#[derive(Debug, PartialEq, Eq)]
+enum Short {
+    /// `true`.
+    Always,
+    /// An attribute's name: no more need be asked where it is a boolean.
+    Attribute(String),
+    /// Nothing does.
+    None,
+}
+
+impl Condition {
+    pub(super) fn new(expression: Expression<'static, 'static>, source: &str) -> Self {
+        let short = match source.trim() {
+            "true" => Short::Always,
+            name => identifier(name)
+                // A word of the language's own, such as `false`, is no attribute's name.
+                .filter(|name| expression.undeclared_variables(false).contains(*name))
+                .map_or(Short::None, |name| Short::Attribute(name.to_owned())),
+        };
+        Self { expression, short }
+    }
+
+    pub(super) fn holds(&self, subject: &Subject) -> Result<bool, String> {
+        match &self.short {
+            Short::Always => return Ok(true),
+            Short::Attribute(name) => {
+                if let Some(flag) = subject.flag(name) {
+                    return Ok(flag);
+                }
+            }
+            Short::None => {}
+        }
+        let value = self
+            .expression
+            .eval(subject.context())
+            .map_err(|error| compile::reason(&error))?;
+        truth(&value)
+    }
+}
+
+/// Whether an expression says yes. Only what cannot be misread counts: a boolean, 1 or 0, or
+/// the words true and false. Anything else is a doubt, and a doubt rejects the record.
+fn truth(value: &Value) -> Result<bool, String> {
+    if let Ok(flag) = bool::try_from(value.clone()) {
+        return Ok(flag);
+    }
+    match value
+        .as_str()
+        .map(|text| text.trim().to_ascii_lowercase())
+        .as_deref()
+    {
+        Some("true") => return Ok(true),
+        Some("false") => return Ok(false),
+        _ => {}
+    }
+    match value.as_i64() {
+        Some(1) => Ok(true),
+        Some(0) => Ok(false),
+        _ => Err(format!(
+            "is {}, where true or false was expected; write an expression that compares, such as status == \"active\"",
+            if value.is_undefined() || value.is_none() {
+                "missing".to_owned()
+            } else {
+                format!("a {}", value.kind())
+            }
+        )),
+    }
+}
