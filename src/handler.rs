@@ -1,24 +1,23 @@
 //! One invocation: an event in, an answer out.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError, MappingSource, Settings},
+    config::Settings,
     doctor::{self, Subject},
     event::{Command, Event, UnknownEvent},
     history,
-    ledger::Ledger,
-    mapping::{DEFAULT_MAPPING, Mapping, MappingError},
+    mapping::{Mapping, MappingError},
     metrics,
-    okta::{CredentialsError, Okta},
+    okta::CredentialsError,
+    ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
-    users::{StreamBatch, UsersTable},
+    users::StreamBatch,
 };
 
 pub use crate::answer::{Answer, BatchItemFailure, BatchResponse, DetailedPlan};
@@ -36,25 +35,7 @@ pub struct Function {
     clock: Clock,
 }
 
-pub use crate::aws::Sdk;
-
-#[derive(Debug)]
-struct Ready {
-    config: Config,
-    mapping: Arc<Mapping>,
-    run: OnceCell<Run>,
-}
-
-/// Why nothing can be run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StartError {
-    /// The environment is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The mapping is wrong.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
-}
+pub use crate::{aws::Sdk, ready::StartError};
 
 /// Why an invocation has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -84,18 +65,8 @@ impl Function {
     #[must_use]
     pub fn new(lookup: impl Fn(&str) -> Option<String>, sdk: Sdk, clock: Clock) -> Self {
         let settings = Settings::from_lookup(lookup);
-        let mapping = compile(&settings.mapping).map(Arc::new);
-        let ready = settings
-            .complete()
-            .map_err(StartError::from)
-            .and_then(|config| {
-                let mapping = mapping.clone()?;
-                Ok(Ready {
-                    config,
-                    mapping,
-                    run: OnceCell::new(),
-                })
-            });
+        let mapping = ready::compile(&settings.mapping).map(Arc::new);
+        let ready = Ready::new(&settings, mapping.clone());
         if let Err(error) = &ready {
             tracing::error!(%error, "nothing can be run");
         }
@@ -188,7 +159,7 @@ impl Function {
     async fn run(&self) -> Result<&Run, InvocationError> {
         let run = async {
             let ready = self.ready.as_ref().map_err(Clone::clone)?;
-            ready.run(&self.sdk, self.clock).await
+            Ok(ready.run(&self.sdk, self.clock).await?)
         };
         run.await.inspect_err(|_| metrics::no_run())
     }
@@ -280,47 +251,6 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
         metrics::batch(age.unwrap_or_default(), done);
     }
     BatchResponse::new(if done { None } else { batch.first })
-}
-
-impl Ready {
-    /// What runs need. Clients are built by the first invocation that needs them, not at start.
-    async fn run(&self, sdk: &Sdk, clock: Clock) -> Result<&Run, InvocationError> {
-        self.run
-            .get_or_try_init(|| async {
-                let config = &self.config;
-                let credentials = sdk.credentials(&config.credentials).await?;
-                let dynamodb = sdk.dynamodb().await;
-                Ok(Run {
-                    users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
-                    mapping: Arc::clone(&self.mapping),
-                    ledger: Ledger::new(dynamodb, config.state_table.clone(), clock),
-                    okta: Okta::new(
-                        config.org_url.clone(),
-                        config.identity_source.clone(),
-                        credentials,
-                        clock,
-                    ),
-                    max_deactivations: config.max_deactivations,
-                    watch: config.watch,
-                    history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),
-                })
-            })
-            .await
-    }
-}
-
-fn compile(source: &MappingSource) -> Result<Mapping, MappingError> {
-    match source {
-        MappingSource::Default => Mapping::from_json(DEFAULT_MAPPING),
-        MappingSource::Inline(json) => Mapping::from_json(json),
-        MappingSource::File(path) => {
-            let json = std::fs::read_to_string(path).map_err(|why| MappingError::File {
-                path: path.clone(),
-                why: why.to_string(),
-            })?;
-            Mapping::from_json(&json)
-        }
-    }
 }
 
 /// The report as one structured line, whether or not the run came to an end.

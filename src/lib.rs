@@ -23,6 +23,7 @@ pub mod metrics;
 #[doc(hidden)]
 pub mod mutation;
 pub mod okta;
+mod ready;
 pub mod status;
 pub mod sync;
 pub mod users;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Plan, Reject, Rejects, Scope, load::Refused, push::Memory};
+use super::{Plan, Reject, Rejects, Scope, load::Refused, packing::Memory};
 use crate::{
     ledger::{IdHash, Print, Stuck, StuckEntry, StuckKey, Told},
     mapping::ExternalId,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Plan, load::IN_FLIGHT, run::COOLDOWN};
+use super::{Plan, load::IN_FLIGHT, rounds::COOLDOWN};
 use crate::okta::{self, Packer};
 
 /// How long a call takes (1 to 2 seconds in recorded traffic).

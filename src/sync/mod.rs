@@ -8,10 +8,13 @@ mod detail;
 mod draft;
 mod estimate;
 mod load;
+mod packing;
 mod plan;
 mod planner;
 mod push;
+mod rejects;
 mod report;
+mod rounds;
 mod run;
 mod safeguards;
 mod settle;
@@ -26,10 +29,9 @@ pub use draft::{Counts, Draft};
 pub use estimate::Estimate;
 pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
 pub use planner::Planner;
-pub use report::{
-    Consumed, Read, ReadAndWritten, Reject, Rejects, Report, SessionReport, Trigger, Withheld,
-};
-pub(crate) use run::COOLDOWN;
+pub use rejects::{Reject, Rejects};
+pub use report::{Consumed, Read, ReadAndWritten, Report, SessionReport, Trigger, Withheld};
+pub(crate) use rounds::COOLDOWN;
 pub use run::{Job, Run, RunError};
 pub use safeguards::DeactivationLimit;
 pub use sources::Source;

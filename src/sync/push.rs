@@ -1,24 +1,20 @@
 //! Pushing a plan: one import session, from opening it to seeing it end.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{
-    Aside, Deactivation, Plan, Reject, RunError, SessionReport, Time, Upsert,
-    load::{Loads, load},
+    Aside, Plan, Reject, RunError, SessionReport, Time,
+    load::load,
+    packing::{entries, pack},
     settle,
 };
 use crate::{
-    ledger::{Entry, Lease, Ledger, LoggedSession, Origin, SessionLog, Told, Verdict},
-    mapping::ExternalId,
+    ledger::{Lease, Ledger, LoggedSession, SessionLog, Verdict},
     metrics,
     mutation::{self, Mutation},
-    okta::{
-        self, Batch, Calls, Created, Entity, Kind, Okta, Open, Packer, Session, SessionStatus,
-        Started,
-    },
-    users::RecordKey,
+    okta::{self, Calls, Created, Kind, Okta, Open, Session, SessionStatus, Started},
 };
 
 /// Entries that are written before the lease is asked for again.
@@ -58,9 +54,6 @@ pub(super) struct Carried {
     /// The first load that failed for another reason.
     pub(super) failure: Option<okta::Error>,
 }
-
-/// What the ledger is to remember of each user in a plan.
-pub(super) type Memory = HashMap<String, (ExternalId, RecordKey, Origin, Told)>;
 
 impl Pusher<'_> {
     /// A session for what is to be pushed; `None` if Okta gave none while there was time.
@@ -252,65 +245,4 @@ impl Pusher<'_> {
             .filter(|session| log.get(&session.id).is_none())
             .find_map(|session| calls.adopt(session)))
     }
-}
-
-/// What of a plan one session takes: as many requests as it may have, deactivations first.
-/// True if something is left over.
-fn pack(plan: Plan) -> (Vec<Batch>, Memory, bool) {
-    let mut memory = Memory::new();
-    let mut left_over = plan.upserts_beyond + plan.deactivations_beyond > 0;
-    let mut packer = Packer::new();
-    let mut put = |entity: Entity, id: ExternalId, key, origin, told| {
-        if packer.would_fit(&entity, okta::max_requests()) {
-            packer.push(entity);
-            memory.insert(id.to_string(), (id, key, origin, told));
-        } else {
-            left_over = true;
-        }
-    };
-    for Deactivation {
-        external_id,
-        key,
-        origin,
-        why: _,
-        entity,
-    } in plan.deactivations
-    {
-        put(entity, external_id, key, origin, Told::Inactive);
-    }
-    for Upsert {
-        external_id,
-        key,
-        origin,
-        print,
-        entity,
-    } in plan.upserts
-    {
-        put(entity, external_id, key, origin, Told::Active(print));
-    }
-    (packer.finish(), memory, left_over)
-}
-
-/// What the ledger is to remember: who is in the session, and whose load is in doubt.
-fn entries(loads: &Loads, memory: &Memory, session: &okta::SessionId, at: Timestamp) -> Vec<Entry> {
-    let accepted = loads
-        .accepted
-        .iter()
-        .map(|batch| (batch, Some(session.clone())));
-    let doubtful = loads.doubtful.iter().map(|batch| (batch, None));
-    accepted
-        .chain(doubtful)
-        .flat_map(|(batch, session)| batch.external_ids().map(move |id| (id, session.clone())))
-        .filter_map(|(id, session)| {
-            let (external_id, key, origin, told) = memory.get(id)?.clone();
-            Some(Entry {
-                external_id,
-                key,
-                told,
-                session,
-                origin,
-                at,
-            })
-        })
-        .collect()
 }

@@ -3,14 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Changes, Estimate, Plan};
-use crate::{
-    capacity::Units,
-    ledger::{IdHash, Print, StuckKey},
-    mapping::ExternalId,
-    okta::SessionId,
-    version::VERSION,
-};
+use super::{Changes, Estimate, Plan, Rejects};
+use crate::{capacity::Units, okta::SessionId, version::VERSION};
 
 /// A run's report. It carries counts and ids, never a profile's values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,40 +84,6 @@ impl Trigger {
     }
 }
 
-/// Records that could not be sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Rejects {
-    /// How many.
-    pub count: u64,
-    /// Of these, whom Okta refused by themselves: they are told again when what Okta would be
-    /// told of them changes.
-    pub quarantined: u64,
-    /// The first of them.
-    pub examples: Vec<Reject>,
-    /// All of them, as far as anybody will remember them.
-    #[serde(skip)]
-    pub(super) all: Vec<Reject>,
-    /// How many are not among all.
-    #[serde(skip)]
-    pub(super) unnamed: u64,
-}
-
-/// A record that could not be sent, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Reject {
-    /// Whom the record is about, if that much is known.
-    pub external_id: Option<String>,
-    /// The record's key, such as `id=alice`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// Why it could not be sent.
-    pub reasons: Vec<String>,
-    /// What Okta refused to be told of the user, by themselves.
-    #[serde(skip)]
-    pub print: Option<Print>,
-}
-
 /// Deactivations that wait.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Withheld {
@@ -188,64 +148,6 @@ impl Consumed {
                 read_units: state.read,
                 write_units: state.written,
             },
-        }
-    }
-}
-
-impl Rejects {
-    /// How many examples a report carries.
-    pub const EXAMPLES: usize = 20;
-
-    /// How many are named for those who remember them, beside those whom Okta refused.
-    const NAMED: usize = 2_000;
-
-    /// Counts a record that could not be sent.
-    pub fn add(&mut self, reject: Reject) {
-        self.add_many(1, reject);
-    }
-
-    /// Counts several records that could not be sent for one and the same reason.
-    pub fn add_many(&mut self, count: u64, reject: Reject) {
-        self.count += count;
-        self.quarantined += u64::from(reject.print.is_some());
-        if self.examples.len() < Self::EXAMPLES {
-            self.examples.push(reject.clone());
-        }
-        if self.all.len() < Self::NAMED || reject.print.is_some() {
-            self.all.push(reject);
-        } else {
-            self.unnamed += 1;
-        }
-    }
-}
-
-impl Reject {
-    /// A rejected record, for no reason yet.
-    #[must_use]
-    pub fn of(external_id: Option<&ExternalId>, record: Option<String>) -> Self {
-        Self {
-            external_id: external_id.map(ToString::to_string),
-            record,
-            reasons: Vec::new(),
-            print: None,
-        }
-    }
-
-    /// The same for these reasons.
-    #[must_use]
-    pub fn because(self, reasons: Vec<String>) -> Self {
-        Self { reasons, ..self }
-    }
-
-    /// By what it is found among the stuck, unless it names nothing at all.
-    pub(super) fn key(&self) -> Option<StuckKey> {
-        match (&self.external_id, &self.record) {
-            (Some(id), _) => {
-                let id = ExternalId::parse(id.as_str()).ok()?;
-                Some(StuckKey::of_user(IdHash::of(&id)))
-            }
-            (None, Some(record)) => Some(StuckKey::of_record(record)),
-            (None, None) => None,
         }
     }
 }

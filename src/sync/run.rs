@@ -2,34 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-
 use super::{
     Aside, Changes, DeactivationLimit, Detail, Estimate, Plan, Report, Source, Time, detail,
-    push::{Carried, Pusher},
-    report::Consumed,
-    safeguards::Safeguard,
-    settle,
-    sources::Sources,
+    report::Consumed, rounds::Rounds, safeguards::Safeguard, settle, sources::Sources,
 };
 use crate::{
     ledger::{Claim, Lease, LeaseLost, Ledger, LedgerError, SessionLog},
     mapping::Mapping,
     metrics,
-    mutation::{self, Mutation},
     okta::{self, Okta},
     users::{ReadError, UsersTable},
 };
-
-/// Okta opens no session for up to so long after an import was started (Okta's developer
-/// guide). It is only what a caller is told to wait; whether it is so, opening one shows.
-pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
-/// What a caller is told to wait when there is nothing to go by.
-const A_WHILE: Duration = Duration::from_secs(60);
-
-/// What was planned is planned anew if it took longer than this to get a session: who has come
-/// back meanwhile must not be deactivated, nor who has left be let in.
-const AGES: Duration = Duration::from_secs(10);
 
 /// How long a job that waits for the lease waits before it asks again.
 const LEASE_WAIT: Duration = Duration::from_secs(3);
@@ -174,7 +157,8 @@ impl Run {
         Ok(())
     }
 
-    async fn plan(
+    /// What there is to do. With a lease, what sessions left behind is tidied up on the way.
+    pub(super) async fn plan(
         &self,
         source: &Source,
         log: &mut SessionLog,
@@ -211,7 +195,20 @@ impl Run {
         report: &mut Report,
     ) -> Result<(), RunError> {
         let mut aside = Aside::new(self.ledger.stuck().await?, job.anew);
-        let result = Box::pin(self.to_the_end(lease, job, time, report, &mut aside)).await;
+        let mut log = self.ledger.sessions().await?;
+        let okta = self.okta.by(time.answer_by());
+        settle::settle(&self.ledger, &okta, &mut log, Some(lease)).await?;
+        let rounds = Rounds {
+            run: self,
+            lease,
+            job,
+            time,
+            report,
+            log,
+            safeguard: Safeguard::new(self.max_deactivations, job.allow_deactivations),
+            aside: &mut aside,
+        };
+        let result = Box::pin(rounds.work()).await;
         let (before, after) = aside.finish(&report.rejected, time.now());
         if lease.check().is_ok() {
             let keeping = self.ledger.keep_stuck(&before, &after);
@@ -225,149 +222,4 @@ impl Run {
         }
         result
     }
-
-    async fn to_the_end(
-        &self,
-        lease: &Lease,
-        job: &Job,
-        time: &Time,
-        report: &mut Report,
-        aside: &mut Aside,
-    ) -> Result<(), RunError> {
-        let mut safeguard = Safeguard::new(self.max_deactivations, job.allow_deactivations);
-        let mut failed_sessions = 0;
-        let mut log = self.ledger.sessions().await?;
-        settle::settle(
-            &self.ledger,
-            &self.okta.by(time.answer_by()),
-            &mut log,
-            Some(lease),
-        )
-        .await?;
-        let pusher = Pusher {
-            okta: &self.okta,
-            ledger: &self.ledger,
-            lease,
-            time,
-            watch: self.watch,
-            run: &report.run_id.clone(),
-        };
-        loop {
-            let mut plan = self
-                .plan_to_push(job, &mut log, &mut safeguard, lease, report, aside)
-                .await?;
-            if plan.is_empty() {
-                return self.finished(job, &log, plan.counts.active, lease).await;
-            }
-            let asked = time.now();
-            let Some(begun) = pusher.begin(&mut log).await? else {
-                later(&log, time, report);
-                return Ok(());
-            };
-            if time.now() > asked + AGES && !mutation::on(Mutation::LoadOldPlan) {
-                plan = self
-                    .plan_to_push(job, &mut log, &mut safeguard, lease, report, aside)
-                    .await?;
-                if plan.is_empty() {
-                    pusher.give_up(begun, &mut log).await?;
-                    return self.finished(job, &log, plan.counts.active, lease).await;
-                }
-            }
-            let active = plan.counts.active;
-            let carried = pusher.push(begun, plan, &mut log, aside).await?;
-            let Carried {
-                report: session,
-                failed,
-                left_over,
-                too_early,
-                refused,
-                failure,
-            } = carried;
-            // What a failed session carried is found again by the next plan.
-            if !failed {
-                safeguard.pushed(session.deactivations);
-                report.carried(&session);
-            }
-            for reject in refused {
-                report.rejected.add(reject);
-            }
-            report.sessions.push(session.clone());
-            if let Some(failure) = failure {
-                return Err(failure.into());
-            }
-            failed_sessions += usize::from(failed);
-            if failed_sessions > 1 {
-                return Err(RunError::SessionsFail {
-                    id: session.id,
-                    status: session.status,
-                });
-            }
-            if too_early {
-                later(&log, time, report);
-                return Ok(());
-            }
-            if !left_over && !failed {
-                return self.finished(job, &log, active, lease).await;
-            }
-            if time.now() >= time.open_until() {
-                later(&log, time, report);
-                return Ok(());
-            }
-        }
-    }
-
-    /// What is to be pushed, and may be.
-    async fn plan_to_push(
-        &self,
-        job: &Job,
-        log: &mut SessionLog,
-        safeguard: &mut Safeguard,
-        lease: &Lease,
-        report: &mut Report,
-        aside: &mut Aside,
-    ) -> Result<Plan, RunError> {
-        let mut plan = self.plan(&job.source, log, aside, Some(lease)).await?;
-        if !mutation::on(Mutation::SafeguardAfterLoading) {
-            safeguard.check(&mut plan);
-        }
-        report.planned(&plan);
-        aside.planned(&plan);
-        lease.check()?;
-        self.ledger
-            .adopt(&std::mem::take(&mut plan.adopted))
-            .await?;
-        Ok(plan)
-    }
-
-    /// A full run has come to its end: remembers how many users are active, for those runs that
-    /// do not see all of them.
-    async fn finished(
-        &self,
-        job: &Job,
-        log: &SessionLog,
-        active: u64,
-        lease: &Lease,
-    ) -> Result<(), RunError> {
-        if matches!(job.source, Source::Table) && log.known_active() != active {
-            lease.check()?;
-            self.ledger.log_known_active(active).await?;
-        }
-        Ok(())
-    }
-}
-
-/// There is more to do than there was time for: says when to go on.
-fn later(log: &SessionLog, time: &Time, report: &mut Report) {
-    let now = time.now();
-    let after_cooldown = log
-        .last_triggered()
-        .map(|at| at + COOLDOWN)
-        .filter(|at| *at > now);
-    report.more = true;
-    report.resume_at = Some(whole_second(after_cooldown.unwrap_or(now + A_WHILE)));
-}
-
-/// Up to the next whole second: what Step Functions waits for.
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second() + i64::from(at.subsec_nanosecond() > 0)).unwrap_or(at)
 }

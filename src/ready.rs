@@ -1,0 +1,88 @@
+//! From a configuration to what runs need.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::OnceCell;
+
+use crate::{
+    aws::Sdk,
+    clock::Clock,
+    config::{Config, ConfigError, MappingSource, Settings},
+    ledger::Ledger,
+    mapping::{DEFAULT_MAPPING, Mapping, MappingError},
+    okta::{CredentialsError, Okta},
+    sync::Run,
+    users::UsersTable,
+};
+
+/// A configuration that can be used, and what it is turned into.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) config: Config,
+    mapping: Arc<Mapping>,
+    run: OnceCell<Run>,
+}
+
+/// Why nothing can be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The environment is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The mapping is wrong.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+impl Ready {
+    pub(crate) fn new(
+        settings: &Settings,
+        mapping: Result<Arc<Mapping>, MappingError>,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            config: settings.complete()?,
+            mapping: mapping?,
+            run: OnceCell::new(),
+        })
+    }
+
+    /// What runs need. Clients are built by the first invocation that needs them, not at start.
+    pub(crate) async fn run(&self, sdk: &Sdk, clock: Clock) -> Result<&Run, CredentialsError> {
+        self.run
+            .get_or_try_init(|| async {
+                let config = &self.config;
+                let credentials = sdk.credentials(&config.credentials).await?;
+                let dynamodb = sdk.dynamodb().await;
+                Ok(Run {
+                    users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
+                    mapping: Arc::clone(&self.mapping),
+                    ledger: Ledger::new(dynamodb, config.state_table.clone(), clock),
+                    okta: Okta::new(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        credentials,
+                        clock,
+                    ),
+                    max_deactivations: config.max_deactivations,
+                    watch: config.watch,
+                    history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),
+                })
+            })
+            .await
+    }
+}
+
+/// Compiles the mapping, wherever it is kept.
+pub(crate) fn compile(source: &MappingSource) -> Result<Mapping, MappingError> {
+    match source {
+        MappingSource::Default => Mapping::from_json(DEFAULT_MAPPING),
+        MappingSource::Inline(json) => Mapping::from_json(json),
+        MappingSource::File(path) => {
+            let json = std::fs::read_to_string(path).map_err(|why| MappingError::File {
+                path: path.clone(),
+                why: why.to_string(),
+            })?;
+            Mapping::from_json(&json)
+        }
+    }
+}
