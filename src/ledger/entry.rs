@@ -30,6 +30,12 @@ impl IdHash {
         Self(hash)
     }
 
+    /// About where this hash is among so many in their order; at most `count`.
+    pub(super) fn place_among(self, count: usize) -> usize {
+        let upper_half = u128::from_be_bytes(self.0) >> 64;
+        ((upper_half * count as u128) >> 64) as usize
+    }
+
     pub(super) fn pk(self) -> String {
         format!("user#{}", self.hex())
     }
