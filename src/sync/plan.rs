@@ -252,9 +252,6 @@ impl Plan {
 /// come back, or is in doubt, stays as they are; the next plan sees them again.
 fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Deactivation> {
     let same = |id: &ExternalId| *id == leaver.external_id;
-    if mutation::on(Mutation::SkipSecondLook) {
-        return leaver.deactivation(Why::Gone);
-    }
     let why = match reread
         .get(&leaver.key)
         .cloned()
@@ -264,6 +261,7 @@ fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Dea
         Some(Mapped::Inactive(id)) if same(&id) => Why::Inactive,
         Some(Mapped::OutOfScope(id)) if same(&id) => Why::OutOfScope,
         Some(Mapped::Rejected(..)) if mutation::on(Mutation::RejectedIsMissing) => Why::Gone,
+        Some(Mapped::Active(..)) if mutation::on(Mutation::SkipSecondLook) => Why::Gone,
         Some(Mapped::Active(id, _) | Mapped::Rejected(id, _)) if same(&id) => return None,
         Some(Mapped::Unidentified(_)) => return None,
         // The record is about somebody else by now: this user has none.

@@ -75,7 +75,7 @@ impl Caller {
 /// What is noted of all calls of DynamoDB.
 #[derive(Default)]
 pub struct Watcher {
-    /// Who was found to write without holding the lease.
+    /// Who was found to write without holding the lease, or to the users table.
     pub breaches: Vec<String>,
     /// The run that opened a session.
     pub opened_by: BTreeMap<String, String>,
@@ -95,17 +95,22 @@ impl Watcher {
             .push(format!("{:>9} ms  {who}: {what}", at.as_millis()));
     }
 
-    /// A call leaves a run, while the lease is this.
-    pub fn sent(&mut self, run: &str, call: &str, body: &Value, lease: &Value) {
+    /// A call leaves a run, while the lease is this, at so many milliseconds since the epoch.
+    pub fn sent(&mut self, run: &str, call: &str, body: &Value, lease: &Value, now: i64) {
         let (operation, table) = call.split_once(' ').unwrap();
         if table == crate::support::USERS {
+            if !matches!(operation, "DescribeTable" | "Scan" | "BatchGetItem") {
+                self.breaches
+                    .push(format!("{run} sends {call}, and that table is only read"));
+            }
             return;
         }
         let is_lease = body["Key"]["pk"]["S"] == "lease" || body["Item"]["pk"]["S"] == "lease";
         if !matches!(operation, "UpdateItem" | "BatchWriteItem") || is_lease {
             return;
         }
-        if lease["owner"]["S"] != run {
+        let until = lease["until"]["N"].as_str().unwrap_or("0").parse();
+        if lease["owner"]["S"] != run || until.unwrap_or(0) < now {
             let holder = lease["owner"]["S"].as_str().unwrap_or("nobody");
             self.breaches
                 .push(format!("{run} sends {call} while {holder} holds the lease"));

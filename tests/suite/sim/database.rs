@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
+use dynamodb_identity_source::clock::Clock;
 use dynoxide::Database;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub struct Tables(Arc<Inner>);
 struct Inner {
     database: Database,
     began: Instant,
+    clock: Clock,
     secret: Mutex<String>,
     chance: Mutex<fastrand::Rng>,
     faults: Mutex<Vec<DatabaseFault>>,
@@ -37,10 +39,11 @@ struct Inner {
 }
 
 impl Tables {
-    pub fn new(seed: u64, began: Instant, secret: String) -> Self {
+    pub fn new(seed: u64, began: Instant, clock: Clock, secret: String) -> Self {
         let tables = Self(Arc::new(Inner {
             database: Database::memory().unwrap(),
             began,
+            clock,
             secret: Mutex::new(secret),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             faults: Mutex::default(),
@@ -142,7 +145,8 @@ impl Tables {
                 "GetItem",
                 &json!({"TableName": STATE, "Key": {"pk": {"S": "lease"}}}),
             );
-            self.watcher().sent(&run, &call, &body, &lease["Item"]);
+            let now = self.0.clock.now().as_millisecond();
+            self.watcher().sent(&run, &call, &body, &lease["Item"], now);
         }
         let effect = self.strike(&call);
         self.watcher().trace(

@@ -11,6 +11,7 @@ use super::{
         Row, Step, What,
     },
     model::PEOPLE,
+    scenes::scene,
 };
 use crate::support::crash::Moment;
 
@@ -65,6 +66,7 @@ pub fn history(seed: u64) -> History {
             act: chance.act(),
         });
     }
+    steps.extend(scene(seed, chance.layout, chance.people, &mut chance.rng));
     let rng = &mut chance.rng;
     History {
         seed,
@@ -78,7 +80,7 @@ pub fn history(seed: u64) -> History {
     }
 }
 
-const PLAIN: Row = Row {
+pub const PLAIN: Row = Row {
     person: 0,
     active: true,
     in_scope: true,

@@ -10,6 +10,7 @@ mod model;
 mod mutants;
 mod play;
 mod promises;
+mod scenes;
 mod shrink;
 mod world;
 
@@ -23,7 +24,7 @@ use dynamodb_identity_source::mutation::Mutation;
 use self::{history::History, play::play, promises::Broken, shrink::shrunk};
 
 /// Histories that `cargo test` plays unless it is told otherwise.
-const HISTORIES: u64 = 200;
+const HISTORIES: u64 = 100;
 
 fn variable(name: &str) -> Option<u64> {
     Some(

@@ -209,7 +209,7 @@ fn event(world: &World, run: &str, what: &What) -> (Value, Vec<Value>) {
             again,
         } => {
             let mut stream = world.stream.borrow_mut();
-            let from = from % stream.len().max(1);
+            let from = (*from).min(stream.len().saturating_sub(1));
             let to = (from + count).min(stream.len());
             let mut records: Vec<_> = stream.range(from..to).cloned().collect();
             if !again {

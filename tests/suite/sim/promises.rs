@@ -15,9 +15,9 @@ use okta_emulator::{LoadKind, SessionStatus, UserStatus};
 use super::{
     history::History,
     model::{PEOPLE, Wanted, id},
-    world::World,
+    world::{OF_ANOTHER_SOURCE, World},
 };
-use crate::support::STATE;
+use crate::support::{SOURCE, STATE};
 
 pub const ENDS: &str = "it comes to an end";
 pub const ENDS_WELL: &str = "what nothing disturbs ends well";
@@ -29,6 +29,8 @@ pub const LEDGER: &str = "the ledger says what Okta has";
 pub const LIMIT: &str = "no run deactivates more than it may";
 pub const ONE: &str = "one run works at a time";
 pub const RULES: &str = "Okta's rules are kept";
+pub const OTHERS: &str = "who is of another source stays as they are";
+pub const NOTHING_ELSE: &str = "nothing is called but import sessions";
 pub const ONCE: &str = "one session is open at a time";
 
 /// How old may be what a load is based on.
@@ -65,6 +67,12 @@ fn rules(world: &World) -> Result<(), Broken> {
     }
     if let Some(breach) = world.tables.watcher().breaches.first() {
         return Err(Broken::of(ONE, breach));
+    }
+    let source = format!("/api/v1/identity-sources/{SOURCE}/sessions");
+    for request in world.okta.requests() {
+        if !request.path.starts_with(&source) {
+            return Err(Broken::of(NOTHING_ELSE, request.path));
+        }
     }
     let sessions: Vec<_> = world
         .okta
@@ -151,6 +159,10 @@ fn limits(world: &World, history: &History) -> Result<(), Broken> {
 
 fn directory(world: &World) -> Result<(), Broken> {
     let model = world.model.borrow();
+    let other = world.okta.user(OF_ANOTHER_SOURCE);
+    if other.is_none_or(|user| user.status != UserStatus::Active) {
+        return Err(Broken::of(OTHERS, OF_ANOTHER_SOURCE));
+    }
     for person in 0..PEOPLE {
         let user = world.okta.user(&id(person));
         let active = user

@@ -20,7 +20,7 @@ use dynamodb_identity_source::{
     handler::{Function, Sdk},
 };
 use jiff::Timestamp;
-use okta_emulator::{Emulator, Options};
+use okta_emulator::{Emulator, Options, UserStatus};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -31,6 +31,9 @@ use super::{
     model::Model,
 };
 use crate::support::{SOURCE, STATE, USERS};
+
+/// A user of Okta's whom nothing here is about.
+pub const OF_ANOTHER_SOURCE: &str = "other";
 
 /// Both sides, the functions between them, and what the table is known to say.
 pub struct World {
@@ -59,6 +62,10 @@ impl World {
     pub async fn of(history: &History) -> Rc<Self> {
         let base: Timestamp = "2026-05-13T05:00:00Z".parse().unwrap();
         let began = Instant::now();
+        let clock = Clock::Tokio {
+            base,
+            origin: began,
+        };
         let options = Options {
             identity_source: SOURCE.into(),
             token: token(0),
@@ -68,14 +75,14 @@ impl World {
             started: base.try_into().unwrap(),
             ..Options::default()
         };
+        let okta = Emulator::start(options).await.unwrap();
+        let profile = [("userName", "other@example.com")];
+        okta.seed_user(OF_ANOTHER_SOURCE, UserStatus::Active, profile);
         Rc::new(Self {
-            okta: Emulator::start(options).await.unwrap(),
-            tables: Tables::new(history.seed, began, token(0)),
+            okta,
+            tables: Tables::new(history.seed, began, clock, token(0)),
             model: RefCell::new(Model::new(history.layout)),
-            clock: Clock::Tokio {
-                base,
-                origin: began,
-            },
+            clock,
             began,
             limit: history.limit,
             watch: history.watch,
