@@ -105,8 +105,13 @@ impl Watcher {
             }
             return;
         }
-        let is_lease = body["Key"]["pk"]["S"] == "lease" || body["Item"]["pk"]["S"] == "lease";
-        if !matches!(operation, "UpdateItem" | "BatchWriteItem") || is_lease {
+        let key = body["Key"]["pk"]["S"].as_str();
+        let key = key
+            .or_else(|| body["Item"]["pk"]["S"].as_str())
+            .unwrap_or_default();
+        // The history is kept by runs that have given their lease back.
+        let needs_no_lease = key == "lease" || key == "history" || key.starts_with("run#");
+        if !matches!(operation, "UpdateItem" | "BatchWriteItem") || needs_no_lease {
             return;
         }
         let until = lease["until"]["N"].as_str().unwrap_or("0").parse();

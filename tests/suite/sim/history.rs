@@ -100,6 +100,8 @@ pub enum What {
     Sync {
         allow: Option<u64>,
     },
+    /// The one that puts all right: whatever limits and refusals there were.
+    LastSync,
     Plan,
     /// Stream records from the `from`-th undelivered one on.
     Stream {
