@@ -188,7 +188,7 @@ fn directory(world: &World) -> Result<(), Broken> {
 async fn ledger(world: &World) -> Result<(), Broken> {
     let ledger = Ledger::new(world.client(), STATE.to_owned(), world.clock);
     let people: Vec<_> = (0..PEOPLE)
-        .map(|person| ExternalId::parse(&id(person)).unwrap())
+        .map(|person| ExternalId::parse(id(person)).unwrap())
         .collect();
     let hashes: Vec<_> = people.iter().map(IdHash::of).collect();
     let entries = ledger.entries(&hashes).await.unwrap();
