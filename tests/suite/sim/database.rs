@@ -2,7 +2,6 @@
 //! wrong, and is done exactly when the seed says so.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -14,12 +13,12 @@ use aws_smithy_runtime_api::client::{
 };
 use dynamodb_identity_source::clock::Clock;
 use dynoxide::Database;
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     calls::{Caller, Watcher},
+    dynamodb::{keep_first, perform},
     history::{DatabaseEffect, DatabaseFault},
 };
 use crate::support::{STATE, USERS, crash::Moment};
@@ -226,46 +225,6 @@ impl Tables {
     }
 }
 
-/// Leaves the first of what is asked in one, and all others in the other.
-fn keep_first(asked: &mut Value, rest: &mut Value, list: impl Fn(&mut Value) -> &mut Value) {
-    let tables: Vec<String> = asked.as_object().unwrap().keys().cloned().collect();
-    for table in tables {
-        list(&mut asked[&table]).as_array_mut().unwrap().truncate(1);
-        let left = list(&mut rest[&table]).as_array_mut().unwrap();
-        left.remove(0);
-        if left.is_empty() {
-            rest.as_object_mut().unwrap().remove(&table);
-        }
-    }
-}
-
-fn perform(database: &Database, operation: &str, body: &Value) -> (u16, Value) {
-    fn through<Q: DeserializeOwned, A: Serialize>(
-        body: &Value,
-        work: impl FnOnce(Q) -> dynoxide::Result<A>,
-    ) -> (u16, Value) {
-        match work(serde_json::from_value(body.clone()).unwrap()) {
-            Ok(answer) => (200, serde_json::to_value(answer).unwrap()),
-            Err(error) => (
-                error.status_code(),
-                serde_json::from_str(&error.to_json()).unwrap(),
-            ),
-        }
-    }
-    match operation {
-        "CreateTable" => through(body, |request| database.create_table(request)),
-        "DescribeTable" => through(body, |request| database.describe_table(request)),
-        "Scan" => through(body, |request| database.scan(request)),
-        "GetItem" => through(body, |request| database.get_item(request)),
-        "PutItem" => through(body, |request| database.put_item(request)),
-        "UpdateItem" => through(body, |request| database.update_item(request)),
-        "DeleteItem" => through(body, |request| database.delete_item(request)),
-        "BatchGetItem" => through(body, |request| database.batch_get_item(request)),
-        "BatchWriteItem" => through(body, |request| database.batch_write_item(request)),
-        other => panic!("{other} is not played here"),
-    }
-}
-
 fn table_of(body: &Value) -> String {
     let batch = || Some(body["RequestItems"].as_object()?.keys().next()?.as_str());
     body["TableName"]
@@ -305,19 +264,4 @@ impl HttpConnector for Link {
         let answer = self.tables.clone().answer(self.caller.clone(), request);
         HttpConnectorFuture::new(answer)
     }
-}
-
-/// An item as DynamoDB's JSON has it.
-pub fn item(record: &Value) -> Value {
-    let attribute = |value: &Value| match value {
-        Value::Bool(flag) => json!({"BOOL": flag}),
-        Value::String(text) => json!({"S": text}),
-        other => panic!("{other} is not played here"),
-    };
-    let fields = record.as_object().unwrap().iter();
-    fields
-        .map(|(name, value)| (name.clone(), attribute(value)))
-        .collect::<HashMap<_, _>>()
-        .into_iter()
-        .collect()
 }

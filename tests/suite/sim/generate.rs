@@ -1,15 +1,9 @@
 //! Histories from seeds.
 
-use std::{collections::BTreeMap, time::Duration};
-
 use fastrand::Rng;
-use okta_emulator::{Effect, Poison, SessionEnd};
 
 use super::{
-    history::{
-        Act, DatabaseEffect, DatabaseFault, Death, Flaw, History, Invocation, Layout, OktaFault,
-        Row, Step, What,
-    },
+    history::{Act, Death, Flaw, History, Invocation, Layout, Row, Step, What},
     model::PEOPLE,
     scenes::scene,
 };
@@ -88,17 +82,18 @@ pub const PLAIN: Row = Row {
     flaw: Flaw::None,
 };
 
-struct Chance {
-    rng: Rng,
+pub struct Chance {
+    pub rng: Rng,
     layout: Layout,
-    people: u8,
+    pub people: u8,
     /// How much goes wrong: 0 is nothing.
     stormy: u32,
     /// How many of the next steps come while a run is under way.
     hot: u32,
 }
 
-fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
+/// One of these.
+pub fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
     all[rng.usize(0..all.len())].clone()
 }
 
@@ -219,120 +214,6 @@ impl Chance {
             what,
             timeout: pick(rng, &[20, 60, 120, 400, 900, 900]),
             death,
-        }
-    }
-
-    fn database_fault(&mut self) -> DatabaseFault {
-        let rng = &mut self.rng;
-        let call = pick(
-            rng,
-            &[
-                "",
-                "Scan users",
-                "Scan identity",
-                "BatchGetItem users",
-                "BatchGetItem identity",
-                "BatchWriteItem",
-                "UpdateItem",
-                "PutItem",
-                "GetItem",
-                "DeleteItem",
-            ],
-        );
-        let effect = match (rng.u32(0..8), call) {
-            (0..2, "Scan users") => DatabaseEffect::ShortPage,
-            (0..3, "BatchGetItem users" | "BatchGetItem identity" | "BatchWriteItem") => {
-                DatabaseEffect::Unprocessed
-            }
-            (3..5, "Scan users") => DatabaseEffect::Slow(rng.u64(1_000..240_000)),
-            (0..2, _) => DatabaseEffect::Throttled,
-            (2, _) => DatabaseEffect::InternalError,
-            (3, _) => DatabaseEffect::CloseBefore,
-            (4 | 5, _) => DatabaseEffect::CloseAfter,
-            _ => DatabaseEffect::Slow(rng.u64(10..40_000)),
-        };
-        // One is overcome by trying again, many are not.
-        DatabaseFault {
-            call,
-            skip: rng.usize(0..6),
-            times: pick(rng, &[1, 1, 2, 5, 15]),
-            effect,
-        }
-    }
-
-    fn okta_fault(&mut self) -> OktaFault {
-        let rng = &mut self.rng;
-        let (method, path) = pick(
-            rng,
-            &[
-                ("*", "/**"),
-                ("POST", "/sessions"),
-                ("GET", "/sessions"),
-                ("GET", "/sessions/*"),
-                ("DELETE", "/sessions/*"),
-                ("POST", "/sessions/*/bulk-upsert"),
-                ("POST", "/sessions/*/bulk-delete"),
-                ("POST", "/sessions/*/bulk-upsert"),
-                ("POST", "/sessions/*/bulk-delete"),
-                ("POST", "/sessions/*/start-import"),
-                ("POST", "/sessions/*/start-import"),
-            ],
-        );
-        let is_start = path.ends_with("start-import");
-        let ends = [SessionEnd::Error, SessionEnd::Expired, SessionEnd::Closed];
-        let effect = match rng.u32(0..16) {
-            0..4 if is_start => Effect::SessionEnds {
-                how: pick(
-                    rng,
-                    &[SessionEnd::Error, SessionEnd::Error, SessionEnd::Expired],
-                ),
-            },
-            4..6 if is_start => Effect::ImportTakes {
-                time: Duration::from_secs(rng.u64(1..3_000)),
-            },
-            6 if is_start => Effect::Cooldown {
-                time: Duration::from_secs(rng.u64(300..1_200)),
-            },
-            0 => Effect::Status {
-                status: pick(rng, &[500, 502, 503]),
-                code: "E0000009".to_owned(),
-                causes: Vec::new(),
-            },
-            1 => Effect::Status {
-                status: pick(rng, &[400, 403, 404]),
-                code: "E0000001".to_owned(),
-                causes: Vec::new(),
-            },
-            2 => Effect::RateLimited {
-                headers: BTreeMap::from([("retry-after".to_owned(), rng.u64(1..30).to_string())]),
-            },
-            3 => Effect::Delay {
-                time: Duration::from_secs(rng.u64(1..45)),
-            },
-            4 => Effect::DelayAnswer {
-                time: Duration::from_secs(rng.u64(1..45)),
-            },
-            5 | 6 => Effect::CloseBefore,
-            7..10 => Effect::CloseAfter,
-            10 => Effect::Truncate,
-            11 => Effect::NotJson,
-            12 => Effect::AnswerStatus {
-                status: pick(rng, &["PAUSED", "EXPIRED", "ERROR"]).to_owned(),
-            },
-            13 => Effect::SessionEnds {
-                how: pick(rng, &ends),
-            },
-            _ => Effect::RefuseEntities {
-                poison: Poison::ExternalIds(vec![super::model::id(rng.u8(0..self.people))]),
-                named: rng.bool(),
-            },
-        };
-        OktaFault {
-            method,
-            path,
-            nth: rng.u64(1..4),
-            times: pick(rng, &[1, 1, 1, 2, 6]),
-            effect,
         }
     }
 }

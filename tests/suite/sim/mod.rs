@@ -4,6 +4,8 @@
 
 mod calls;
 mod database;
+mod dynamodb;
+mod faults;
 mod generate;
 mod history;
 mod model;

@@ -26,7 +26,8 @@ use tokio::time::Instant;
 
 use super::{
     calls::Caller,
-    database::{Tables, item},
+    database::Tables,
+    dynamodb::item,
     history::{History, Row},
     model::Model,
 };

@@ -1,0 +1,128 @@
+//! What may go wrong, drawn at random.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use okta_emulator::{Effect, Poison, SessionEnd};
+
+use super::{
+    generate::{Chance, pick},
+    history::{DatabaseEffect, DatabaseFault, OktaFault},
+};
+
+impl Chance {
+    /// Something that goes wrong between the function and DynamoDB.
+    pub fn database_fault(&mut self) -> DatabaseFault {
+        let rng = &mut self.rng;
+        let call = pick(
+            rng,
+            &[
+                "",
+                "Scan users",
+                "Scan identity",
+                "BatchGetItem users",
+                "BatchGetItem identity",
+                "BatchWriteItem",
+                "UpdateItem",
+                "PutItem",
+                "GetItem",
+                "DeleteItem",
+            ],
+        );
+        let effect = match (rng.u32(0..8), call) {
+            (0..2, "Scan users") => DatabaseEffect::ShortPage,
+            (0..3, "BatchGetItem users" | "BatchGetItem identity" | "BatchWriteItem") => {
+                DatabaseEffect::Unprocessed
+            }
+            (3..5, "Scan users") => DatabaseEffect::Slow(rng.u64(1_000..240_000)),
+            (0..2, _) => DatabaseEffect::Throttled,
+            (2, _) => DatabaseEffect::InternalError,
+            (3, _) => DatabaseEffect::CloseBefore,
+            (4 | 5, _) => DatabaseEffect::CloseAfter,
+            _ => DatabaseEffect::Slow(rng.u64(10..40_000)),
+        };
+        // One is overcome by trying again, many are not.
+        DatabaseFault {
+            call,
+            skip: rng.usize(0..6),
+            times: pick(rng, &[1, 1, 2, 5, 15]),
+            effect,
+        }
+    }
+
+    /// Something that goes wrong at Okta, or on the way there.
+    pub fn okta_fault(&mut self) -> OktaFault {
+        let rng = &mut self.rng;
+        let (method, path) = pick(
+            rng,
+            &[
+                ("*", "/**"),
+                ("POST", "/sessions"),
+                ("GET", "/sessions"),
+                ("GET", "/sessions/*"),
+                ("DELETE", "/sessions/*"),
+                ("POST", "/sessions/*/bulk-upsert"),
+                ("POST", "/sessions/*/bulk-delete"),
+                ("POST", "/sessions/*/bulk-upsert"),
+                ("POST", "/sessions/*/bulk-delete"),
+                ("POST", "/sessions/*/start-import"),
+                ("POST", "/sessions/*/start-import"),
+            ],
+        );
+        let is_start = path.ends_with("start-import");
+        let ends = [SessionEnd::Error, SessionEnd::Expired, SessionEnd::Closed];
+        let effect = match rng.u32(0..16) {
+            0..4 if is_start => Effect::SessionEnds {
+                how: pick(
+                    rng,
+                    &[SessionEnd::Error, SessionEnd::Error, SessionEnd::Expired],
+                ),
+            },
+            4..6 if is_start => Effect::ImportTakes {
+                time: Duration::from_secs(rng.u64(1..3_000)),
+            },
+            6 if is_start => Effect::Cooldown {
+                time: Duration::from_secs(rng.u64(300..1_200)),
+            },
+            0 => Effect::Status {
+                status: pick(rng, &[500, 502, 503]),
+                code: "E0000009".to_owned(),
+                causes: Vec::new(),
+            },
+            1 => Effect::Status {
+                status: pick(rng, &[400, 403, 404]),
+                code: "E0000001".to_owned(),
+                causes: Vec::new(),
+            },
+            2 => Effect::RateLimited {
+                headers: BTreeMap::from([("retry-after".to_owned(), rng.u64(1..30).to_string())]),
+            },
+            3 => Effect::Delay {
+                time: Duration::from_secs(rng.u64(1..45)),
+            },
+            4 => Effect::DelayAnswer {
+                time: Duration::from_secs(rng.u64(1..45)),
+            },
+            5 | 6 => Effect::CloseBefore,
+            7..10 => Effect::CloseAfter,
+            10 => Effect::Truncate,
+            11 => Effect::NotJson,
+            12 => Effect::AnswerStatus {
+                status: pick(rng, &["PAUSED", "EXPIRED", "ERROR"]).to_owned(),
+            },
+            13 => Effect::SessionEnds {
+                how: pick(rng, &ends),
+            },
+            _ => Effect::RefuseEntities {
+                poison: Poison::ExternalIds(vec![super::model::id(rng.u8(0..self.people))]),
+                named: rng.bool(),
+            },
+        };
+        OktaFault {
+            method,
+            path,
+            nth: rng.u64(1..4),
+            times: pick(rng, &[1, 1, 1, 2, 6]),
+            effect,
+        }
+    }
+}
