@@ -46,6 +46,9 @@ pub(super) struct Text {
     pieces: Option<Vec<Piece>>,
 }
 
+/// Words of the language's own that stand for a value (MiniJinja's syntax reference).
+const CONSTANTS: [&str; 6] = ["true", "false", "none", "True", "False", "None"];
+
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Text(Box<str>),
@@ -57,13 +60,16 @@ impl Text {
         template: Template<'static, 'static>,
         environment: &Environment<'static>,
     ) -> Self {
-        // A name that the engine knows itself means something without a record, too.
+        // A name that the engine knows itself means something where the record has none such.
+        let is_known = |name: &str| {
+            name == Record::WHOLE
+                || CONSTANTS.contains(&name)
+                || environment.globals().any(|(global, _)| global == name)
+        };
         let pieces = pieces(template.source()).filter(|pieces| {
             pieces.iter().all(|piece| match piece {
                 Piece::Text(_) => true,
-                Piece::Attribute(name) => {
-                    **name != *Record::WHOLE && is_nothing_of_the_engines(name, environment)
-                }
+                Piece::Attribute(name) => !is_known(name),
             })
         });
         Self { template, pieces }
@@ -92,13 +98,6 @@ impl Text {
         }
         Some(text)
     }
-}
-
-fn is_nothing_of_the_engines(name: &str, environment: &Environment<'static>) -> bool {
-    environment
-        .compile_expression(name)
-        .and_then(|expression| expression.eval(()))
-        .is_ok_and(|value| value.is_undefined())
 }
 
 /// The pieces of a template that is made of `{{ name }}` and of text without anything that the
@@ -195,7 +194,7 @@ mod tests {
         let piece = prop_oneof![
             "[ a-zA-Z.,;@'\"%#é-]{0,4}",
             "\\{\\{ ?[a-d] ?\\}\\}",
-            "\\{\\{ ?(self|loop|caller|super|range|debug|record|None) ?\\}\\}",
+            "\\{\\{ ?(self|loop|caller|super|range|debug|record|None|true|False) ?\\}\\}",
             Just("\n".to_owned()),
         ];
         proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
