@@ -8,7 +8,7 @@ use minijinja::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Condition, Mapping, MappingFile, Text};
+use super::{Condition, Mapping, MappingFile, Text, text};
 use crate::users::{Attributes, Record};
 
 /// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
@@ -109,6 +109,7 @@ impl Mapping {
             .iter()
             .map(|(attribute, template)| (format!("profile.{attribute}"), template))
             .chain([("externalId".to_owned(), &external_id)])
+            .filter(|(_, template)| !text::is_plain(template.source()))
         {
             known_names(&name, template.source(), |record| {
                 template.render(record).err()
