@@ -4,7 +4,11 @@ use std::{collections::HashSet, sync::Arc};
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::Object};
 
+<<<<<<< HEAD
 use super::{Condition, Mapping, MappingFile, Text, language};
+=======
+use super::{Condition, Mapping, MappingFile, Text, text};
+>>>>>>> perf
 use crate::users::{Attributes, Record};
 
 /// A mapping that cannot be used.
@@ -101,6 +105,7 @@ impl Mapping {
             .iter()
             .map(|(attribute, template)| (format!("profile.{attribute}"), template))
             .chain([("externalId".to_owned(), &external_id)])
+            .filter(|(_, template)| !text::is_plain(template.source()))
         {
             known_names(&name, template.source(), |record| {
                 template.render(record).err()

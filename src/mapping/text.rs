@@ -115,6 +115,11 @@ fn pieces(source: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
+/// Whether a template can name nothing but attributes: no filter, no test, no function.
+pub(super) fn is_plain(source: &str) -> bool {
+    pieces(source).is_some()
+}
+
 fn plain(text: &str) -> Option<Option<Piece>> {
     // The engine drops a line's end at the end of a template.
     if text.contains(['{', '}', '\n', '\r']) {
