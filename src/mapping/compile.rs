@@ -4,11 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use minijinja::{Environment, Error, ErrorKind, Value, value::Object};
 
-<<<<<<< HEAD
-use super::{Condition, Mapping, MappingFile, Text, language};
-=======
-use super::{Condition, Mapping, MappingFile, Text, text};
->>>>>>> perf
+use super::{Condition, Mapping, MappingFile, Text, language, text};
 use crate::users::{Attributes, Record};
 
 /// A mapping that cannot be used.
