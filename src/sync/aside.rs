@@ -1,6 +1,6 @@
 //! Whom a run leaves aside, as Okta refuses them, and who is stuck when it is over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -143,7 +143,7 @@ impl Aside {
     pub(super) fn finish(self, rejected: &Rejects, now: Timestamp) -> (Stuck, Stuck) {
         let before = self.stuck;
         let mut after = before.clone();
-        let found: HashMap<_, _> = rejected
+        let found: BTreeMap<_, _> = rejected
             .all
             .iter()
             .chain(&self.fresh)

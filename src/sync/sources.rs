@@ -1,6 +1,9 @@
 //! Where a run's records come from, and the plan that each of these makes.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -68,7 +71,7 @@ impl Sources<'_> {
             let map = |(key, image): (RecordKey, Record)| (key, self.mapping.map(image));
             records = images.into_iter().map(map).collect();
         }
-        let named: HashSet<_> = records
+        let named: BTreeSet<_> = records
             .iter()
             .filter_map(|(_, mapped)| subject(mapped))
             .map(IdHash::of)
@@ -86,7 +89,7 @@ impl Sources<'_> {
                     "who had these records, the next full run finds out"
                 );
             }
-            HashSet::new()
+            BTreeSet::new()
         };
         let ids: Vec<_> = named.union(&of_keys).copied().collect();
         let mut entries = self.ledger.entries(&ids).await?;
@@ -149,7 +152,7 @@ impl Sources<'_> {
                 Err(why) => malformed.push(format!("records[{at}]: {why}")),
             }
         }
-        let ids: HashSet<_> = mapped
+        let ids: BTreeSet<_> = mapped
             .iter()
             .filter_map(|(_, mapped)| subject(mapped))
             .map(IdHash::of)

@@ -1,6 +1,6 @@
 //! Reading some keys of the users table again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{Attributes, ReadError, Record, RecordKey, UsersTable, attributes::Projection};
 use crate::dynamodb;
@@ -17,7 +17,7 @@ impl UsersTable {
     ) -> Result<Reread, ReadError> {
         let schema = self.schema().await?;
         let projection = Projection::new(schema, attributes);
-        let distinct: HashMap<_, _> = keys.iter().map(|key| (key.canonical(), key)).collect();
+        let distinct: BTreeMap<_, _> = keys.iter().map(|key| (key.canonical(), key)).collect();
         let keys = distinct.values().map(|key| key.to_item()).collect();
         let records = dynamodb::read(&self.client, &self.name, keys, |request| {
             request
@@ -43,7 +43,7 @@ impl UsersTable {
 
 /// What a consistent read of some keys found.
 #[derive(Debug, Default)]
-pub struct Reread(HashMap<String, (RecordKey, Record)>);
+pub struct Reread(BTreeMap<String, (RecordKey, Record)>);
 
 impl Reread {
     /// The record under a key that was read, or `None` if there is none.
