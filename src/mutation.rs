@@ -32,6 +32,26 @@ pub enum Mutation {
     OneReadIsEnough,
     /// Who is inactive by one record, and unknown, is deactivated whatever other records say.
     StrangersLeaveByStream,
+    /// An upsert does not wait for the sessions that may carry the same person.
+    UpsertsDoNotWait,
+    /// An entry does not say which session it is behind.
+    ForgetsWhatItIsBehind,
+    /// A session that the log was never told of counts as landed.
+    UnknownIsTrusted,
+    /// The guard forgets what it has charged.
+    ChargeIsForgotten,
+    /// The guard counts tellings instead of people.
+    TellingsAreCounted,
+    /// What a session is given back still counts as paid.
+    GivenBackStillPaid,
+    /// The guard gives back what an import that ended in ERROR has charged.
+    GivenBackAfterError,
+    /// A share is of those who are told active now, and not of the most within a day.
+    BaseShrinks,
+    /// An approval lets everybody of its kind through.
+    ApprovalLetsOthersThrough,
+    /// A late write of a run that died replaces a newer entry.
+    LateWriteReplaces,
 }
 
 /// Okta's limits for a world in small.

@@ -1,108 +1,152 @@
 //! The whole ledger in memory, as small as it can be.
 
-use std::{collections::HashSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range};
 
-use super::{Entry, IdHash, Origin, Told};
-use crate::{mapping::Fingerprint, okta::SessionId};
+use jiff::Timestamp;
+
+use super::{
+    Entry, IdHash, Origin, Told,
+    charge::{Charge, Paid},
+    log::{Again, Number, SessionLog, Standing, Telling},
+};
+use crate::mapping::Fingerprint;
+
+/// By what entries are read: what became of their sessions, and of their charges.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// What became of sessions.
+    pub log: SessionLog,
+    /// What became of charges.
+    pub paid: Paid,
+    /// When that is.
+    pub now: Timestamp,
+}
 
 /// What the ledger knows of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
-    /// Okta was told to have them active, with this fingerprint.
-    Active(Fingerprint),
-    /// Okta was told to have them inactive.
-    Inactive,
-    /// Okta was told something by a session that did not end well, or of which nothing is known.
-    Doubtful {
-        /// Whether that was to have them active.
-        active: bool,
-    },
+pub struct Known {
+    /// How they stand; `None` where nothing is known that was told to this identity source.
+    pub standing: Option<Standing>,
+    /// Where they came from.
+    pub origin: Origin,
+    /// How they are told again, if it comes to that.
+    pub again: Again,
+    /// Whether they were charged for a deactivation that still counts.
+    pub deactivation_paid: bool,
+    /// Whether they were charged for an update that still counts.
+    pub update_paid: bool,
+    /// Whether a push wants them to leave.
+    pub to_leave: bool,
 }
 
 impl Known {
-    /// Whether Okta may have this user active.
+    /// Whether Okta was last told to have them active, surely or doubtfully.
     #[must_use]
-    pub fn may_be_active(self) -> bool {
-        !matches!(self, Self::Inactive)
+    pub fn told_active(&self) -> bool {
+        matches!(self.standing, Some(Standing { told: Told::Active(_), .. }))
     }
 }
 
-/// Every user's entry: 35 bytes each, in the order of their hashes.
+impl Reading {
+    /// What an entry says of its user.
+    #[must_use]
+    pub fn of(&self, entry: &Entry) -> Known {
+        self.known(
+            entry.telling(),
+            entry.origin,
+            entry.to_leave,
+            entry.deactivation,
+            entry.update,
+        )
+    }
+
+    pub(super) fn known(
+        &self,
+        telling: Telling,
+        origin: Origin,
+        to_leave: bool,
+        deactivation: Option<Charge>,
+        update: Option<Charge>,
+    ) -> Known {
+        let is_paid = |charge: Option<Charge>| {
+            charge.is_some_and(|charge| self.paid.hour(charge, self.now).is_some())
+        };
+        Known {
+            standing: self.log.standing(telling),
+            origin,
+            again: self.log.again(telling.session),
+            deactivation_paid: is_paid(deactivation),
+            update_paid: is_paid(update),
+            to_leave,
+        }
+    }
+}
+
+/// Every user's entry: 34 bytes each, in the order of their hashes.
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
-    named_doubtful: HashSet<SessionId>,
+    named: BTreeSet<Number>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Row {
     id: IdHash,
     print: [u8; 16],
-    state: State,
-    origin: Origin,
+    flags: u16,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Active,
-    Inactive,
-    DoubtfulActive,
-    DoubtfulInactive,
+/// What the flags of a row mean.
+mod flag {
+    pub(super) const KNOWN: u16 = 1;
+    pub(super) const ACTIVE: u16 = 1 << 1;
+    pub(super) const HOLDS: u16 = 1 << 2;
+    pub(super) const LIVE: u16 = 1 << 3;
+    pub(super) const PUSHED: u16 = 1 << 4;
+    pub(super) const DEACTIVATION_PAID: u16 = 1 << 5;
+    pub(super) const UPDATE_PAID: u16 = 1 << 6;
+    pub(super) const TO_LEAVE: u16 = 1 << 7;
+    pub(super) const AGAIN_APART: u16 = 1 << 8;
+    pub(super) const AGAIN_LATER: u16 = 1 << 9;
+    pub(super) const ISOLATED: u16 = 1 << 10;
 }
 
 impl Book {
-    /// Adds a user; `doubtful` where their session cannot be relied on.
-    pub(super) fn add(&mut self, id: IdHash, told: Told, origin: Origin, doubtful: bool) {
-        let (print, state) = match (told, doubtful) {
-            (Told::Active(print), false) => (*print.as_bytes(), State::Active),
-            (Told::Active(_), true) => ([0; 16], State::DoubtfulActive),
-            (Told::Inactive, false) => ([0; 16], State::Inactive),
-            (Told::Inactive, true) => ([0; 16], State::DoubtfulInactive),
+    /// Adds a user.
+    pub fn add(&mut self, id: IdHash, known: Known) {
+        let standing = known.standing;
+        let set = |is: bool, flag: u16| if is { flag } else { 0 };
+        let print = match standing.map(|standing| standing.told) {
+            Some(Told::Active(print)) => *print.as_bytes(),
+            _ => [0; 16],
         };
-        self.rows.push(Row {
-            id,
-            print,
-            state,
-            origin,
-        });
+        let flags = set(standing.is_some(), flag::KNOWN)
+            | set(known.told_active(), flag::ACTIVE)
+            | set(standing.is_some_and(|it| it.holds), flag::HOLDS)
+            | set(standing.is_some_and(|it| it.live), flag::LIVE)
+            | set(known.origin == Origin::Push, flag::PUSHED)
+            | set(known.deactivation_paid, flag::DEACTIVATION_PAID)
+            | set(known.update_paid, flag::UPDATE_PAID)
+            | set(known.to_leave, flag::TO_LEAVE)
+            | match known.again {
+                Again::AsEver => 0,
+                Again::Apart => flag::AGAIN_APART,
+                Again::Later => flag::AGAIN_LATER,
+                Again::Isolated => flag::ISOLATED,
+            };
+        self.rows.push(Row { id, print, flags });
     }
 
-    /// A book of these entries alone.
-    #[must_use]
-    pub fn of(entries: &[Entry], doubtful: &HashSet<SessionId>) -> Self {
-        let mut book = Self::default();
-        for entry in entries {
-            let unsure = entry
-                .session
-                .as_ref()
-                .is_none_or(|session| doubtful.contains(session));
-            book.add(
-                IdHash::of(&entry.external_id),
-                entry.told,
-                entry.origin,
-                unsure,
-            );
-        }
-        book.sort();
-        book
-    }
-
-    /// Remembers that an entry names this session, which cannot be relied on.
-    pub(super) fn name_doubtful(&mut self, session: &str) {
-        if !self
-            .named_doubtful
-            .iter()
-            .any(|known| known.as_str() == session)
-        {
-            self.named_doubtful
-                .insert(SessionId::from(session.to_owned()));
-        }
+    /// Remembers that an entry names this session, of which the log says more than that it
+    /// landed.
+    pub(super) fn name(&mut self, session: Number) {
+        self.named.insert(session);
     }
 
     /// Takes another book's rows.
     pub(super) fn append(&mut self, other: Self) {
         self.rows.extend(other.rows);
-        self.named_doubtful.extend(other.named_doubtful);
+        self.named.extend(other.named);
     }
 
     /// Puts the rows in order, after which they can be found.
@@ -110,10 +154,10 @@ impl Book {
         self.rows.sort_unstable_by_key(|row| row.id);
     }
 
-    /// The sessions that entries name and that cannot be relied on.
+    /// The sessions that entries name and of which the log says more than that they landed.
     #[must_use]
-    pub fn doubtful_sessions(&self) -> &HashSet<SessionId> {
-        &self.named_doubtful
+    pub fn named(&self) -> &BTreeSet<Number> {
+        &self.named
     }
 
     /// How many users there are.
@@ -166,12 +210,6 @@ impl Book {
         start..end
     }
 
-    /// Where a user came from, by their row number.
-    #[must_use]
-    pub fn origin(&self, row: usize) -> Origin {
-        self.rows[row].origin
-    }
-
     /// Every user, in the order of their row numbers.
     pub fn iter(&self) -> impl Iterator<Item = (IdHash, Known)> {
         self.rows.iter().map(|row| (row.id, row.known()))
@@ -180,20 +218,42 @@ impl Book {
     /// How many users Okta was last told to have active, surely or doubtfully.
     #[must_use]
     pub fn active(&self) -> u64 {
-        self.rows
-            .iter()
-            .filter(|row| matches!(row.state, State::Active | State::DoubtfulActive))
-            .count() as u64
+        let told_active = |row: &&Row| row.has(flag::ACTIVE);
+        self.rows.iter().filter(told_active).count() as u64
     }
 }
 
 impl Row {
+    fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
     fn known(&self) -> Known {
-        match self.state {
-            State::Active => Known::Active(Fingerprint::from(self.print)),
-            State::Inactive => Known::Inactive,
-            State::DoubtfulActive => Known::Doubtful { active: true },
-            State::DoubtfulInactive => Known::Doubtful { active: false },
+        let told = if self.has(flag::ACTIVE) {
+            Told::Active(Fingerprint::from(self.print))
+        } else {
+            Told::Inactive
+        };
+        Known {
+            standing: self.has(flag::KNOWN).then(|| Standing {
+                told,
+                holds: self.has(flag::HOLDS),
+                live: self.has(flag::LIVE),
+            }),
+            origin: if self.has(flag::PUSHED) {
+                Origin::Push
+            } else {
+                Origin::Table
+            },
+            again: match () {
+                () if self.has(flag::AGAIN_APART) => Again::Apart,
+                () if self.has(flag::AGAIN_LATER) => Again::Later,
+                () if self.has(flag::ISOLATED) => Again::Isolated,
+                () => Again::AsEver,
+            },
+            deactivation_paid: self.has(flag::DEACTIVATION_PAID),
+            update_paid: self.has(flag::UPDATE_PAID),
+            to_leave: self.has(flag::TO_LEAVE),
         }
     }
 }
@@ -204,11 +264,49 @@ mod tests {
 
     use super::*;
 
+    const STRANGER: Known = Known {
+        standing: None,
+        origin: Origin::Table,
+        again: Again::AsEver,
+        deactivation_paid: false,
+        update_paid: false,
+        to_leave: false,
+    };
+
+    #[test]
+    fn a_row_gives_back_what_is_known() {
+        let told = [Told::Inactive, Told::Active(Fingerprint::from([7; 16]))];
+        let agains = [Again::AsEver, Again::Apart, Again::Later, Again::Isolated];
+        for (told, again) in told.into_iter().flat_map(|told| agains.map(|again| (told, again))) {
+            for bits in 0..64 {
+                let bit = |number: u32| bits >> number & 1 == 1;
+                let known = Known {
+                    standing: Some(Standing {
+                        told,
+                        holds: bit(0),
+                        live: bit(1),
+                    }),
+                    origin: if bit(2) { Origin::Push } else { Origin::Table },
+                    again,
+                    deactivation_paid: bit(3),
+                    update_paid: bit(4),
+                    to_leave: bit(5),
+                };
+                let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
+                let mut book = Book::default();
+
+                book.add(id, known);
+
+                assert_eq!(book.find(id), Some((0, known)));
+            }
+        }
+    }
+
     fn book(ids: &[u128]) -> Book {
         let mut book = Book::default();
         for id in ids {
             let hash = IdHash::from_pk(&format!("user#{id:032x}")).unwrap();
-            book.add(hash, Told::Inactive, Origin::Table, false);
+            book.add(hash, STRANGER);
         }
         book.sort();
         book

@@ -6,6 +6,10 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::{
+    charge::Charge,
+    log::{Number, SessionLog, Telling},
+};
 use crate::{
     dynamodb::Item,
     mapping::{ExternalId, Fingerprint},
@@ -22,6 +26,18 @@ impl IdHash {
     #[must_use]
     pub fn of(id: &ExternalId) -> Self {
         Self::of_text(id.as_str())
+    }
+
+    /// The hash of these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
     }
 
     pub(super) fn of_text(text: &str) -> Self {
@@ -66,7 +82,7 @@ impl IdHash {
 }
 
 /// What Okta was told of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Told {
     /// To be active, with the profile of this fingerprint.
     Active(Fingerprint),
@@ -83,12 +99,26 @@ pub struct Entry {
     pub key: RecordKey,
     /// What Okta was told.
     pub told: Told,
-    /// The session that carried it; without one, nobody knows whether it arrived.
-    pub session: Option<SessionId>,
+    /// The number of the session that carried it.
+    pub session: Number,
+    /// Okta's id of that session.
+    pub session_id: Option<SessionId>,
+    /// The session, unended at the time, that it may be overtaken by.
+    pub behind: Option<Number>,
+    /// Whether nobody knows that it arrived, whatever became of its session.
+    pub doubtful: bool,
     /// Where they came from.
     pub origin: Origin,
     /// When it was written.
     pub at: Timestamp,
+    /// What they have cost the budget of deactivations.
+    pub deactivation: Option<Charge>,
+    /// What they have cost the budget of updates.
+    pub update: Option<Charge>,
+    /// When the push was made, by its sender's clock, that Okta was last told.
+    pub pushed: Option<Timestamp>,
+    /// Whether a push wants them to leave, which the guard has kept back.
+    pub to_leave: bool,
 }
 
 /// Where a user came from.
@@ -101,53 +131,115 @@ pub enum Origin {
 }
 
 impl Entry {
-    pub(super) fn to_item(&self) -> Item {
-        let mut item = Item::from([
-            (
-                "pk".to_owned(),
-                AttributeValue::S(IdHash::of(&self.external_id).pk()),
-            ),
-            (
-                "externalId".to_owned(),
-                AttributeValue::S(self.external_id.to_string()),
-            ),
-            ("key".to_owned(), AttributeValue::M(self.key.to_item())),
-            ("at".to_owned(), AttributeValue::S(self.at.to_string())),
-        ]);
-        if let Told::Active(print) = self.told {
-            item.insert(
-                "print".to_owned(),
-                AttributeValue::B(Blob::new(print.as_bytes().as_slice())),
-            );
+    /// What Okta was told, and by which session.
+    #[must_use]
+    pub fn telling(&self) -> Telling {
+        Telling {
+            told: self.told,
+            session: self.session,
+            behind: self.behind,
+            doubtful: self.doubtful,
         }
-        if self.origin == Origin::Push {
-            item.insert("origin".to_owned(), AttributeValue::S("push".to_owned()));
-        }
-        if let Some(session) = &self.session {
-            item.insert("session".to_owned(), AttributeValue::S(session.to_string()));
-        }
-        item
     }
 
-    pub(super) fn from_item(item: &Item) -> Option<Self> {
+    pub(super) fn to_item(&self) -> Item {
+        let Self {
+            external_id,
+            key,
+            told,
+            session,
+            session_id,
+            behind,
+            doubtful,
+            origin,
+            at,
+            deactivation,
+            update,
+            pushed,
+            to_leave,
+        } = self;
+        let text = |text: String| AttributeValue::S(text);
+        let number = |number: Number| AttributeValue::N(number.to_string());
+        let required = [
+            ("pk", text(IdHash::of(external_id).pk())),
+            ("externalId", text(external_id.to_string())),
+            ("key", AttributeValue::M(key.to_item())),
+            ("at", text(at.to_string())),
+            (NUMBER, number(*session)),
+        ];
+        let print = match told {
+            Told::Active(print) => Some(AttributeValue::B(Blob::new(print.as_bytes().as_slice()))),
+            Told::Inactive => None,
+        };
+        let optional = [
+            ("print", print),
+            ("origin", (*origin == Origin::Push).then(|| text("push".to_owned()))),
+            ("session", session_id.as_ref().map(|id| text(id.to_string()))),
+            ("behind", behind.map(number)),
+            ("doubtful", doubtful.then_some(AttributeValue::Bool(true))),
+            ("chargedDeactivation", deactivation.map(|charge| text(charge.to_string()))),
+            ("chargedUpdate", update.map(|charge| text(charge.to_string()))),
+            ("pushed", pushed.map(|at| text(at.to_string()))),
+            ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
+        ];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        required
+            .into_iter()
+            .chain(optional)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    /// The entry in an item; `log` knows the numbers of sessions that had none.
+    pub(super) fn from_item(item: &Item, log: &SessionLog) -> Option<Self> {
+        let telling = telling(item, log);
+        let text = |name: &str| item.get(name)?.as_s().ok();
         Some(Self {
-            external_id: ExternalId::parse(item.get("externalId")?.as_s().ok()?.as_str()).ok()?,
+            external_id: ExternalId::parse(text("externalId")?.as_str()).ok()?,
             key: RecordKey::from_item(item.get("key")?.as_m().ok()?),
-            told: told(item)?,
-            session: session(item).map(|id| SessionId::from(id.to_owned())),
+            told: telling.told,
+            session: telling.session,
+            session_id: text("session").map(|id| SessionId::from(id.clone())),
+            behind: telling.behind,
+            doubtful: telling.doubtful,
             origin: origin(item),
-            at: item.get("at")?.as_s().ok()?.parse().ok()?,
+            at: text("at")?.parse().ok()?,
+            deactivation: charge(item, "chargedDeactivation"),
+            update: charge(item, "chargedUpdate"),
+            pushed: text("pushed").and_then(|at| at.parse().ok()),
+            to_leave: to_leave(item),
         })
     }
 }
 
-/// What an item says Okta was told; `None` if it says so in a way this release does not know.
-pub(super) fn told(item: &Item) -> Option<Told> {
-    let Some(print) = item.get("print") else {
-        return Some(Told::Inactive);
+/// The attribute that has the session's number.
+pub(super) const NUMBER: &str = "n";
+
+/// What of an item a look at the whole ledger needs.
+pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,chargedDeactivation,chargedUpdate,toLeave";
+
+/// What an item says Okta was told. What is said in a way that this release does not know is
+/// doubtful.
+pub(super) fn telling(item: &Item, log: &SessionLog) -> Telling {
+    let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<Number>().ok();
+    let session = item.get("session").and_then(|id| id.as_s().ok());
+    let (told, known) = match item.get("print") {
+        None => (Told::Inactive, true),
+        Some(print) => {
+            let bytes: Option<[u8; 16]> = print.as_b().ok().and_then(|blob| blob.as_ref().try_into().ok());
+            (Told::Active(bytes.unwrap_or_default().into()), bytes.is_some())
+        }
     };
-    let bytes: [u8; 16] = print.as_b().ok()?.as_ref().try_into().ok()?;
-    Some(Told::Active(Fingerprint::from(bytes)))
+    Telling {
+        told,
+        session: number(NUMBER)
+            .or_else(|| Some(log.number_of(session?)))
+            .unwrap_or(0),
+        behind: number("behind"),
+        doubtful: !known
+            || item.contains_key("doubtful")
+            || (!item.contains_key(NUMBER) && session.is_none()),
+    }
 }
 
 pub(super) fn origin(item: &Item) -> Origin {
@@ -158,8 +250,12 @@ pub(super) fn origin(item: &Item) -> Origin {
     }
 }
 
-pub(super) fn session(item: &Item) -> Option<&str> {
-    item.get("session")?.as_s().ok().map(String::as_str)
+pub(super) fn charge(item: &Item, name: &str) -> Option<Charge> {
+    Charge::parse(item.get(name)?.as_s().ok()?)
+}
+
+pub(super) fn to_leave(item: &Item) -> bool {
+    item.contains_key("toLeave")
 }
 
 #[cfg(test)]
@@ -173,9 +269,16 @@ mod tests {
                 &[("id".to_owned(), AttributeValue::S(key.to_owned()))].into(),
             ),
             told: Told::Active(Fingerprint::from([7; 16])),
-            session: Some(SessionId::from("aps1".to_owned())),
+            session: 7,
+            session_id: Some(SessionId::from("aps1".to_owned())),
+            behind: Some(6),
+            doubtful: true,
             origin: Origin::Push,
             at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            deactivation: Charge::parse("5:7"),
+            update: Charge::parse("5:7:3:6"),
+            pushed: "2026-01-02T03:04:00Z".parse().ok(),
+            to_leave: true,
         }
     }
 
@@ -187,7 +290,7 @@ mod tests {
                 ..entry("a1")
             };
 
-            assert_eq!(Entry::from_item(&entry.to_item()), Some(entry));
+            assert_eq!(Entry::from_item(&entry.to_item(), &SessionLog::default()), Some(entry));
         }
     }
 

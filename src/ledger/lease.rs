@@ -1,4 +1,8 @@
-//! One run works at a time.
+//! The right to have a session open: one run has it at a time.
+//!
+//! It is taken before a session is opened and given back when its import was started, and while
+//! Okta opens none. Nobody waits with it in hand. A full run that wants it leaves a claim, which
+//! sessions of stream batches and pushes respect, so that it gets its turn beside a busy stream.
 
 use std::{
     collections::HashMap,
@@ -15,7 +19,10 @@ use serde::Serialize;
 use tokio::task::AbortHandle;
 
 use super::{Ledger, LedgerError};
-use crate::mutation::{self, Mutation};
+use crate::{
+    mutation::{self, Mutation},
+    okta::within,
+};
 
 /// How long a lease lasts if it is not renewed: what others wait for after a crash.
 const LASTS: Duration = Duration::from_secs(30);
@@ -23,6 +30,20 @@ const LASTS: Duration = Duration::from_secs(30);
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
 /// How long before its end a lease is not relied on any more, for a write takes time to arrive.
 const MARGIN: Duration = Duration::from_secs(2);
+
+/// How long a full run's claim lasts if it is not renewed.
+const CLAIM_LASTS: Duration = Duration::from_secs(30);
+/// How long giving the lease back may take; if it takes longer, the lease ends by itself.
+const RELEASE: Duration = Duration::from_secs(3);
+
+/// Who wants the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// A full run, which others let pass.
+    Full,
+    /// A stream batch or a push.
+    Part,
+}
 
 /// Whether the lease could be had.
 #[derive(Debug)]
@@ -75,28 +96,44 @@ impl Ledger {
     /// # Errors
     /// When the state table could not be read.
     pub async fn holder(&self) -> Result<Option<Holder>, LedgerError> {
-        let items = self.items(["lease".to_owned()]).await?;
+        let items = self.items([LEASE.to_owned()]).await?;
         let holder = items.first().and_then(holder);
         Ok(holder
             .map(|(run, until)| Holder { run, until })
             .filter(|holder| holder.until > self.clock.now()))
     }
 
-    /// Claims the lease for `owner`. It never outlives `deadline`.
+    /// Takes the lease for `owner`, if it can be had. It never outlives `deadline`. A full run
+    /// that cannot have it leaves a claim, and is to ask again within half a minute.
     ///
     /// # Errors
-    /// When the state table cannot be written.
-    pub async fn claim(&self, owner: &str, deadline: Timestamp) -> Result<Claim, LedgerError> {
+    /// When the state table cannot be read or written.
+    pub async fn claim(
+        &self,
+        owner: &str,
+        rank: Rank,
+        deadline: Timestamp,
+    ) -> Result<Claim, LedgerError> {
         let claimant = Claimant {
             owner: owner.to_owned(),
             claim: format!("{:016x}", fastrand::u64(..)),
         };
-        let until = match put(self, &claimant, deadline).await? {
+        if rank == Rank::Part
+            && let Some((owner, until)) = self.claimed().await?
+        {
+            return Ok(Claim::Busy { owner, until });
+        }
+        let until = match put(self, LEASE, &claimant, deadline, LASTS).await? {
             Put::Refused { .. } if mutation::on(Mutation::WorkWithoutLease) => {
                 Arc::new(AtomicI64::new(i64::MAX))
             }
             Put::Done(until) => Arc::new(AtomicI64::new(until.as_millisecond())),
-            Put::Refused { owner, until } => return Ok(Claim::Busy { owner, until }),
+            Put::Refused { owner, until } => {
+                if rank == Rank::Full {
+                    self.leave_claim(&claimant.owner, deadline).await?;
+                }
+                return Ok(Claim::Busy { owner, until });
+            }
         };
         let renewal = {
             let (ledger, claimant, until) = (self.clone(), claimant.clone(), Arc::clone(&until));
@@ -110,12 +147,42 @@ impl Ledger {
             renewal,
         }))
     }
+
+    /// Says that a full run wants the lease; who renews it within half a minute keeps it.
+    ///
+    /// # Errors
+    /// When the state table cannot be written.
+    pub async fn leave_claim(&self, owner: &str, deadline: Timestamp) -> Result<(), LedgerError> {
+        // A claim is its run's, however often it asks.
+        let claimant = Claimant {
+            owner: owner.to_owned(),
+            claim: owner.to_owned(),
+        };
+        put(self, CLAIM, &claimant, deadline, CLAIM_LASTS)
+            .await
+            .map(drop)
+    }
+
+    /// Takes a full run's claim back.
+    pub async fn withdraw_claim(&self, owner: &str) {
+        delete(self, CLAIM, owner).await;
+    }
+
+    /// The full run that wants the lease, and until when others let it pass.
+    async fn claimed(&self) -> Result<Option<(String, Timestamp)>, LedgerError> {
+        let items = self.items([CLAIM.to_owned()]).await?;
+        let now = self.clock.now();
+        Ok(items.first().and_then(holder).filter(|(_, until)| *until > now))
+    }
 }
+
+const LEASE: &str = "lease";
+const CLAIM: &str = "claim";
 
 async fn renew(ledger: &Ledger, claimant: &Claimant, deadline: Timestamp, until: &AtomicI64) {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
-        match put(ledger, claimant, deadline).await {
+        match put(ledger, LEASE, claimant, deadline, LASTS).await {
             Ok(Put::Done(later)) => until.store(later.as_millisecond(), Ordering::Release),
             Ok(Put::Refused { .. }) if !mutation::on(Mutation::WorkWithoutLease) => {
                 until.store(0, Ordering::Release);
@@ -135,17 +202,19 @@ enum Put {
 
 async fn put(
     ledger: &Ledger,
+    pk: &str,
     claimant: &Claimant,
     deadline: Timestamp,
+    lasts: Duration,
 ) -> Result<Put, LedgerError> {
     let Claimant { owner, claim } = claimant;
     let now = ledger.clock.now();
-    let until = (now + LASTS).min(deadline);
+    let until = (now + lasts).min(deadline);
     let result = ledger
         .client
         .put_item()
         .table_name(&ledger.table)
-        .item("pk", AttributeValue::S("lease".to_owned()))
+        .item("pk", AttributeValue::S(pk.to_owned()))
         .item("owner", AttributeValue::S(owner.clone()))
         .item("claim", AttributeValue::S(claim.clone()))
         .item(
@@ -213,23 +282,29 @@ impl Lease {
     /// Gives the lease back, so that the next run need not wait for its end.
     pub async fn release(self) {
         self.renewal.abort();
-        let result = self
-            .ledger
-            .client
-            .delete_item()
-            .table_name(&self.ledger.table)
-            .key("pk", AttributeValue::S("lease".to_owned()))
-            .condition_expression("#claim = :claim")
-            .expression_attribute_names("#claim", "claim")
-            .expression_attribute_values(":claim", AttributeValue::S(self.claimant.claim.clone()))
-            .send()
-            .await;
-        if let Err(error) = result {
+        delete(&self.ledger, LEASE, &self.claimant.claim).await;
+    }
+}
+
+async fn delete(ledger: &Ledger, pk: &str, claim: &str) {
+    let request = ledger
+        .client
+        .delete_item()
+        .table_name(&ledger.table)
+        .key("pk", AttributeValue::S(pk.to_owned()))
+        .condition_expression("attribute_not_exists(pk) OR #claim = :claim")
+        .expression_attribute_names("#claim", "claim")
+        .expression_attribute_values(":claim", AttributeValue::S(claim.to_owned()));
+    match within(ledger.clock, RELEASE, request.send()).await {
+        Some(Ok(_)) => {}
+        Some(Err(error)) => {
             tracing::warn!(
                 error = crate::aws::explain(&error),
-                "the lease was not released; it ends by itself"
+                pk,
+                "was not given back; it ends by itself"
             );
         }
+        None => tracing::warn!(pk, "was not given back in time; it ends by itself"),
     }
 }
 

@@ -5,32 +5,43 @@
 //! | `pk` | what |
 //! |---|---|
 //! | `user#<id hash>` | an [`Entry`]: what Okta was told of one user, and by which session |
-//! | `sessions` | the [`SessionLog`]: what became of the import sessions, an attribute each, and how many users are active |
+//! | `log` | the [`SessionLog`]: what became of the import sessions |
+//! | `guard` | what the guard remembers: budgets, latches, approvals |
+//! | `list#<digest>#<n>` | people whom the guard withholds, until they are approved or forgotten |
+//! | `binding` | what the ledger is about: org, identity source, users table |
+//! | `switch` | whether runs may tell Okta anything |
 //! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
-//! | `run#<run id>` | a run's report, until it `expires` |
-//! | `history` | the [`Recent`] runs at a glance |
-//! | `lease` | who works at the moment, and until when |
+//! | `lease`, `claim` | which run has a session open, and which full run wants to |
+//! | `sessions` | the log of a release that did not number its sessions |
 //!
-//! An entry is written *before* its session is triggered and holds only if the
-//! session was: the trigger is the commit. An entry that names a session which
-//! was never triggered, or failed, says only that Okta may know the user, so
-//! that a crash at any point leaves doubt, and doubt is told to Okta again.
+//! An entry is written *before* its session is triggered and holds only if the session landed:
+//! the trigger is the commit. The rules are in [`log`].
 
+mod binding;
 mod book;
+mod charge;
 mod entry;
 mod history;
 mod lease;
+pub mod log;
 mod rights;
 mod scan;
-mod sessions;
+mod state;
 mod store;
 mod stuck;
+mod switch;
+mod versioned;
 
-pub use book::{Book, Known};
+pub use binding::Binding;
+pub use book::{Book, Known, Reading};
+pub use charge::{Charge, Hour, Paid};
 pub use entry::{Entry, IdHash, Origin, Told};
 pub use history::{KeptRun, Recent, RunSummary, SessionSummary};
-pub use lease::{Claim, Holder, Lease, LeaseLost};
+pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
+pub use log::{Number, SessionLog};
 pub(crate) use rights::Right;
-pub use sessions::{LoggedSession, SessionLog, Verdict};
-pub use store::{Ledger, LedgerError};
+pub use state::State;
+pub use store::{Ledger, LedgerError, RecordError};
 pub use stuck::{Print, Stuck, StuckEntry, StuckKey};
+pub use switch::{Mode, Switch};
+pub use versioned::{Versioned, Written};

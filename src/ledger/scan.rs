@@ -1,26 +1,29 @@
 //! Reading the whole ledger.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Book, IdHash, Ledger, LedgerError, Told, entry};
-use crate::okta::SessionId;
+use super::{
+    Book, IdHash, Ledger, LedgerError,
+    book::Reading,
+    entry::{self, PROJECTION},
+};
 
 /// Segments of a full read, all in flight at once.
 const SEGMENTS: i32 = 8;
 
 impl Ledger {
-    /// Reads every entry, in parallel segments. Entries that name a session among `doubtful`,
-    /// or none, are doubtful themselves.
+    /// Reads every entry, in parallel segments.
     ///
     /// # Errors
     /// When any page could not be read.
-    pub async fn read_book(&self, doubtful: &HashSet<SessionId>) -> Result<Book, LedgerError> {
+    pub async fn read_book(&self, reading: Reading) -> Result<Book, LedgerError> {
+        let reading = Arc::new(reading);
         let mut segments = JoinSet::new();
         for segment in 0..SEGMENTS {
-            let (ledger, doubtful) = (self.clone(), doubtful.clone());
-            segments.spawn(async move { ledger.read_segment(segment, &doubtful).await });
+            let (ledger, reading) = (self.clone(), Arc::clone(&reading));
+            segments.spawn(async move { ledger.read_segment(segment, &reading).await });
         }
         let mut book = Book::default();
         while let Some(part) = segments.join_next().await {
@@ -30,11 +33,7 @@ impl Ledger {
         Ok(book)
     }
 
-    async fn read_segment(
-        &self,
-        segment: i32,
-        doubtful: &HashSet<SessionId>,
-    ) -> Result<Book, LedgerError> {
+    async fn read_segment(&self, segment: i32, reading: &Reading) -> Result<Book, LedgerError> {
         let mut book = Book::default();
         let mut pages = self
             .client
@@ -43,7 +42,7 @@ impl Ledger {
             .segment(segment)
             .total_segments(SEGMENTS)
             .consistent_read(true)
-            .projection_expression("pk,print,#session,origin")
+            .projection_expression(PROJECTION)
             .expression_attribute_names("#session", "session")
             .into_paginator()
             .send();
@@ -56,17 +55,20 @@ impl Ledger {
                 else {
                     continue;
                 };
-                let session = entry::session(&item);
-                let unsure = session
-                    .is_none_or(|id| doubtful.iter().any(|doubtful| doubtful.as_str() == id));
-                if let Some(session) = session.filter(|_| unsure) {
-                    book.name_doubtful(session);
+                let telling = entry::telling(&item, &reading.log);
+                for session in telling.behind.into_iter().chain([telling.session]) {
+                    if reading.log.is_exception(session) {
+                        book.name(session);
+                    }
                 }
-                match entry::told(&item) {
-                    Some(told) => book.add(id, told, entry::origin(&item), unsure),
-                    // Written by another release: what Okta was told is not known here.
-                    None => book.add(id, Told::Active([0; 16].into()), entry::origin(&item), true),
-                }
+                let known = reading.known(
+                    telling,
+                    entry::origin(&item),
+                    entry::to_leave(&item),
+                    entry::charge(&item, "chargedDeactivation"),
+                    entry::charge(&item, "chargedUpdate"),
+                );
+                book.add(id, known);
             }
         }
         Ok(book)

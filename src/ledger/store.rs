@@ -1,26 +1,29 @@
 //! The state table: reading and writing the ledger.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::RequestId,
+    operation::{
+        RequestId, delete_item::DeleteItemError, put_item::PutItemError,
+        update_item::UpdateItemError,
+    },
+    primitives::Blob,
     types::AttributeValue,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 
-use super::{Entry, IdHash, LoggedSession, SessionLog, sessions::KNOWN_ACTIVE};
+use super::{Entry, IdHash, entry::NUMBER, log::SessionLog};
 use crate::{
     capacity::Meter,
     clock::Clock,
     dynamodb::{self, Item},
-    okta::SessionId,
+    mutation::{self, Mutation},
     users::RecordKey,
 };
 
-/// Requests in flight.
-const IN_FLIGHT: usize = 8;
+/// Requests in flight. Entries are written one by one, as DynamoDB's batches take no conditions.
+const IN_FLIGHT: usize = 32;
 
 /// The ledger in the state table.
 #[derive(Debug, Clone)]
@@ -37,6 +40,17 @@ pub struct Ledger {
 pub struct LedgerError {
     doing: &'static str,
     why: String,
+}
+
+/// Entries could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The state table could not be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A later session has told one of the users something: another run is at work.
+    #[error("a later session has told one of these users something")]
+    Overtaken,
 }
 
 impl LedgerError {
@@ -78,9 +92,80 @@ impl Ledger {
     ///
     /// # Errors
     /// When any entry could not be read.
-    pub async fn entries(&self, ids: &[IdHash]) -> Result<Vec<Entry>, LedgerError> {
+    pub async fn entries(
+        &self,
+        ids: &[IdHash],
+        log: &SessionLog,
+    ) -> Result<Vec<Entry>, LedgerError> {
         let items = self.items(ids.iter().map(|id| id.pk())).await?;
-        Ok(items.iter().filter_map(Entry::from_item).collect())
+        Ok(items
+            .iter()
+            .filter_map(|item| Entry::from_item(item, log))
+            .collect())
+    }
+
+    /// Writes entries. None of them replaces one of a later session.
+    ///
+    /// # Errors
+    /// When not all could be written; [`Overtaken`](RecordError::Overtaken) if a later session
+    /// has told one of these users something.
+    pub async fn record(&self, entries: &[Entry]) -> Result<(), RecordError> {
+        stream::iter(entries)
+            .map(|entry| self.record_one(entry))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await
+    }
+
+    async fn record_one(&self, entry: &Entry) -> Result<(), RecordError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry.to_item()));
+        let put = if mutation::on(Mutation::LateWriteReplaces) {
+            put
+        } else {
+            put.condition_expression("attribute_not_exists(#number) OR #number <= :number")
+                .expression_attribute_names("#number", NUMBER)
+                .expression_attribute_values(
+                    ":number",
+                    AttributeValue::N(entry.session.to_string()),
+                )
+        };
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    Err(RecordError::Overtaken)
+                }
+                _ => Err(LedgerError::of("writing", &error).into()),
+            },
+        }
+    }
+
+    /// Drops an entry that is not needed any more, if it is as it was read.
+    ///
+    /// # Errors
+    /// When it is not known whether it was dropped.
+    pub async fn drop_entry(&self, entry: &Entry) -> Result<(), LedgerError> {
+        let result = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
+            .condition_expression("#at = :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", AttributeValue::S(entry.at.to_string()))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(LedgerError::of("dropping an entry of", &error)),
+            },
+        }
     }
 
     /// Makes users who came by push the users table's own.
@@ -90,17 +175,24 @@ impl Ledger {
     pub async fn adopt(&self, users: &[(IdHash, RecordKey)]) -> Result<(), LedgerError> {
         stream::iter(users)
             .map(|(id, key)| async move {
-                self.client
+                let result = self
+                    .client
                     .update_item()
                     .table_name(&self.table)
                     .key("pk", AttributeValue::S(id.pk()))
                     .update_expression("SET #key = :key REMOVE origin")
+                    .condition_expression("attribute_exists(pk)")
                     .expression_attribute_names("#key", "key")
                     .expression_attribute_values(":key", AttributeValue::M(key.to_item()))
                     .send()
-                    .await
-                    .map(drop)
-                    .map_err(|error| LedgerError::of("writing", &error))
+                    .await;
+                match result {
+                    Ok(_) => Ok(()),
+                    Err(error) => match error.as_service_error() {
+                        Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                        _ => Err(LedgerError::of("writing", &error)),
+                    },
+                }
             })
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
@@ -119,104 +211,56 @@ impl Ledger {
             .map_err(|trouble| LedgerError::because("reading entries of", trouble.why))
     }
 
-    /// Writes entries, replacing those that are there.
-    ///
-    /// # Errors
-    /// When not all could be written.
-    pub async fn record(&self, entries: &[Entry]) -> Result<(), LedgerError> {
-        self.put(entries.iter().map(Entry::to_item).collect()).await
-    }
-
     pub(super) async fn put(&self, items: Vec<Item>) -> Result<(), LedgerError> {
         dynamodb::write(&self.client, &self.table, items)
             .await
             .map_err(|trouble| LedgerError::because("writing", trouble.why))
     }
 
-    /// Reads the log of sessions.
+    /// Writes bytes in several items, which DynamoDB drops once they have expired; gives how many.
     ///
     /// # Errors
-    /// When it could not be read.
-    pub async fn sessions(&self) -> Result<SessionLog, LedgerError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S("sessions".to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| LedgerError::of("reading the sessions in", &error))?;
-        Ok(answer
-            .item
-            .as_ref()
-            .map(SessionLog::from_item)
-            .unwrap_or_default())
-    }
-
-    /// Writes what is known of one session.
-    ///
-    /// # Errors
-    /// When it could not be written.
-    pub async fn log_session(
+    /// When not all could be written.
+    pub(crate) async fn write_blobs(
         &self,
-        id: &SessionId,
-        session: &LoggedSession,
-    ) -> Result<(), LedgerError> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S("sessions".to_owned()))
-            .update_expression("SET #id = :session")
-            .expression_attribute_names("#id", id.as_str())
-            .expression_attribute_values(":session", session.to_attribute())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| LedgerError::of("logging a session in", &error))
-    }
-
-    /// Writes how many users are active.
-    ///
-    /// # Errors
-    /// When it could not be written.
-    pub async fn log_known_active(&self, users: u64) -> Result<(), LedgerError> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S("sessions".to_owned()))
-            .update_expression("SET #active = :users")
-            .expression_attribute_names("#active", KNOWN_ACTIVE)
-            .expression_attribute_values(":users", AttributeValue::N(users.to_string()))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| LedgerError::of("writing the number of users to", &error))
-    }
-
-    /// Forgets sessions.
-    ///
-    /// # Errors
-    /// When the log could not be written.
-    pub async fn forget_sessions(&self, ids: &[SessionId]) -> Result<(), LedgerError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let names: HashMap<_, _> = ids
-            .iter()
+        pk: &str,
+        blobs: impl Iterator<Item = Vec<u8>>,
+        expires: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        let items: Vec<_> = blobs
             .enumerate()
-            .map(|(i, id)| (format!("#s{i}"), id.as_str().to_owned()))
+            .map(|(at, bytes)| {
+                Item::from([
+                    ("pk".to_owned(), AttributeValue::S(format!("{pk}#{at}"))),
+                    ("bytes".to_owned(), AttributeValue::B(Blob::new(bytes))),
+                    (
+                        "expires".to_owned(),
+                        AttributeValue::N(expires.as_second().to_string()),
+                    ),
+                ])
+            })
             .collect();
-        let placeholders: Vec<_> = names.keys().map(String::as_str).collect();
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S("sessions".to_owned()))
-            .update_expression(format!("REMOVE {}", placeholders.join(",")))
-            .set_expression_attribute_names(Some(names))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| LedgerError::of("forgetting sessions in", &error))
+        let count = items.len() as u64;
+        // A batch takes 16 MB; these may have some hundred KB each.
+        for item in items {
+            self.put(vec![item]).await?;
+        }
+        Ok(count)
+    }
+
+    /// Reads what [`write_blobs`](Self::write_blobs) has written, those that there are.
+    ///
+    /// # Errors
+    /// When any could not be read.
+    pub(crate) async fn read_blobs(
+        &self,
+        pk: &str,
+        count: u64,
+    ) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let items = self.items((0..count).map(|at| format!("{pk}#{at}"))).await?;
+        let blobs = items.into_iter().filter_map(|mut item| item.remove("bytes"));
+        Ok(blobs
+            .filter_map(|bytes| bytes.as_b().ok().map(|blob| blob.clone().into_inner()))
+            .collect())
     }
 }

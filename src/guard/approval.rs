@@ -1,0 +1,58 @@
+//! What somebody has approved of.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, Kind, Listed, Target};
+use crate::{
+    ledger::IdHash,
+    mutation::{self, Mutation},
+};
+
+/// That somebody approved of a list, or of some people on it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// The list.
+    pub digest: Digest,
+    /// What is let through.
+    pub kind: Kind,
+    /// Who approved, as they say themselves.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it lets anybody through.
+    pub expires: Timestamp,
+    /// How many people.
+    pub people: u64,
+    /// Whether a run has let anybody through: from then on it takes no more people.
+    pub used: bool,
+}
+
+/// Whom approvals let through: people, and what exactly they may be told.
+#[derive(Debug, Clone, Default)]
+pub struct Approved(HashMap<(Kind, IdHash), Vec<(Target, Digest)>>);
+
+impl Approved {
+    /// Adds people of a list.
+    pub(super) fn add(&mut self, kind: Kind, people: Vec<Listed>, digest: &Digest) {
+        for one in people {
+            let targets = self.0.entry((kind, one.id)).or_default();
+            targets.push((one.target, digest.clone()));
+        }
+    }
+
+    /// By which list somebody may be told this.
+    pub(super) fn lets_through(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
+        if mutation::on(Mutation::ApprovalLetsOthersThrough) {
+            let mut all = self.0.iter().filter(|((of, _), _)| *of == kind);
+            return all.next().map(|(_, targets)| targets[0].1.clone());
+        }
+        let mut targets = self.0.get(&(kind, id))?.iter();
+        targets
+            .find(|(approved, _)| *approved == target)
+            .map(|(_, digest)| digest.clone())
+    }
+}

@@ -1,0 +1,376 @@
+//! The guard in the state table, shared by all runs.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Approval, Approved, Ask, Digest, Judged, Kind, Limits, Listed, Memory, Short, Target,
+    memory::{APPROVALS, LIST_LASTS, ListKept},
+};
+use crate::{
+    ledger::{Hour, IdHash, Ledger, LedgerError, Number, Versioned, Written},
+    mapping::ExternalId,
+};
+
+/// People in one item of a list: some 260 KB, where DynamoDB's limit is 400.
+const PEOPLE_PER_ITEM: usize = 8_000;
+/// People whom one list can have.
+pub(super) const LIST: usize = 100_000;
+/// A list is kept again once it would end within this.
+const RENEWED_WITHIN: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+
+/// The guard, as one run has it at hand. What it remembers is written before anything is loaded,
+/// and never over what another run has written.
+#[derive(Debug)]
+pub struct Guard<'a> {
+    ledger: &'a Ledger,
+    limits: Limits,
+    memory: Versioned<Memory>,
+    approved: Approved,
+    /// Active records that a full look has found, where nobody knows how many were told active.
+    active: u64,
+}
+
+/// That somebody's approval was written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Granted {
+    /// How many people it lets through.
+    pub approved: u64,
+    /// What is let through.
+    pub kind: Kind,
+    /// The list.
+    pub digest: Digest,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// Why an approval was not written down.
+#[derive(Debug, thiserror::Error)]
+pub enum ApproveError {
+    /// The digest stands for nothing that could be approved.
+    #[error("{0}")]
+    Unknown(String),
+    /// The state table could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl<'a> Guard<'a> {
+    /// The guard with what it remembers.
+    ///
+    /// # Errors
+    /// When the lists of what was approved could not be read.
+    pub async fn new(
+        ledger: &'a Ledger,
+        limits: Limits,
+        memory: Versioned<Memory>,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let mut approved = Approved::default();
+        for approval in &memory.value.approvals {
+            if approval.expires > now {
+                let pk = format!("approved#{}", approval.digest);
+                let people = read_list(ledger, &pk, items(approval.people)).await?;
+                approved.add(approval.kind, people, &approval.digest);
+            }
+        }
+        Ok(Self {
+            ledger,
+            limits,
+            memory,
+            approved,
+            active: 0,
+        })
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory.value
+    }
+
+    /// By which list somebody is approved to be told this.
+    #[must_use]
+    pub fn approved(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
+        self.approved.lets_through(kind, id, target)
+    }
+
+    /// How many people a kind may touch within 24 hours, and of how many that is a share.
+    #[must_use]
+    pub fn limit(&self, kind: Kind, now: Timestamp) -> (u64, u64) {
+        let base = self.memory.value.base(self.active, now);
+        (self.limits.of(kind).of(base, kind), base)
+    }
+
+    /// A full look has found so many active records; what is known of those told active counts
+    /// for more.
+    pub fn found_active(&mut self, active: u64) {
+        self.active = active;
+    }
+
+    /// A full look found so many people told active.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn told_active(&mut self, people: u64, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(|memory| {
+            memory.tidy(now);
+            memory.told_active(people, now);
+        })
+        .await
+    }
+
+    /// What would be judged, for a run that writes nothing.
+    #[must_use]
+    pub fn would_judge(&self, kind: Kind, found: u64, whole: bool, now: Timestamp) -> Judged {
+        let limit = self.limit(kind, now);
+        self.memory.value.clone().judge(kind, found, limit, whole, now)
+    }
+
+    /// Judges what a look found; see [`Memory::judge`].
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn judge(
+        &mut self,
+        kind: Kind,
+        found: u64,
+        whole: bool,
+        now: Timestamp,
+    ) -> Result<Judged, LedgerError> {
+        let limit = self.limit(kind, now);
+        self.change(|memory| memory.judge(kind, found, limit, whole, now))
+            .await
+    }
+
+    /// Charges what a session is about to load, and uses these approvals. If it does not fit, the
+    /// latch is closed.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written. Then nothing may be loaded.
+    pub async fn charge(
+        &mut self,
+        ask: &Ask,
+        used: &[Digest],
+        session: Number,
+        now: Timestamp,
+    ) -> Result<Result<Hour, Short>, LedgerError> {
+        let (limit, _) = self.limit(ask.kind, now);
+        self.change(|memory| {
+            let charged = memory.budget.charge(ask, session, limit, now);
+            match charged {
+                Ok(_) => memory.use_approvals(used, now),
+                Err(_) => memory.latch(ask.kind, now),
+            }
+            charged
+        })
+        .await
+    }
+
+    /// Decides about the charges of sessions.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn settle(
+        &mut self,
+        sessions: &[(Number, bool)],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        self.change(|memory| {
+            for (session, given_back) in sessions {
+                memory.budget.settle(*session, *given_back, now);
+            }
+        })
+        .await
+    }
+
+    /// Since when full looks hold everybody who seems to be gone.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn hold(&mut self, held: bool, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(|memory| {
+            memory.held_since = held.then(|| memory.held_since.unwrap_or(now));
+        })
+        .await
+    }
+
+    /// Keeps the list of those who are withheld, so that they can be approved; gives its digest.
+    /// `None` where there is nobody, or more than can be approved at once.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn keep_list(
+        &mut self,
+        kind: Kind,
+        mut people: Vec<Listed>,
+        now: Timestamp,
+    ) -> Result<Option<Digest>, LedgerError> {
+        if people.is_empty() || people.len() > LIST {
+            self.change(|memory| memory.nobody_waits(kind)).await?;
+            return Ok(None);
+        }
+        people.sort_unstable();
+        let since = self
+            .change(|memory| memory.somebody_waits(kind, now))
+            .await?;
+        let digest = Digest::of(kind, since, &people);
+        let kept = self.memory.value.list(&digest.0, now);
+        if kept.is_some_and(|(_, kept)| kept.expires > now + RENEWED_WITHIN) {
+            return Ok(Some(digest));
+        }
+        let expires = now + LIST_LASTS;
+        let pk = format!("list#{digest}");
+        let items = write_list(self.ledger, &pk, &people, expires).await?;
+        let list = ListKept {
+            digest: digest.clone(),
+            people: people.len() as u64,
+            items,
+            expires,
+        };
+        self.change(|memory| memory.keep_list(kind, list.clone()))
+            .await?;
+        Ok(Some(digest))
+    }
+
+    /// Changes what is remembered, from what another run has left if need be.
+    async fn change<T>(
+        &mut self,
+        change: impl Fn(&mut Memory) -> T,
+    ) -> Result<T, LedgerError> {
+        loop {
+            let before = self.memory.value.clone();
+            let changed = change(&mut self.memory.value);
+            if before == self.memory.value {
+                return Ok(changed);
+            }
+            match self.ledger.write_guard(&mut self.memory).await {
+                Ok(Written::Done) => return Ok(changed),
+                Ok(Written::Overtaken) => {}
+                Err(error) => {
+                    // Nobody knows what is there now.
+                    self.memory.value = before;
+                    return Err(error);
+                }
+            }
+            self.memory = self.ledger.read_guard().await?;
+        }
+    }
+}
+
+/// Writes down that the people of a list may be told what they were withheld from, or those of
+/// them that are named. Strangers are let through only by name.
+///
+/// # Errors
+/// When the digest, or a name, is not one that could be approved.
+pub async fn approve(
+    ledger: &Ledger,
+    digest: &str,
+    only: Option<&[ExternalId]>,
+    by: Option<&str>,
+    now: Timestamp,
+) -> Result<Granted, ApproveError> {
+    let memory: Versioned<Memory> = ledger.read_guard().await?;
+    let mut approvals = memory.value.approvals.iter();
+    let before = approvals
+        .find(|approval| approval.digest.0 == digest && approval.expires > now)
+        .cloned();
+    if before.as_ref().is_some_and(|approval| approval.used) {
+        return Err(ApproveError::Unknown(format!(
+            "the list {digest} was approved and a run has let its people through: what is withheld now has another \
+             digest, see the last report's \"withheld\""
+        )));
+    }
+    let Some((kind, list)) = memory.value.list(digest, now) else {
+        return Err(ApproveError::Unknown(format!(
+            "no list of withheld people has the digest {digest}, or it is more than 24 hours old: take the digest from \
+             the \"withheld\" of the last full run's report, or of {{\"command\":\"status\"}}"
+        )));
+    };
+    let all = read_list(ledger, &format!("list#{digest}"), list.items).await?;
+    let mut people: Vec<_> = match only {
+        None => all.into_iter().filter(|one| !one.stranger).collect(),
+        Some(only) => named(&all, only).map_err(ApproveError::Unknown)?,
+    };
+    let pk = format!("approved#{digest}");
+    if let Some(before) = &before {
+        people.extend(read_list(ledger, &pk, items(before.people)).await?);
+    }
+    people.sort_unstable();
+    people.dedup();
+    let approval = Approval {
+        digest: Digest(digest.to_owned()),
+        kind,
+        by: by.map(str::to_owned).or(before.as_ref().and_then(|it| it.by.clone())),
+        at: before.as_ref().map_or(now, |before| before.at),
+        expires: before.map_or(now + LIST_LASTS, |before| before.expires),
+        people: people.len() as u64,
+        used: false,
+    };
+    write_list(ledger, &pk, &people, approval.expires).await?;
+    let mut memory = memory;
+    loop {
+        if memory.value.list(digest, now).is_none() {
+            return Err(ApproveError::Unknown(format!(
+                "the list {digest} was just replaced: see the last report's \"withheld\""
+            )));
+        }
+        let approvals = &mut memory.value.approvals;
+        approvals.retain(|kept| kept.digest != approval.digest);
+        approvals.push(approval.clone());
+        let surplus = approvals.len().saturating_sub(APPROVALS);
+        approvals.drain(..surplus);
+        match ledger.write_guard(&mut memory).await? {
+            Written::Done => break,
+            Written::Overtaken => memory = ledger.read_guard().await?,
+        }
+    }
+    Ok(Granted {
+        approved: approval.people,
+        kind,
+        digest: approval.digest,
+        expires: approval.expires,
+    })
+}
+
+fn named(all: &[Listed], only: &[ExternalId]) -> Result<Vec<Listed>, String> {
+    let mut people = Vec::with_capacity(only.len());
+    let mut missing = 0;
+    for id in only.iter().map(IdHash::of) {
+        match all.iter().find(|one| one.id == id) {
+            Some(one) => people.push(*one),
+            None => missing += 1,
+        }
+    }
+    if missing > 0 {
+        return Err(format!(
+            "{missing} of the {} in \"only\" are not on this list: nobody was approved",
+            only.len()
+        ));
+    }
+    Ok(people)
+}
+
+fn items(people: u64) -> u64 {
+    people.div_ceil(PEOPLE_PER_ITEM as u64)
+}
+
+async fn write_list(
+    ledger: &Ledger,
+    pk: &str,
+    people: &[Listed],
+    expires: Timestamp,
+) -> Result<u64, LedgerError> {
+    let chunks = people.chunks(PEOPLE_PER_ITEM).map(|chunk| {
+        let mut bytes = Vec::with_capacity(chunk.len() * Listed::BYTES);
+        chunk.iter().for_each(|one| one.put(&mut bytes));
+        bytes
+    });
+    ledger.write_blobs(pk, chunks, expires).await
+}
+
+async fn read_list(ledger: &Ledger, pk: &str, items: u64) -> Result<Vec<Listed>, LedgerError> {
+    let blobs = ledger.read_blobs(pk, items).await?;
+    let all = blobs.iter().flat_map(|blob| blob.chunks(Listed::BYTES));
+    Ok(all.filter_map(Listed::read).collect())
+}

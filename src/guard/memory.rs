@@ -1,0 +1,221 @@
+//! What the guard remembers from one invocation to the next.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Approval, Budget, Digest, Kind};
+use crate::{
+    ledger::Hour,
+    mutation::{self, Mutation},
+};
+
+/// How long a list can be approved, once a run has kept it.
+pub(super) const LIST_LASTS: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+/// Lists of one kind that can be approved at a time.
+const LISTS: usize = 8;
+/// Approvals that are remembered.
+pub(super) const APPROVALS: usize = 20;
+
+/// What the guard remembers. It stays small, however many people there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Memory {
+    /// What was charged.
+    pub budget: Budget,
+    /// How many people were told active, at most, by the hour; the last of them stays.
+    told_active: BTreeMap<Hour, u64>,
+    /// The latches, and what waits behind them.
+    kinds: BTreeMap<Kind, Waiting>,
+    /// Since when full looks hold everybody who seems to be gone.
+    pub held_since: Option<Timestamp>,
+    /// What was approved.
+    pub approvals: Vec<Approval>,
+}
+
+/// What waits of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Waiting {
+    /// Since when everything that would have to be charged waits; `None` while nothing does.
+    latched: Option<Timestamp>,
+    /// Since when there is somebody to approve of.
+    since: Option<Timestamp>,
+    /// How many waited at the last full look.
+    count: u64,
+    /// The lists that can be approved, newest last.
+    lists: Vec<ListKept>,
+}
+
+/// A list that can be approved.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListKept {
+    pub(super) digest: Digest,
+    pub(super) people: u64,
+    pub(super) items: u64,
+    pub(super) expires: Timestamp,
+}
+
+/// What the guard makes of what a look found of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// Since when what has to be charged waits; `None` if it may go.
+    pub latched: Option<Timestamp>,
+    /// How many people the limit allows.
+    pub limit: u64,
+    /// How many of them are spent.
+    pub spent: u64,
+    /// Of how many people told active it is a share.
+    pub base: u64,
+}
+
+impl Memory {
+    /// Of how many people a share is: the largest number told active within 24 hours, or as many
+    /// as `found` where no full look has ever said.
+    #[must_use]
+    pub fn base(&self, found: u64, now: Timestamp) -> u64 {
+        let last = self.told_active.last_key_value().map(|(_, people)| *people);
+        if mutation::on(Mutation::BaseShrinks) {
+            return last.unwrap_or(found);
+        }
+        let counted = self.told_active.iter().filter(|(hour, _)| hour.counts(now));
+        let largest = counted.map(|(_, people)| *people).max();
+        largest.or(last).unwrap_or(found)
+    }
+
+    /// Whether a full look, or a release before, has said how many people are told active.
+    #[must_use]
+    pub fn knows_base(&self) -> bool {
+        !self.told_active.is_empty()
+    }
+
+    /// A full look found so many people told active.
+    pub fn told_active(&mut self, people: u64, now: Timestamp) {
+        let hour = Hour::of(now);
+        let most = self.told_active.entry(hour).or_default();
+        *most = people.max(*most);
+        let last = self.told_active.last_key_value().map(|(hour, _)| *hour);
+        self.told_active
+            .retain(|hour, _| hour.counts(now) || Some(*hour) == last);
+    }
+
+    /// Judges what a look found: people who would have to be charged. A full look (`whole`) opens
+    /// the latch if all of them fit; any look closes it if they do not.
+    pub fn judge(
+        &mut self,
+        kind: Kind,
+        found: u64,
+        (limit, base): (u64, u64),
+        whole: bool,
+        now: Timestamp,
+    ) -> Judged {
+        let spent = self.budget.spent(kind, now);
+        let fits = found <= limit.saturating_sub(spent);
+        let waiting = self.kinds.entry(kind).or_default();
+        if whole {
+            waiting.count = if fits { 0 } else { found };
+        }
+        if !fits {
+            waiting.latched.get_or_insert(now);
+        } else if whole && waiting.latched.take().is_some() {
+            // What could be approved until now is used up.
+            waiting.since = None;
+            waiting.lists.clear();
+        }
+        Judged {
+            latched: waiting.latched,
+            limit,
+            spent,
+            base,
+        }
+    }
+
+    /// Closes a latch: somebody else spent what this run had counted on.
+    pub fn latch(&mut self, kind: Kind, now: Timestamp) {
+        let waiting = self.kinds.entry(kind).or_default();
+        waiting.latched.get_or_insert(now);
+    }
+
+    /// Whether a latch is closed, and since when.
+    #[must_use]
+    pub fn latched(&self, kind: Kind) -> Option<Timestamp> {
+        self.kinds.get(&kind)?.latched
+    }
+
+    /// How many people of a kind waited at the last full look.
+    #[must_use]
+    pub fn waiting(&self, kind: Kind) -> u64 {
+        self.kinds.get(&kind).map_or(0, |waiting| waiting.count)
+    }
+
+    /// Since when there is somebody of this kind to approve of.
+    #[must_use]
+    pub fn since(&self, kind: Kind) -> Option<Timestamp> {
+        self.kinds.get(&kind)?.since
+    }
+
+    /// The newest list of a kind that can be approved.
+    #[must_use]
+    pub fn digest(&self, kind: Kind, now: Timestamp) -> Option<&Digest> {
+        let lists = self.kinds.get(&kind)?.lists.iter().rev();
+        lists
+            .map(|list| (&list.digest, list.expires))
+            .find(|(_, expires)| *expires > now)
+            .map(|(digest, _)| digest)
+    }
+
+    /// There is somebody of this kind to approve of: since when.
+    pub(super) fn somebody_waits(&mut self, kind: Kind, now: Timestamp) -> Timestamp {
+        let waiting = self.kinds.entry(kind).or_default();
+        *waiting.since.get_or_insert(waiting.latched.unwrap_or(now))
+    }
+
+    /// Somebody is told what these lists were approved for: from now on they are used up, and what
+    /// still waits gets another digest.
+    pub(super) fn use_approvals(&mut self, used: &[Digest], now: Timestamp) {
+        for approval in &mut self.approvals {
+            if used.contains(&approval.digest) && !approval.used {
+                approval.used = true;
+                if let Some(waiting) = self.kinds.get_mut(&approval.kind) {
+                    waiting.since = Some(now);
+                }
+            }
+        }
+    }
+
+    /// There is nobody of this kind to approve of: its lists are used up.
+    pub fn nobody_waits(&mut self, kind: Kind) {
+        if let Some(waiting) = self.kinds.get_mut(&kind) {
+            waiting.since = None;
+            waiting.lists.clear();
+        }
+    }
+
+    /// The list under a digest, and its kind.
+    pub(super) fn list(&self, digest: &str, now: Timestamp) -> Option<(Kind, &ListKept)> {
+        self.kinds.iter().find_map(|(kind, waiting)| {
+            let mut lists = waiting.lists.iter();
+            let list = lists.find(|list| list.digest.0 == digest && list.expires > now)?;
+            Some((*kind, list))
+        })
+    }
+
+    pub(super) fn keep_list(&mut self, kind: Kind, list: ListKept) {
+        let lists = &mut self.kinds.entry(kind).or_default().lists;
+        lists.retain(|kept| kept.digest != list.digest);
+        lists.push(list);
+        let surplus = lists.len().saturating_sub(LISTS);
+        lists.drain(..surplus);
+    }
+
+    /// Drops what does not count any more.
+    pub fn tidy(&mut self, now: Timestamp) {
+        self.budget.tidy(now);
+        self.approvals.retain(|approval| approval.expires > now);
+        for waiting in self.kinds.values_mut() {
+            waiting.lists.retain(|list| list.expires > now);
+        }
+    }
+}

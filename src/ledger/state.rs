@@ -1,0 +1,123 @@
+//! The small items of the state table that every run reads first, in one request.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Binding, Ledger, LedgerError, Mode, Switch, Versioned, Written, binding,
+    log::{SessionLog, from_unnumbered},
+    switch,
+};
+use crate::dynamodb::Item;
+
+/// The keys of the log's item, of the guard's, and of the log that was not numbered.
+const LOG: &str = "log";
+const GUARD: &str = "guard";
+const UNNUMBERED: &str = "sessions";
+
+/// What every run reads first. `G` is the guard's memory, which is the guard's business.
+#[derive(Debug)]
+pub struct State<G> {
+    /// What became of sessions.
+    pub log: Versioned<SessionLog>,
+    /// What the ledger is about.
+    pub binding: Versioned<Binding>,
+    /// Whether runs may tell Okta anything.
+    pub switch: Switch,
+    /// What the guard remembers.
+    pub guard: Versioned<G>,
+    /// How many users a release without a guard left active; 0 if there was none.
+    pub active_before: u64,
+}
+
+impl Ledger {
+    /// Reads what every run reads first. A state table without entries and without a switch is
+    /// as `start` says; one with entries is running.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub async fn state<G: Serialize + DeserializeOwned + Default>(
+        &self,
+        start: Mode,
+    ) -> Result<State<G>, LedgerError> {
+        let keys = [LOG, GUARD, UNNUMBERED, binding::PK, switch::PK];
+        let items = self.items(keys.map(str::to_owned)).await?;
+        let item = |pk: &str| {
+            let named = |item: &&Item| item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|it| it == pk);
+            items.iter().find(named)
+        };
+        let mut log = Versioned::<SessionLog>::from_item(item(LOG))?;
+        let mut active_before = 0;
+        if let Some(unnumbered) = item(UNNUMBERED)
+            && !log.exists()
+        {
+            (log.value, active_before) = from_unnumbered(unnumbered);
+        }
+        let switch = Versioned::<Switch>::from_item(item(switch::PK))?;
+        let is_new = !log.exists() && item(UNNUMBERED).is_none();
+        let switch = match start {
+            Mode::Paused if !switch.exists() && is_new && !self.has_entries().await? => Switch {
+                mode: Mode::Paused,
+                ..Switch::default()
+            },
+            _ => switch.value,
+        };
+        Ok(State {
+            log,
+            binding: Versioned::from_item(item(binding::PK))?,
+            switch,
+            guard: Versioned::from_item(item(GUARD))?,
+            active_before,
+        })
+    }
+
+    /// Writes the log, unless somebody else has since it was read.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn write_log(&self, log: &mut Versioned<SessionLog>) -> Result<Written, LedgerError> {
+        self.write(LOG, log).await
+    }
+
+    /// Writes what the guard remembers, unless somebody else has since it was read.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn write_guard<G: Serialize>(
+        &self,
+        guard: &mut Versioned<G>,
+    ) -> Result<Written, LedgerError> {
+        self.write(GUARD, guard).await
+    }
+
+    /// What the guard remembers, read again.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub async fn read_guard<G: Serialize + DeserializeOwned + Default>(
+        &self,
+    ) -> Result<Versioned<G>, LedgerError> {
+        let items = self.items([GUARD.to_owned()]).await?;
+        Versioned::from_item(items.first())
+    }
+
+    async fn has_entries(&self) -> Result<bool, LedgerError> {
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .filter_expression("begins_with(pk, :user)")
+            .expression_attribute_values(":user", AttributeValue::S("user#".to_owned()))
+            .projection_expression("pk")
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| LedgerError::of("scanning", &error))?;
+            if page.items.is_some_and(|items| !items.is_empty()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
