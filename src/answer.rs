@@ -1,9 +1,12 @@
 //! What an invocation is answered with, as Lambda passes it on.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     doctor::Diagnosis,
+    guard::Granted,
+    ledger::Mode,
     status::Overview,
     sync::{Changes, Report},
 };
@@ -22,6 +25,23 @@ pub enum Answer {
     Doctor(Box<Diagnosis>),
     /// How things stand.
     Status(Box<Overview>),
+    /// What was approved.
+    Granted(Granted),
+    /// How the switch is set.
+    Switch(SwitchState),
+}
+
+/// How the switch is set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SwitchState {
+    /// Whether runs tell Okta anything.
+    pub switch: Mode,
+    /// Since when; none if it was never set.
+    pub since: Option<Timestamp>,
+    /// By whom.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 impl Answer {

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use secrecy::SecretString;
 
 use crate::okta::{IdentitySourceId, OrgUrl};
-use crate::sync::DeactivationLimit;
+use crate::{
+    guard::{Kind, Limit, Limits},
+    ledger::Mode,
+};
 
 /// What the function is told by its environment.
 #[derive(Debug, Clone)]
@@ -23,8 +26,16 @@ pub struct Config {
     /// `MAPPING`: the mapping's JSON, or the path of a bundled file. Default: the
     /// mapping in [`crate::mapping::DEFAULT_MAPPING`].
     pub mapping: MappingSource,
-    /// `MAX_DEACTIVATIONS`: how many deactivations one run may push. Default `10%`.
-    pub max_deactivations: DeactivationLimit,
+    /// `MAX_DEACTIVATIONS`, `MAX_UPDATES` and `MAX_MEMBERSHIP_REMOVALS`: how many people each kind of
+    /// change may touch within 24 hours. Default `10%,1000`, `50%` and `20%`.
+    pub limits: Limits,
+    /// `START`: whether a new state table is `running` or `paused`. Default `running`.
+    pub start: Mode,
+    /// `PUSH`: `on`, or `off`: a push is refused with an error. Default `off`.
+    pub push: bool,
+    /// `HISTORY_TABLE`: where what runs did is kept. Default: the state table, where a read of the
+    /// whole ledger pays for it.
+    pub history_table: Option<String>,
     /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
     /// Default 60.
     pub watch: Duration,
@@ -45,7 +56,10 @@ pub(crate) struct Settings {
     pub(crate) users_table: Option<String>,
     pub(crate) state_table: Option<String>,
     pub(crate) mapping: MappingSource,
-    max_deactivations: Option<DeactivationLimit>,
+    limits: Option<Limits>,
+    start: Option<Mode>,
+    push: Option<bool>,
+    history_table: Option<String>,
     watch: Option<Duration>,
     plan_values: Option<bool>,
     history_days: Option<u16>,
@@ -118,10 +132,46 @@ impl Settings {
         if users_table.is_some() && users_table == state_table {
             wrong.add("STATE_TABLE names the users table: give the ledger a table of its own");
         }
-        let max_deactivations = match set("MAX_DEACTIVATIONS") {
-            None => Some(DeactivationLimit::default()),
-            given => wrong.require(given, "MAX_DEACTIVATIONS", DeactivationLimit::parse),
+        let limit = |wrong: &mut Wrong, kind: Kind| match set(kind.variable()) {
+            None => Some(Limit::default_of(kind)),
+            given => wrong.require(given, kind.variable(), Limit::parse),
         };
+        let limits = (
+            limit(&mut wrong, Kind::Deactivations),
+            limit(&mut wrong, Kind::Updates),
+            limit(&mut wrong, Kind::MembershipRemovals),
+        );
+        let limits = match limits {
+            (Some(deactivations), Some(updates), Some(membership_removals)) => Some(Limits {
+                deactivations,
+                updates,
+                membership_removals,
+            }),
+            _ => None,
+        };
+        let start = match set("START") {
+            None => Some(Mode::Running),
+            given => wrong.require(given, "START", |text| match text.trim() {
+                "running" => Ok(Mode::Running),
+                "paused" => Ok(Mode::Paused),
+                _ => Err("give running or paused"),
+            }),
+        };
+        let push = match set("PUSH") {
+            None => Some(false),
+            given => wrong.require(given, "PUSH", |text| match text.trim() {
+                "on" => Ok(true),
+                "off" => Ok(false),
+                _ => Err("give on or off"),
+            }),
+        };
+        let history_table = match set("HISTORY_TABLE") {
+            None => None,
+            given => wrong.require(given, "HISTORY_TABLE", table_name),
+        };
+        if history_table.is_some() && history_table == users_table {
+            wrong.add("HISTORY_TABLE names the users table: give the history a table of its own");
+        }
         let watch = match set("WATCH_SECONDS") {
             None => Some(Duration::from_secs(60)),
             given => wrong.require(given, "WATCH_SECONDS", |text| {
@@ -159,7 +209,10 @@ impl Settings {
             users_table,
             state_table,
             mapping,
-            max_deactivations,
+            limits,
+            start,
+            push,
+            history_table,
             watch,
             plan_values,
             history_days,
@@ -177,7 +230,10 @@ impl Settings {
                 users_table: self.users_table.clone()?,
                 state_table: self.state_table.clone()?,
                 mapping: self.mapping.clone(),
-                max_deactivations: self.max_deactivations?,
+                limits: self.limits?,
+                start: self.start?,
+                push: self.push?,
+                history_table: self.history_table.clone(),
                 watch: self.watch?,
                 plan_values: self.plan_values?,
                 history_days: self.history_days?,

@@ -1,9 +1,10 @@
 //! What fired us: the events that the function answers, and nothing else.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::users::StreamBatch;
+use crate::{mapping::ExternalId, users::StreamBatch};
 
 /// One invocation's reason.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,18 +28,15 @@ pub enum Event {
 pub enum Command {
     /// A full run.
     Sync {
-        /// Lets this one run deactivate up to so many users, whatever `MAX_DEACTIVATIONS` says.
-        #[serde(default)]
-        allow_deactivations: Option<u64>,
         /// Whether users whom Okta has refused are tried again, though their records are the same.
         #[serde(default)]
         retry_refused: bool,
+        /// Whether the ledger is to be about what is configured now, if it is about something else.
+        #[serde(default)]
+        rebind: bool,
     },
     /// What a full run would do; nothing is written anywhere.
     Plan {
-        /// The plan of a sync that is given the same.
-        #[serde(default)]
-        allow_deactivations: Option<u64>,
         /// As for a sync.
         #[serde(default)]
         retry_refused: bool,
@@ -56,9 +54,39 @@ pub enum Command {
     Push {
         /// Records in the users table's shape, as plain JSON.
         records: Vec<Value>,
-        /// As for a sync.
+        /// When the records were so, by the sender's clock: an older push never overwrites a newer
+        /// one.
         #[serde(default)]
-        allow_deactivations: Option<u64>,
+        at: Option<String>,
+    },
+    /// Lets exactly the people through whom the guard withholds under a digest.
+    Approve {
+        /// The digest, from a report's `withheld`.
+        digest: String,
+        /// The external ids of those who are let through; without them, all on the list.
+        #[serde(default)]
+        only: Option<Vec<String>>,
+        /// Who approves.
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// From now on every run is a dry run.
+    Pause {
+        /// Who pauses.
+        #[serde(default)]
+        by: Option<String>,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// From now on runs tell Okta again.
+    Resume {
+        /// Who resumes.
+        #[serde(default)]
+        by: Option<String>,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
     },
     /// Checks everything that a run needs; nothing is changed anywhere.
     Doctor {},
@@ -89,6 +117,24 @@ impl Command {
             } if limit.is_some() || *values => {
                 Err("\"limit\" and \"values\" go with \"detail\": true".to_owned())
             }
+            Self::Push { at, .. } => match at.as_deref().map(str::parse::<Timestamp>) {
+                Some(Ok(_)) => Ok(self),
+                Some(Err(_)) => Err(
+                    "\"at\" is not a time such as \"2026-05-13T10:00:00Z\"".to_owned()
+                ),
+                None => Err(
+                    "a push needs \"at\": when its records were so, such as \"2026-05-13T10:00:00Z\"; an older push never \
+                     overwrites a newer one"
+                        .to_owned(),
+                ),
+            },
+            Self::Approve {
+                only: Some(only), ..
+            } => match only.iter().find(|id| ExternalId::parse(id.as_str()).is_err()) {
+                None if only.is_empty() => Err("\"only\" names nobody".to_owned()),
+                None => Ok(self),
+                Some(_) => Err("\"only\" has something that is no external id".to_owned()),
+            },
             _ => Ok(self),
         }
     }
@@ -99,9 +145,10 @@ impl Command {
 #[error(
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
-     {{\"command\":\"push\",\"records\":[…]}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} (the first \
-     three take \"allowDeactivations\": N, the first two \"retryRefused\": true, a plan also \
-     \"detail\": true with \"limit\": 1 to 200 and \"values\": true)"
+     {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
+     {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
+     (the first two take \"retryRefused\": true, a sync \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
+     200 and \"values\": true, an approval \"only\": [external ids] and \"by\")"
 )]
 pub struct UnknownEvent(String);
 
@@ -115,6 +162,13 @@ impl Event {
             return Err(UnknownEvent("it is not a JSON object".to_owned()));
         };
         if object.contains_key("command") {
+            if object.contains_key("allowDeactivations") {
+                return Err(UnknownEvent(
+                    "\"allowDeactivations\" is gone: a number lets through whoever happens to be there. Approve exactly the \
+                     people whom a report's \"withheld\" keeps back, by its digest: {\"command\":\"approve\",\"digest\":…}"
+                        .to_owned(),
+                ));
+            }
             // serde's messages for these shapes name fields and variants, never values of records.
             return Command::deserialize(payload)
                 .map_err(|why| why.to_string())
@@ -139,7 +193,11 @@ impl Event {
 
     /// Every source of batches sends `Records`; each record says whose it is.
     fn parse_records(records: &[Value]) -> Result<Self, UnknownEvent> {
-        let source = |record: &Value| Some(record.get("eventSource")?.as_str()?.to_owned());
+        // SNS spells it with a capital.
+        let source = |record: &Value| {
+            let source = record.get("eventSource").or_else(|| record.get("EventSource"));
+            Some(source?.as_str()?.to_owned())
+        };
         match records.iter().find_map(source) {
             Some(other) if other != "aws:dynamodb" => {
                 Err(UnknownEvent(format!("records of {other}")))
@@ -165,16 +223,26 @@ mod tests {
     }
 
     #[test]
-    fn a_sync_may_be_allowed_more_deactivations() {
+    fn an_override_by_number_says_what_took_its_place() {
         let event = json!({"command": "sync", "allowDeactivations": 40});
 
-        assert_eq!(
-            Event::parse(&event),
-            Ok(Event::Command(Command::Sync {
-                allow_deactivations: Some(40),
-                retry_refused: false,
-            }))
-        );
+        let said = Event::parse(&event).unwrap_err().to_string();
+
+        assert!(said.contains("approve"), "{said}");
+    }
+
+    #[test]
+    fn a_push_says_when_its_records_were_so() {
+        for event in [
+            json!({"command": "push", "records": []}),
+            json!({"command": "push", "records": [], "at": "today"}),
+        ] {
+            let said = Event::parse(&event).unwrap_err().to_string();
+
+            assert!(said.contains("at"), "{said}");
+        }
+        let at = json!({"command": "push", "records": [], "at": "2026-05-13T10:00:00Z"});
+        assert!(Event::parse(&at).is_ok());
     }
 
     #[test]
@@ -182,7 +250,9 @@ mod tests {
         for event in [
             json!({"command": "snyc"}),
             json!({"command": "sync", "allowDeactivation": 1}),
-            json!({"command": "sync", "allowDeactivations": -1}),
+            json!({"command": "approve"}),
+            json!({"command": "approve", "digest": "x", "only": []}),
+            json!({"Records": [{"EventSource": "aws:sns"}]}),
             json!({"command": "sync", "detail": true}),
             json!({"command": "plan", "detail": true, "limit": 201}),
             json!({"command": "plan", "detail": true, "limit": 0}),

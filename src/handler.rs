@@ -7,20 +7,23 @@ use serde_json::Value;
 
 use crate::{
     clock::Clock,
-    config::Settings,
+    config::{Config, Settings},
     doctor::{self, Subject},
-    event::{Command, Event, UnknownEvent},
-    history,
-    mapping::{Mapping, MappingError},
+    event::{Command, Event},
+    guard, history,
+    ledger::Mode,
+    mapping::{ExternalId, Mapping, MappingError},
     metrics,
-    okta::CredentialsError,
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
     users::StreamBatch,
 };
 
-pub use crate::answer::{Answer, BatchItemFailure, BatchResponse, DetailedPlan};
+pub use crate::{
+    answer::{Answer, BatchItemFailure, BatchResponse, DetailedPlan, SwitchState},
+    invocation::InvocationError,
+};
 
 /// The function: what is known at start, and what is built when it is first needed.
 ///
@@ -36,29 +39,6 @@ pub struct Function {
 }
 
 pub use crate::{aws::Sdk, ready::StartError};
-
-/// Why an invocation has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum InvocationError {
-    /// The function cannot be used as it is configured.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The event is none of ours.
-    #[error(transparent)]
-    Event(#[from] UnknownEvent),
-    /// A plan was asked for values, which the configuration does not allow.
-    #[error(
-        "this function does not tell attributes' values: leave \"values\" out, which tells their names, or set \
-         PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
-    )]
-    ValuesForbidden,
-    /// The credentials are not usable.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// The run did not come to an end.
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
 
 impl Function {
     /// The function as its environment, seen through `lookup`, configures it.
@@ -91,69 +71,127 @@ impl Function {
     ) -> Result<Answer, InvocationError> {
         let event = Event::parse(payload)?;
         let time = Time::until(self.clock, deadline);
+        let report = |trigger, dry_run| Report::new(request_id.to_owned(), trigger, dry_run);
         match event {
             Event::Schedule => {
-                let report = Report::new(request_id.to_owned(), Trigger::Schedule, false);
-                full(self.run().await?, &time, report, None, false).await
-            }
-            Event::Command(Command::Sync {
-                allow_deactivations,
-                retry_refused,
-            }) => {
-                let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
-                let run = self.run().await?;
-                full(run, &time, report, allow_deactivations, retry_refused).await
-            }
-            Event::Command(Command::Plan {
-                allow_deactivations,
-                detail,
-                limit,
-                values,
-                retry_refused,
-            }) => {
-                let run = self.run().await?;
-                if values && !self.may_tell_values() {
-                    return Err(InvocationError::ValuesForbidden);
-                }
-                let limit = limit.unwrap_or(Command::LISTED);
-                let job = Job {
-                    detail: detail.then_some(Detail {
-                        limit: usize::try_from(limit).unwrap_or(usize::MAX),
-                        values,
-                    }),
-                    ..whole_table(allow_deactivations, retry_refused)
-                };
-                let report = Report::new(request_id.to_owned(), Trigger::Direct, true);
-                Ok(Answer::report(work(run, job, &time, report).await?))
-            }
-            Event::Command(Command::Push {
-                records,
-                allow_deactivations,
-            }) => {
-                let job = Job {
-                    source: Source::Payload(records),
-                    allow_deactivations,
-                    waits: true,
-                    detail: None,
-                    anew: false,
-                };
-                let report = Report::new(request_id.to_owned(), Trigger::Direct, false);
-                Ok(Answer::report(
-                    work(self.run().await?, job, &time, report).await?,
-                ))
-            }
-            Event::Command(Command::Doctor {}) => Ok(Answer::Doctor(Box::new(
-                Box::pin(doctor::examine(self.subject(), &time)).await,
-            ))),
-            Event::Command(Command::Status {}) => {
-                let overview = Box::pin(status::look(self.run().await?, &time)).await?;
-                Ok(Answer::Status(Box::new(overview)))
+                let report = report(Trigger::Schedule, false);
+                full(self.run().await?, &time, report, whole_table()).await
             }
             Event::Stream(batch) => {
                 let run = self.run().await?;
                 Ok(Answer::Batch(stream(run, batch, &time, request_id).await))
             }
+            Event::Command(command) => match command {
+                Command::Sync {
+                    retry_refused,
+                    rebind,
+                } => {
+                    let job = Job {
+                        retry_refused,
+                        rebind,
+                        ..whole_table()
+                    };
+                    let report = report(Trigger::Direct, false);
+                    full(self.run().await?, &time, report, job).await
+                }
+                Command::Plan {
+                    detail,
+                    limit,
+                    values,
+                    retry_refused,
+                } => {
+                    let run = self.run().await?;
+                    if values && !self.allows(|config| config.plan_values) {
+                        return Err(InvocationError::ValuesForbidden);
+                    }
+                    let limit = limit.unwrap_or(Command::LISTED);
+                    let job = Job {
+                        detail: detail.then_some(Detail {
+                            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+                            values,
+                        }),
+                        retry_refused,
+                        ..whole_table()
+                    };
+                    full(run, &time, report(Trigger::Direct, true), job).await
+                }
+                Command::Push { records, at } => {
+                    let run = self.run().await?;
+                    if !self.allows(|config| config.push) {
+                        return Err(InvocationError::PushForbidden);
+                    }
+                    let job = Job {
+                        source: Source::Payload {
+                            records,
+                            at: pushed_at(at.as_deref(), time.now())?,
+                        },
+                        ..whole_table()
+                    };
+                    full(run, &time, report(Trigger::Direct, false), job).await
+                }
+                Command::Approve { digest, only, by } => {
+                    let ledger = &self.run().await?.ledger;
+                    let only: Option<Vec<_>> = only.map(|ids| {
+                        let ids = ids.into_iter();
+                        ids.filter_map(|id| ExternalId::parse(id).ok()).collect()
+                    });
+                    let granted = guard::approve(
+                        ledger,
+                        &digest,
+                        only.as_deref(),
+                        by.as_deref(),
+                        time.now(),
+                    )
+                    .await?;
+                    tracing::info!(
+                        %digest,
+                        people = granted.approved,
+                        by,
+                        "approved: the next run tells them"
+                    );
+                    Ok(Answer::Granted(granted))
+                }
+                Command::Pause { by, reason } => self.set(Mode::Paused, by, reason, &time).await,
+                Command::Resume { by, reason } => self.set(Mode::Running, by, reason, &time).await,
+                Command::Doctor {} => Ok(Answer::Doctor(Box::new(
+                    Box::pin(doctor::examine(self.subject(), &time)).await,
+                ))),
+                Command::Status {} => {
+                    let overview = Box::pin(status::look(self.run().await?, &time)).await?;
+                    Ok(Answer::Status(Box::new(overview)))
+                }
+            },
         }
+    }
+
+    /// Sets the switch, whatever it was. Stream changes are passed over while it is paused, so that
+    /// the whole table is to be looked at afterwards.
+    async fn set(
+        &self,
+        mode: Mode,
+        by: Option<String>,
+        reason: Option<String>,
+        time: &Time,
+    ) -> Result<Answer, InvocationError> {
+        let ledger = &self.run().await?.ledger;
+        let switch = ledger
+            .set_switch(|switch| {
+                if switch.mode != mode || switch.since.is_none() {
+                    switch.since = Some(time.now());
+                }
+                switch.mode = mode;
+                switch.by.clone_from(&by);
+                switch.reason.clone_from(&reason);
+                switch.full_look_due |= mode == Mode::Running;
+            })
+            .await?;
+        tracing::info!(mode = ?switch.mode, by, reason, "the switch was set");
+        Ok(Answer::Switch(SwitchState {
+            switch: switch.mode,
+            since: switch.since,
+            by: switch.by,
+            reason: switch.reason,
+        }))
     }
 
     async fn run(&self) -> Result<&Run, InvocationError> {
@@ -164,10 +202,8 @@ impl Function {
         run.await.inspect_err(|_| metrics::no_run())
     }
 
-    fn may_tell_values(&self) -> bool {
-        self.ready
-            .as_ref()
-            .is_ok_and(|ready| ready.config.plan_values)
+    fn allows(&self, what: impl Fn(&Config) -> bool) -> bool {
+        self.ready.as_ref().is_ok_and(|ready| what(&ready.config))
     }
 
     fn subject(&self) -> Subject<'_> {
@@ -183,21 +219,30 @@ async fn full(
     run: &Run,
     time: &Time,
     report: Report,
-    allow_deactivations: Option<u64>,
-    anew: bool,
+    job: Job,
 ) -> Result<Answer, InvocationError> {
-    let job = whole_table(allow_deactivations, anew);
     Ok(Answer::report(work(run, job, time, report).await?))
 }
 
-fn whole_table(allow_deactivations: Option<u64>, anew: bool) -> Job {
+fn whole_table() -> Job {
     Job {
         source: Source::Table,
-        allow_deactivations,
-        waits: false,
-        anew,
+        retry_refused: false,
+        rebind: false,
         detail: None,
     }
+}
+
+/// How far a sender's clock may be ahead of ours.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
+fn pushed_at(at: Option<&str>, now: Timestamp) -> Result<Timestamp, InvocationError> {
+    // The event was checked.
+    let at: Timestamp = at.and_then(|at| at.parse().ok()).unwrap_or(now);
+    if at > now + AHEAD {
+        return Err(InvocationError::FromTheFuture(at.to_string()));
+    }
+    Ok(at)
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
@@ -214,8 +259,9 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
     result.map(|()| report)
 }
 
-/// A batch is done when everything it led to is: else Lambda is to bring it back from its first
-/// record on. What it leads to is read anew each time, so that nothing old is pushed.
+/// A batch is done when everything it led to was told, or waits for a full run: else Lambda is to
+/// bring it back from its first record on. What it leads to is read each time, so that nothing old
+/// is told.
 async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) -> BatchResponse {
     let report = Report::new(request_id.to_owned(), Trigger::Stream, false);
     let done = match run.users.schema().await {
@@ -231,13 +277,10 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
             }
             let job = Job {
                 source: Source::Keys(keys),
-                allow_deactivations: None,
-                waits: true,
-                detail: None,
-                anew: false,
+                ..whole_table()
             };
             let report = work(run, job, time, report).await;
-            report.is_ok_and(|report| !report.more && report.skipped.is_none())
+            report.is_ok_and(|report| !report.more)
         }
         Err(error) => {
             tracing::error!(%error, "the stream batch is to come back");

@@ -29,7 +29,11 @@ pub(crate) async fn keep(
     let kept = KeptRun {
         summary: summary(report, error, time),
         report: serde_json::to_string(report).unwrap_or_default(),
-        withheld_reason: report.withheld.reason.clone(),
+        told: [
+            report.tells.upserts.clone(),
+            report.tells.deactivations.clone(),
+        ],
+        withheld_reason: report.withheld.deactivations.reason.clone(),
         is_whole: matches!(job.source, Source::Table) && error.is_none(),
     };
     let keeping = run.ledger.keep_run(&kept, run.history);
@@ -45,9 +49,9 @@ fn is_worth_keeping(report: &Report, error: Option<&RunError>) -> bool {
     let has_done_something = error.is_some()
         || report.more
         || !report.sessions.is_empty()
-        || report.withheld.deactivations > 0;
-    !report.dry_run
-        && report.skipped.is_none()
+        || report.withheld.count() > 0
+        || report.paused && report.upserts + report.deactivations > 0;
+    (!report.dry_run || report.paused)
         && (report.trigger != Trigger::Stream || has_done_something)
 }
 
@@ -60,7 +64,7 @@ fn summary(report: &Report, error: Option<&RunError>, time: &Time) -> RunSummary
         upserts: report.upserts,
         deactivations: report.deactivations,
         rejected: report.rejected.count,
-        withheld: report.withheld.deactivations,
+        withheld: report.withheld.count(),
         sessions: report
             .sessions
             .iter()

@@ -1,9 +1,9 @@
 //! DynamoDB as an Okta identity source.
 //!
 //! ```text
-//! users table ──┐
-//!               ├─ plan ─ safeguards ─ push (one import session) ─ record
-//! ledger ───────┘
+//! users table ──┐                        ┌─ told: ledger entry, then trigger
+//!               ├─ look ─► suspects ─► in hand ─► guard ─► tell ─► check
+//! ledger ───────┘   (keys)    (records and entries, read now)
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -15,9 +15,12 @@ pub mod config;
 pub mod doctor;
 mod dynamodb;
 pub mod event;
+pub mod guard;
 pub mod handler;
 mod history;
+mod invocation;
 pub mod ledger;
+pub mod logging;
 pub mod mapping;
 pub mod metrics;
 #[doc(hidden)]

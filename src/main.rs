@@ -3,14 +3,16 @@
 use dynamodb_identity_source::{
     clock::{self, Clock},
     handler::{Function, Sdk},
+    logging,
     metrics::Emitter,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    logging::start(std::env::var("LOG_LEVEL").ok().as_deref());
     let metrics = Emitter::install(std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok())?;
     let function = &Function::new(
         |name| std::env::var(name).ok(),
@@ -18,11 +20,11 @@ async fn main() -> Result<(), Error> {
         Clock::System,
     );
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = clock::deadline(event.context.deadline())?;
+        let deadline = clock::deadline(event.context.deadline()).unwrap_or(Timestamp::MAX);
         let id = &event.context.request_id;
-        let answer = function.invoke(&event.payload, id, deadline).await;
+        let answer = Box::pin(function.invoke(&event.payload, id, deadline)).await;
         metrics.flush(id);
-        Ok::<_, Error>(answer?)
+        answer.map_err(Diagnostic::from)
     }))
     .await
 }

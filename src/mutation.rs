@@ -50,6 +50,18 @@ pub enum Mutation {
     BaseShrinks,
     /// An approval lets everybody of its kind through.
     ApprovalLetsOthersThrough,
+    /// A read of the whole table says who left, however long ago it ended.
+    OldReadCounts,
+    /// An empty table is taken for one whose people have all left.
+    EmptyTableIsAllowed,
+    /// Runs do not ask the switch.
+    PauseIsIgnored,
+    /// The lease is kept while Okta opens no session.
+    LeaseIsKept,
+    /// A status CREATED counts as landed at once.
+    CreatedIsLanded,
+    /// The ledger counts whatever it is about.
+    BindingIsIgnored,
     /// A late write of a run that died replaces a newer entry.
     LateWriteReplaces,
 }

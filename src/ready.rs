@@ -8,7 +8,7 @@ use crate::{
     aws::Sdk,
     clock::Clock,
     config::{Config, ConfigError, MappingSource, Settings},
-    ledger::Ledger,
+    ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     okta::{CredentialsError, Okta},
     sync::Run,
@@ -56,14 +56,22 @@ impl Ready {
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
                     mapping: Arc::clone(&self.mapping),
-                    ledger: Ledger::new(dynamodb, config.state_table.clone(), clock),
+                    ledger: Ledger::new(dynamodb, config.state_table.clone(), clock)
+                        .with_history(config.history_table.clone()),
+                    binding: Binding {
+                        org: config.org_url.to_string(),
+                        identity_source: config.identity_source.to_string(),
+                        external_id: self.mapping.external_id_template().to_owned(),
+                        ..Binding::default()
+                    },
+                    start: config.start,
                     okta: Okta::new(
                         config.org_url.clone(),
                         config.identity_source.clone(),
                         credentials,
                         clock,
                     ),
-                    max_deactivations: config.max_deactivations,
+                    limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),
                 })

@@ -1,12 +1,16 @@
 //! How things stand: what ran, what is open at Okta, who is stuck and what waits. It only reads.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    ledger::{Holder, Ledger, LoggedSession, Recent, RunSummary, SessionLog, Stuck},
+    guard::{Digest, Guard, Kind, Memory},
+    ledger::{
+        Binding, Holder, Ledger, Mode, Recent, RunSummary, SessionLog, State, Stuck, Switch,
+        log::{Ended, Listed},
+    },
     okta::{self, Calls, SessionId},
     sync::{COOLDOWN, Run, RunError, Time},
 };
@@ -30,12 +34,54 @@ pub struct Overview {
     pub okta_error: Option<String>,
     /// Who is at work.
     pub lease: Option<Holder>,
+    /// Whether runs tell Okta anything: `running` or `paused`.
+    pub switch: Mode,
+    /// Since when; none if it was never set.
+    pub switch_since: Option<Timestamp>,
+    /// By whom.
+    pub switch_by: Option<String>,
+    /// Why.
+    pub switch_reason: Option<String>,
+    /// Whether a full run is due since it was set to running: stream changes were passed over.
+    pub full_look_due: bool,
+    /// What each kind of change may cost and has cost within 24 hours, and what waits.
+    pub guard: BTreeMap<Kind, GuardState>,
+    /// What the ledger is about; none before the first run.
+    pub binding: Option<Binding>,
     /// Who is stuck.
     pub stuck: StuckList,
     /// The deactivations that the last full run withheld.
     pub withheld: Option<WithheldSince>,
     /// When Okta opens a session again by its rule of five minutes; none if it does now.
     pub next_session: Option<Timestamp>,
+}
+
+/// Deactivations that wait.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WithheldSince {
+    /// How many.
+    pub deactivations: u64,
+    /// Why, and what to do.
+    pub reason: Option<String>,
+    /// Since when full runs have withheld some, one after another.
+    pub since: Timestamp,
+}
+
+/// What a kind of change may cost and has cost within 24 hours, and what waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GuardState {
+    /// How many people it may touch.
+    pub limit: u64,
+    /// How many it has touched.
+    pub spent: u64,
+    /// Of how many people told active the limit is a share.
+    pub base: u64,
+    /// How many people waited at the last full look.
+    pub withheld: u64,
+    /// Since when they wait.
+    pub since: Option<Timestamp>,
+    /// What stands for them when they are approved.
+    pub digest: Option<Digest>,
 }
 
 /// An import session.
@@ -45,7 +91,7 @@ pub struct SessionState {
     /// Okta's id.
     pub id: SessionId,
     /// What is remembered of it; `null` if it is not one of ours.
-    pub verdict: Option<&'static str>,
+    pub verdict: Option<String>,
     /// Okta's status now, where its end is not known yet; `GONE` if Okta does not know it.
     pub status: Option<String>,
     /// When it was opened.
@@ -62,8 +108,8 @@ pub struct StuckList {
     /// All.
     pub count: u64,
     /// Those whom Okta refuses.
-    pub quarantined: u64,
-    /// Those whose records cannot be sent.
+    pub refused: u64,
+    /// Those whose records our checks turn away.
     pub rejected: u64,
     /// The first hundred, those whom Okta refuses first, then by how long they are stuck.
     pub entries: Vec<StuckState>,
@@ -79,8 +125,9 @@ pub struct StuckState {
     pub record: Option<String>,
     /// Why.
     pub reasons: Vec<String>,
-    /// Whether Okta refuses them: they are tried again when what Okta would be told changes.
-    pub quarantined: bool,
+    /// Whether Okta refuses them: they are tried again when what Okta would be told changes, and
+    /// those who are to leave by every full run.
+    pub refused: bool,
     /// When a run first found them so.
     pub since: Timestamp,
     /// When one last did.
@@ -89,41 +136,53 @@ pub struct StuckState {
     pub times: u64,
 }
 
-/// Deactivations that wait.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WithheldSince {
-    /// How many.
-    pub deactivations: u64,
-    /// Why, and what to do.
-    pub reason: Option<String>,
-    /// Since when full runs have withheld some, one after another.
-    pub since: Timestamp,
-}
-
 /// Looks at how things stand.
 ///
 /// # Errors
 /// When the state table cannot be read.
 pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
     let ledger: &Ledger = &run.ledger;
-    let (log, stuck, recent, lease) = futures::try_join!(
-        ledger.sessions(),
+    let (state, stuck, recent, lease) = futures::try_join!(
+        ledger.state::<Memory>(run.start),
         ledger.stuck(),
         ledger.recent(),
         ledger.holder(),
     )?;
+    let State {
+        log,
+        binding,
+        switch,
+        guard,
+        active_before: _,
+    } = state;
+    let log = log.value;
+    let Switch {
+        mode,
+        since,
+        by,
+        reason,
+        full_look_due,
+    } = switch;
     let now = time.now();
     let calls = run.okta.by((now + PATIENCE).min(time.answer_by()));
     let mut sessions = remembered(&log);
     let asked = at_okta(&calls, &log, &mut sessions).await;
     sessions.sort_by_key(|session| std::cmp::Reverse(session.opened));
+    let guard = Guard::new(ledger, run.limits, guard, now).await?;
     Ok(Overview {
         at: now,
         sessions,
         okta_error: asked.err().map(|error| error.to_string()),
         lease,
-        stuck: StuckList::of(&stuck),
+        switch: mode,
+        switch_since: since,
+        switch_by: by,
+        switch_reason: reason,
+        full_look_due,
         withheld: withheld(&recent),
+        guard: guarded(&guard, now),
+        binding: binding.exists().then_some(binding.value),
+        stuck: StuckList::of(&stuck),
         last_runs: recent.all(),
         next_session: log
             .last_triggered()
@@ -132,25 +191,74 @@ pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
     })
 }
 
+fn withheld(recent: &Recent) -> Option<WithheldSince> {
+    Some(WithheldSince {
+        deactivations: recent.withheld,
+        reason: recent.withheld_reason.clone(),
+        since: recent.withheld_since?,
+    })
+}
+
+fn guarded(guard: &Guard, now: Timestamp) -> BTreeMap<Kind, GuardState> {
+    let memory = guard.memory();
+    let of = |kind| {
+        let (limit, base) = guard.limit(kind, now);
+        GuardState {
+            limit,
+            spent: memory.budget.spent(kind, now),
+            base,
+            withheld: memory.waiting(kind),
+            since: memory.latched(kind),
+            digest: memory.digest(kind, now).cloned(),
+        }
+    };
+    Kind::ALL.into_iter().map(|kind| (kind, of(kind))).collect()
+}
+
 fn remembered(log: &SessionLog) -> Vec<SessionState> {
-    log.iter()
-        .map(|(id, session)| {
-            let LoggedSession {
-                verdict,
-                opened,
-                triggered,
-                run,
-            } = session;
-            SessionState {
-                id: id.clone(),
-                verdict: Some(verdict.as_str()),
-                status: None,
-                opened: Some(*opened),
-                triggered: *triggered,
-                run: Some(run.clone()),
-            }
-        })
-        .collect()
+    let listed = log.listed().map(|(_, session)| {
+        let Listed {
+            id,
+            state,
+            opened,
+            triggered,
+            run,
+            carries: _,
+        } = session;
+        SessionState {
+            id: id.clone(),
+            verdict: Some(word(state)),
+            status: None,
+            opened: Some(*opened),
+            triggered: *triggered,
+            run: Some(run.clone()),
+        }
+    });
+    let ended = log.recent().iter().map(|session| {
+        let Ended {
+            number: _,
+            id,
+            end,
+            opened,
+            triggered,
+            run,
+        } = session;
+        SessionState {
+            id: id.clone(),
+            verdict: Some(word(end)),
+            status: None,
+            opened: Some(*opened),
+            triggered: *triggered,
+            run: Some(run.clone()),
+        }
+    });
+    listed.chain(ended).collect()
+}
+
+/// The word that the log has for how a session stands.
+fn word(stands: &impl Serialize) -> String {
+    let word = serde_json::to_value(stands).ok();
+    word.and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// Asks Okta for what is open there, and for the sessions whose end is not known.
@@ -172,9 +280,8 @@ async fn at_okta(
             }),
         }
     }
-    let unsettled = log.unsettled();
     for session in sessions.iter_mut() {
-        if session.status.is_none() && unsettled.contains(&session.id) {
+        if session.status.is_none() && log.number_of_listed(&session.id).is_some() {
             let found = calls.session(&session.id).await?;
             let status = found.map_or_else(|| "GONE".to_owned(), |it| it.status.to_string());
             session.status = Some(status);
@@ -187,20 +294,20 @@ impl StuckList {
     fn of(stuck: &Stuck) -> Self {
         let mut entries: Vec<_> = stuck.iter().map(|(_, entry)| entry).collect();
         entries.sort_by_key(|entry| (entry.print.is_none(), entry.since, &entry.external_id));
-        let quarantined = entries.iter().filter(|entry| entry.print.is_some()).count() as u64;
+        let refused = entries.iter().filter(|entry| entry.print.is_some()).count() as u64;
         let count = entries.len() as u64 + stuck.beyond();
         let listed = entries.into_iter().take(LISTED);
         Self {
             count,
-            quarantined,
-            rejected: count - quarantined,
+            refused,
+            rejected: count - refused,
             entries: listed
                 .cloned()
                 .map(|entry| StuckState {
                     external_id: entry.external_id,
                     record: entry.record,
                     reasons: entry.reasons,
-                    quarantined: entry.print.is_some(),
+                    refused: entry.print.is_some(),
                     since: entry.since,
                     last: entry.last,
                     times: entry.times,
@@ -208,12 +315,4 @@ impl StuckList {
                 .collect(),
         }
     }
-}
-
-fn withheld(recent: &Recent) -> Option<WithheldSince> {
-    Some(WithheldSince {
-        deactivations: recent.withheld,
-        reason: recent.withheld_reason.clone(),
-        since: recent.withheld_since?,
-    })
 }

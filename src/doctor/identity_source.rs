@@ -33,7 +33,7 @@ pub(super) fn check(
             .map(|at| format!(" since {at:.0}"))
             .unwrap_or_default();
         let told = format!("session {} is {}{since}", session.id, session.status);
-        let ours = log.is_some_and(|log| log.iter().any(|(id, _)| *id == session.id));
+        let ours = log.is_some_and(|log| log.knows(&session.id));
         if ours {
             notes.found(format!("{told}, opened by a run of this function"));
         } else if session.status.is_active() {

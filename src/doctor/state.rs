@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use super::{Round, advice, configuration::Tables, report::Notes};
 use crate::{
+    guard::Memory,
     aws::{TableFacts, Trouble},
     ledger::{Ledger, Right, SessionLog},
 };
@@ -59,13 +60,14 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
     }
     rights(name, ledger, notes, round).await;
     if notes.is_usable()
-        && let Ok(log) = ledger.sessions().await
+        && let Ok(log) = ledger.read_log().await
+        && let Ok(guard) = ledger.read_guard::<Memory>().await
     {
-        notes.found(match log.known_active() {
+        notes.found(match guard.value.base(0, ledger.clock.now()) {
             0 => "no full run has recorded anybody yet".to_owned(),
-            users => format!("the last full run left {users} users active"),
+            users => format!("{users} users were told active within 24 hours, or by the last full run"),
         });
-        found.log = Some(log);
+        found.log = Some(log.value);
     }
     found
 }

@@ -45,7 +45,8 @@ impl Approved {
     }
 
     /// By which list somebody may be told this.
-    pub(super) fn lets_through(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
+    #[must_use]
+    pub fn lets_through(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
         if mutation::on(Mutation::ApprovalLetsOthersThrough) {
             let mut all = self.0.iter().filter(|((of, _), _)| *of == kind);
             return all.next().map(|(_, targets)| targets[0].1.clone());

@@ -49,6 +49,9 @@ pub struct Ask {
     /// People who were, by the hour in which they were last told: telling them again costs
     /// nothing, but counts from now on.
     pub moved: BTreeMap<Hour, u64>,
+    /// Whether somebody is told of whom was approved: no budget has them, but that they were told
+    /// counts only if the session comes to something.
+    pub approved: bool,
 }
 
 /// There is not enough left.
@@ -96,7 +99,13 @@ impl Budget {
             return Ok(self.hour(now));
         }
         let hour = self.hour(now);
+        if ask.approved {
+            self.sessions.entry(session).or_default();
+        }
         let moved: u64 = ask.moved.values().sum();
+        if ask.fresh + moved == 0 {
+            return Ok(hour);
+        }
         let again = if mutation::on(Mutation::TellingsAreCounted) { moved } else { 0 };
         *self.bucket(ask.kind, hour) += ask.fresh + moved;
         let charged = self.sessions.entry(session).or_default();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Approval, Approved, Ask, Digest, Judged, Kind, Limits, Listed, Memory, Short, Target,
+    Approval, Approved, Ask, Digest, Judged, Kind, Limits, Listed, Memory, Short,
     memory::{APPROVALS, LIST_LASTS, ListKept},
 };
 use crate::{
@@ -15,15 +15,15 @@ use crate::{
 /// People in one item of a list: some 260 KB, where DynamoDB's limit is 400.
 const PEOPLE_PER_ITEM: usize = 8_000;
 /// People whom one list can have.
-pub(super) const LIST: usize = 100_000;
+pub(crate) const LIST: usize = 100_000;
 /// A list is kept again once it would end within this.
 const RENEWED_WITHIN: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
 
 /// The guard, as one run has it at hand. What it remembers is written before anything is loaded,
 /// and never over what another run has written.
 #[derive(Debug)]
-pub struct Guard<'a> {
-    ledger: &'a Ledger,
+pub struct Guard {
+    ledger: Ledger,
     limits: Limits,
     memory: Versioned<Memory>,
     approved: Approved,
@@ -55,13 +55,13 @@ pub enum ApproveError {
     Ledger(#[from] LedgerError),
 }
 
-impl<'a> Guard<'a> {
+impl Guard {
     /// The guard with what it remembers.
     ///
     /// # Errors
     /// When the lists of what was approved could not be read.
     pub async fn new(
-        ledger: &'a Ledger,
+        ledger: &Ledger,
         limits: Limits,
         memory: Versioned<Memory>,
         now: Timestamp,
@@ -75,7 +75,7 @@ impl<'a> Guard<'a> {
             }
         }
         Ok(Self {
-            ledger,
+            ledger: ledger.clone(),
             limits,
             memory,
             approved,
@@ -89,10 +89,10 @@ impl<'a> Guard<'a> {
         &self.memory.value
     }
 
-    /// By which list somebody is approved to be told this.
+    /// Of whom somebody has approved.
     #[must_use]
-    pub fn approved(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
-        self.approved.lets_through(kind, id, target)
+    pub fn approved(&self) -> &Approved {
+        &self.approved
     }
 
     /// How many people a kind may touch within 24 hours, and of how many that is a share.
@@ -221,7 +221,7 @@ impl<'a> Guard<'a> {
         }
         let expires = now + LIST_LASTS;
         let pk = format!("list#{digest}");
-        let items = write_list(self.ledger, &pk, &people, expires).await?;
+        let items = write_list(&self.ledger, &pk, &people, expires).await?;
         let list = ListKept {
             digest: digest.clone(),
             people: people.len() as u64,
@@ -231,6 +231,15 @@ impl<'a> Guard<'a> {
         self.change(|memory| memory.keep_list(kind, list.clone()))
             .await?;
         Ok(Some(digest))
+    }
+
+    /// Reads what is remembered again: other runs may have been at work.
+    ///
+    /// # Errors
+    /// When the state table could not be read.
+    pub async fn read_again(&mut self) -> Result<(), LedgerError> {
+        self.memory = self.ledger.read_guard().await?;
+        Ok(())
     }
 
     /// Changes what is remembered, from what another run has left if need be.

@@ -22,6 +22,14 @@ impl From<Told> for Target {
     }
 }
 
+impl Target {
+    /// Whether it is a deactivation.
+    #[must_use]
+    pub fn is_deactivation(self) -> bool {
+        self.0 == [0; 16]
+    }
+}
+
 /// Somebody who is withheld, and what they would be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listed {

@@ -17,6 +17,7 @@ mod memory;
 
 pub use approval::{Approval, Approved};
 pub use budget::{Ask, Budget, Short};
+pub(crate) use keep::LIST;
 pub use keep::{ApproveError, Granted, Guard, approve};
 pub use kind::Kind;
 pub use limit::{Limit, Limits};

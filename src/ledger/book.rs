@@ -11,6 +11,10 @@ use super::{
 };
 use crate::mapping::Fingerprint;
 
+/// After this long the entry of somebody whose deactivation landed is dropped, if no record is
+/// about them.
+const FORGOTTEN_AFTER: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
+
 /// By what entries are read: what became of their sessions, and of their charges.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -37,6 +41,8 @@ pub struct Known {
     pub update_paid: bool,
     /// Whether a push wants them to leave.
     pub to_leave: bool,
+    /// Whether they were deactivated so long ago that they need not be remembered.
+    pub long_gone: bool,
 }
 
 impl Known {
@@ -57,9 +63,11 @@ impl Reading {
             entry.to_leave,
             entry.deactivation,
             entry.update,
+            Some(entry.at),
         )
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what an entry is made of")]
     pub(super) fn known(
         &self,
         telling: Telling,
@@ -67,17 +75,23 @@ impl Reading {
         to_leave: bool,
         deactivation: Option<Charge>,
         update: Option<Charge>,
+        at: Option<Timestamp>,
     ) -> Known {
+        let standing = self.log.standing(telling);
+        let is_old = at.is_some_and(|at| at < self.now - FORGOTTEN_AFTER);
         let is_paid = |charge: Option<Charge>| {
             charge.is_some_and(|charge| self.paid.hour(charge, self.now).is_some())
         };
         Known {
-            standing: self.log.standing(telling),
+            standing,
             origin,
             again: self.log.again(telling.session),
             deactivation_paid: is_paid(deactivation),
             update_paid: is_paid(update),
             to_leave,
+            long_gone: is_old
+                && telling.told == Told::Inactive
+                && standing.is_some_and(|standing| standing.holds && !standing.live),
         }
     }
 }
@@ -109,6 +123,7 @@ mod flag {
     pub(super) const AGAIN_APART: u16 = 1 << 8;
     pub(super) const AGAIN_LATER: u16 = 1 << 9;
     pub(super) const ISOLATED: u16 = 1 << 10;
+    pub(super) const LONG_GONE: u16 = 1 << 11;
 }
 
 impl Book {
@@ -128,6 +143,7 @@ impl Book {
             | set(known.deactivation_paid, flag::DEACTIVATION_PAID)
             | set(known.update_paid, flag::UPDATE_PAID)
             | set(known.to_leave, flag::TO_LEAVE)
+            | set(known.long_gone, flag::LONG_GONE)
             | match known.again {
                 Again::AsEver => 0,
                 Again::Apart => flag::AGAIN_APART,
@@ -254,6 +270,7 @@ impl Row {
             deactivation_paid: self.has(flag::DEACTIVATION_PAID),
             update_paid: self.has(flag::UPDATE_PAID),
             to_leave: self.has(flag::TO_LEAVE),
+            long_gone: self.has(flag::LONG_GONE),
         }
     }
 }
@@ -271,6 +288,7 @@ mod tests {
         deactivation_paid: false,
         update_paid: false,
         to_leave: false,
+        long_gone: false,
     };
 
     #[test]
@@ -291,6 +309,7 @@ mod tests {
                     deactivation_paid: bit(3),
                     update_paid: bit(4),
                     to_leave: bit(5),
+                    long_gone: bit(5),
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

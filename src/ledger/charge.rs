@@ -36,6 +36,8 @@ pub struct Charge {
     pub hour: Hour,
     /// The session that made the charge.
     pub by: Number,
+    /// Whether somebody had approved of it, so that no budget has it.
+    pub approved: bool,
     /// The hour in which they were told before, and the session that told them again since: if
     /// that came to nothing, this hour is what counts.
     pub moved: Option<(Hour, Number)>,
@@ -60,10 +62,11 @@ impl Paid {
     }
 }
 
-/// `hour:by`, or `hour:by:before:via`.
+/// `hour:by` or `hour:by:before:via`, with an `a` before it if somebody had approved.
 impl fmt::Display for Charge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.hour.0, self.by)?;
+        let approved = if self.approved { "a" } else { "" };
+        write!(f, "{approved}{}:{}", self.hour.0, self.by)?;
         if let Some((before, via)) = self.moved {
             write!(f, ":{}:{via}", before.0)?;
         }
@@ -75,6 +78,10 @@ impl Charge {
     /// Reads what [`Display`](fmt::Display) writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        let (approved, text) = match text.strip_prefix('a') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
         let mut numbers = text.split(':').map(|number| number.parse::<i64>().ok());
         let mut next = || numbers.next().flatten();
         let hour = Hour(next()?);
@@ -83,7 +90,12 @@ impl Charge {
             (Some(before), Some(via)) => Some((Hour(before), via.try_into().ok()?)),
             _ => None,
         };
-        Some(Self { hour, by, moved })
+        Some(Self {
+            hour,
+            by,
+            approved,
+            moved,
+        })
     }
 }
 
@@ -97,10 +109,11 @@ mod tests {
 
     #[test]
     fn a_charge_survives_the_state_table() {
-        for moved in [None, Some((Hour(4), 9))] {
+        for (moved, approved) in [(None, true), (Some((Hour(4), 9)), false)] {
             let charge = Charge {
                 hour: Hour(5),
                 by: 7,
+                approved,
                 moved,
             };
 
@@ -125,6 +138,7 @@ mod tests {
         let charge = Charge {
             hour,
             by: 4,
+            approved: false,
             moved: Some((before, 6)),
         };
         let paid = |numbers: &[Number]| {

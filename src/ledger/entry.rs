@@ -203,7 +203,7 @@ impl Entry {
             behind: telling.behind,
             doubtful: telling.doubtful,
             origin: origin(item),
-            at: text("at")?.parse().ok()?,
+            at: at(item)?,
             deactivation: charge(item, "chargedDeactivation"),
             update: charge(item, "chargedUpdate"),
             pushed: text("pushed").and_then(|at| at.parse().ok()),
@@ -216,7 +216,7 @@ impl Entry {
 pub(super) const NUMBER: &str = "n";
 
 /// What of an item a look at the whole ledger needs.
-pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,chargedDeactivation,chargedUpdate,toLeave";
+pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave";
 
 /// What an item says Okta was told. What is said in a way that this release does not know is
 /// doubtful.
@@ -248,6 +248,10 @@ pub(super) fn origin(item: &Item) -> Origin {
     } else {
         Origin::Table
     }
+}
+
+pub(super) fn at(item: &Item) -> Option<Timestamp> {
+    item.get("at")?.as_s().ok()?.parse().ok()
 }
 
 pub(super) fn charge(item: &Item, name: &str) -> Option<Charge> {

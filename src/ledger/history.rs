@@ -16,6 +16,9 @@ const RECENT: &str = "history";
 const SHOWN: usize = 20;
 const SLACK: usize = 10;
 
+/// External ids in one item: with the longest there are, some 256 KB, where DynamoDB's limit is 400.
+const TOLD_PER_ITEM: usize = 120;
+
 /// A run that is over.
 #[derive(Debug, Clone)]
 pub struct KeptRun {
@@ -23,6 +26,8 @@ pub struct KeptRun {
     pub summary: RunSummary,
     /// Its report, as JSON.
     pub report: String,
+    /// Whom it told to be active, and to be inactive.
+    pub told: [Vec<String>; 2],
     /// Why deactivations were withheld.
     pub withheld_reason: Option<String>,
     /// Whether it compared the whole users table to its end, so that it knows whether anything
@@ -49,7 +54,7 @@ pub struct RunSummary {
     pub deactivations: u64,
     /// Records that could not be sent.
     pub rejected: u64,
-    /// Deactivations that waited.
+    /// People whom the guard withheld.
     pub withheld: u64,
     /// Its import sessions and how they were last seen.
     pub sessions: Vec<SessionSummary>,
@@ -125,12 +130,43 @@ impl Ledger {
         item.extend(error.as_deref().map(|why| ("error".to_owned(), text(why))));
         self.client
             .put_item()
-            .table_name(&self.table)
+            .table_name(&self.history)
             .set_item(Some(item))
             .send()
             .await
             .map_err(|error| LedgerError::of("keeping a report in", &error))?;
+        for (kind, ids) in ["upserts", "deactivations"].into_iter().zip(&run.told) {
+            self.keep_told(run, kind, ids, keep).await?;
+        }
         self.list(run).await
+    }
+
+    /// Who was told, in items of a bounded size: `run#<run id>#<kind>#<n>`.
+    async fn keep_told(
+        &self,
+        run: &KeptRun,
+        kind: &str,
+        ids: &[String],
+        keep: Duration,
+    ) -> Result<(), LedgerError> {
+        let RunSummary { run_id, at, .. } = &run.summary;
+        for (place, ids) in ids.chunks(TOLD_PER_ITEM).enumerate() {
+            let ids = ids.iter().map(|id| AttributeValue::S(id.clone()));
+            self.client
+                .put_item()
+                .table_name(&self.history)
+                .item("pk", AttributeValue::S(format!("run#{run_id}#{kind}#{place}")))
+                .item("at", AttributeValue::S(at.to_string()))
+                .item("externalIds", AttributeValue::L(ids.collect()))
+                .item(
+                    "expires",
+                    AttributeValue::N((*at + keep).as_second().to_string()),
+                )
+                .send()
+                .await
+                .map_err(|error| LedgerError::of("keeping who was told in", &error))?;
+        }
+        Ok(())
     }
 
     /// Puts a run before the last ones. Two runs may do so at the same time.
@@ -146,7 +182,7 @@ impl Ledger {
         let request = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.history)
             .key("pk", AttributeValue::S(RECENT.to_owned()))
             .expression_attribute_names("#list", list)
             .expression_attribute_values(":run", AttributeValue::L(vec![summary]))
@@ -189,7 +225,7 @@ impl Ledger {
         let places: Vec<_> = (SHOWN..listed).map(|at| format!("#list[{at}]")).collect();
         self.client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.history)
             .key("pk", AttributeValue::S(RECENT.to_owned()))
             .update_expression(format!("REMOVE {}", places.join(",")))
             .expression_attribute_names("#list", list)
@@ -204,7 +240,16 @@ impl Ledger {
     /// # Errors
     /// When they could not be read.
     pub async fn recent(&self) -> Result<Recent, LedgerError> {
-        let items = self.items([RECENT.to_owned()]).await?;
+        let items = self
+            .client
+            .get_item()
+            .table_name(&self.history)
+            .key("pk", AttributeValue::S(RECENT.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| LedgerError::of("reading the runs in", &error))?
+            .item;
         let recent = items.into_iter().next().map(serde_dynamo::from_item);
         Ok(recent
             .transpose()

@@ -44,6 +44,7 @@ impl Ledger {
             .consistent_read(true)
             .projection_expression(PROJECTION)
             .expression_attribute_names("#session", "session")
+            .expression_attribute_names("#at", "at")
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
@@ -67,6 +68,7 @@ impl Ledger {
                     entry::to_leave(&item),
                     entry::charge(&item, "chargedDeactivation"),
                     entry::charge(&item, "chargedUpdate"),
+                    entry::at(&item),
                 );
                 book.add(id, known);
             }

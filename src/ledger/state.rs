@@ -42,17 +42,8 @@ impl Ledger {
     ) -> Result<State<G>, LedgerError> {
         let keys = [LOG, GUARD, UNNUMBERED, binding::PK, switch::PK];
         let items = self.items(keys.map(str::to_owned)).await?;
-        let item = |pk: &str| {
-            let named = |item: &&Item| item.get("pk").and_then(|pk| pk.as_s().ok()).is_some_and(|it| it == pk);
-            items.iter().find(named)
-        };
-        let mut log = Versioned::<SessionLog>::from_item(item(LOG))?;
-        let mut active_before = 0;
-        if let Some(unnumbered) = item(UNNUMBERED)
-            && !log.exists()
-        {
-            (log.value, active_before) = from_unnumbered(unnumbered);
-        }
+        let item = |pk: &str| items.iter().find(|item| has_key(item, pk));
+        let (log, active_before) = numbered(item(LOG), item(UNNUMBERED))?;
         let switch = Versioned::<Switch>::from_item(item(switch::PK))?;
         let is_new = !log.exists() && item(UNNUMBERED).is_none();
         let switch = match start {
@@ -69,6 +60,16 @@ impl Ledger {
             guard: Versioned::from_item(item(GUARD))?,
             active_before,
         })
+    }
+
+    /// The log, read again.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub async fn read_log(&self) -> Result<Versioned<SessionLog>, LedgerError> {
+        let items = self.items([LOG, UNNUMBERED].map(str::to_owned)).await?;
+        let item = |pk: &str| items.iter().find(|item| has_key(item, pk));
+        Ok(numbered(item(LOG), item(UNNUMBERED))?.0)
     }
 
     /// Writes the log, unless somebody else has since it was read.
@@ -120,4 +121,26 @@ impl Ledger {
         }
         Ok(false)
     }
+}
+
+fn has_key(item: &Item, pk: &str) -> bool {
+    item.get("pk")
+        .and_then(|value| value.as_s().ok())
+        .is_some_and(|value| value == pk)
+}
+
+/// The log, or what a release that did not number its sessions has left, and how many users it
+/// left active.
+fn numbered(
+    log: Option<&Item>,
+    unnumbered: Option<&Item>,
+) -> Result<(Versioned<SessionLog>, u64), LedgerError> {
+    let mut log = Versioned::<SessionLog>::from_item(log)?;
+    let mut active = 0;
+    if let Some(unnumbered) = unnumbered
+        && !log.exists()
+    {
+        (log.value, active) = from_unnumbered(unnumbered);
+    }
+    Ok((log, active))
 }

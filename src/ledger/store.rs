@@ -30,6 +30,8 @@ const IN_FLIGHT: usize = 32;
 pub struct Ledger {
     pub(super) client: Client,
     pub(super) table: String,
+    /// Where what runs did is kept.
+    pub(super) history: String,
     pub(crate) clock: Clock,
     pub(crate) meter: Meter,
 }
@@ -82,10 +84,19 @@ impl Ledger {
         let (client, meter) = Meter::on(&client);
         Self {
             client,
+            history: table.clone(),
             table,
             clock,
             meter,
         }
+    }
+
+    /// The same, which keeps what runs did in a table of its own: a read of the whole ledger then
+    /// does not pay for it.
+    #[must_use]
+    pub fn with_history(mut self, table: Option<String>) -> Self {
+        self.history = table.unwrap_or(self.history);
+        self
     }
 
     /// Reads the entries of these users in full. Who has none is not in the answer.
@@ -164,6 +175,34 @@ impl Ledger {
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
                 _ => Err(LedgerError::of("dropping an entry of", &error)),
+            },
+        }
+    }
+
+    /// Remembers that a push wants somebody to leave, whom the guard withholds, if their entry is
+    /// as it was read.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn is_to_leave(&self, entry: &Entry, pushed: Timestamp) -> Result<(), LedgerError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
+            .update_expression("SET toLeave = :true, pushed = :pushed")
+            .condition_expression("#at = :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", AttributeValue::S(entry.at.to_string()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":pushed", AttributeValue::S(pushed.to_string()))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(LedgerError::of("writing", &error)),
             },
         }
     }

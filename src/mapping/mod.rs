@@ -146,6 +146,12 @@ impl Mapping {
             .is_some_and(|pieces| identity::is_key(pieces, schema))
     }
 
+    /// The template of the external id, as it is written.
+    #[must_use]
+    pub fn external_id_template(&self) -> &str {
+        self.external_id.source()
+    }
+
     /// Whom a record is about, if it says so.
     #[must_use]
     pub fn external_id(&self, record: Record) -> Option<ExternalId> {

@@ -83,6 +83,11 @@ impl Text {
         self.pieces.as_deref()
     }
 
+    /// The template as it is written.
+    pub(super) fn source(&self) -> &str {
+        self.template.source()
+    }
+
     pub(super) fn render(&self, subject: &Subject) -> Result<String, String> {
         if let Some(text) = self.put_together(&subject.record) {
             return Ok(text);

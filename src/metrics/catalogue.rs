@@ -20,7 +20,7 @@ pub struct Metric {
 pub enum Kind {
     /// Things that happened: CloudWatch's `Sum` says how many. Nothing is said where none did.
     Flow,
-    /// How things are: a sum of it makes no sense. Nought is said, too.
+    /// How things are: a sum of it makes no sense. Zero is said, too.
     Level,
 }
 
@@ -50,9 +50,21 @@ pub const UNCHANGED: Metric = Metric::level("Unchanged", Unit::Count);
 pub const PENDING: Metric = Metric::level("Pending", Unit::Count);
 /// Records that could not be sent: all there are, by a full run; else those of the run.
 pub const REJECTED: Metric = Metric::level("Rejected", Unit::Count);
-/// Of these, users whom Okta refuses.
-pub const QUARANTINED: Metric = Metric::level("Quarantined", Unit::Count);
-/// Deactivations that wait, in the same way.
+/// Users whom Okta turned away, in the same way.
+pub const REFUSED: Metric = Metric::level("Refused", Unit::Count);
+/// Of these, those who are to leave: they still work.
+pub const LEAVERS_REFUSED: Metric = Metric::level("LeaversRefused", Unit::Count);
+/// Users to be inactive whom the ledger does not know.
+pub const STRANGERS: Metric = Metric::level("Strangers", Unit::Count);
+/// Users who wait for the end of an import that may carry them.
+pub const WAITING: Metric = Metric::level("Waiting", Unit::Count);
+/// Over how many full runs, one after another, the same change is pending.
+pub const PENDING_RUNS: Metric = Metric::level("PendingRuns", Unit::Count);
+/// Whether the switch is set to paused while the ledger knows people.
+pub const PAUSED: Metric = Metric::level("Paused", Unit::Count);
+/// Runs that found the ledger bound to something else.
+pub const OTHER_BINDING: Metric = Metric::flow("OtherBinding");
+/// People whom the guard withholds, in the same way.
 pub const WITHHELD: Metric = Metric::level("Withheld", Unit::Count);
 /// Users of whom Okta was told.
 pub const LEDGER_USERS: Metric = Metric::level("LedgerUsers", Unit::Count);
@@ -96,7 +108,7 @@ pub const OKTA_REQUESTS: Metric = Metric::flow("OktaRequests").split(
 
 /// From the oldest change of a stream batch to its being told to Okta.
 pub const CHANGE_SECONDS: Metric = Metric::level("ChangeSeconds", Unit::Seconds);
-/// The age of the oldest change of a stream batch that is to come back; nought after one that
+/// The age of the oldest change of a stream batch that is to come back; zero after one that
 /// is done.
 pub const PENDING_CHANGE_SECONDS: Metric = Metric::level("PendingChangeSeconds", Unit::Seconds);
 
@@ -112,7 +124,13 @@ pub const ALL: &[&Metric] = &[
     &UNCHANGED,
     &PENDING,
     &REJECTED,
-    &QUARANTINED,
+    &REFUSED,
+    &LEAVERS_REFUSED,
+    &STRANGERS,
+    &WAITING,
+    &PENDING_RUNS,
+    &PAUSED,
+    &OTHER_BINDING,
     &WITHHELD,
     &LEDGER_USERS,
     &USERS_TABLE_READ_UNITS,

@@ -29,11 +29,14 @@ pub(crate) struct Outcome {
 /// A run has ended. A dry run changes nothing, and so says nothing here.
 pub(crate) fn run(report: &Report, outcome: Outcome) {
     let Outcome { whole, failed } = outcome;
+    if report.paused && whole {
+        PAUSED.is(f64::from(u8::from(report.known > 0)));
+    }
     if report.dry_run {
         return;
     }
-    if report.skipped.is_some() {
-        return RUNS_SKIPPED.add(1);
+    if report.skipped.is_some() && report.sessions.is_empty() {
+        RUNS_SKIPPED.add(1);
     }
     RUN_SECONDS.is(Duration::from_millis(report.duration_ms).as_secs_f64());
     let Consumed {
@@ -57,19 +60,29 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
         SCANNED.is(number(report.scanned));
         ACTIVE.is(number(report.active));
         UNCHANGED.is(number(report.unchanged));
+        PAUSED.is(0.0);
+        PENDING_RUNS.is(f64::from(report.pending_runs));
         let found = report.upserts + report.deactivations;
         PENDING.is(number(found.saturating_sub(upserts + deactivations)));
     }
     // A run that saw only a part cannot say that there are none.
     for (metric, count) in [
         (&REJECTED, report.rejected.count),
-        (&QUARANTINED, report.rejected.quarantined),
-        (&WITHHELD, report.withheld.deactivations),
+        (&REFUSED, report.refused.count),
+        (&LEAVERS_REFUSED, report.refused.leavers),
+        (&STRANGERS, report.strangers),
+        (&WAITING, report.waiting),
+        (&WITHHELD, report.withheld.count()),
     ] {
         if all_seen || count > 0 {
             metric.is(number(count));
         }
     }
+}
+
+/// A run found the ledger bound to something else.
+pub(crate) fn other_binding() {
+    OTHER_BINDING.add(1);
 }
 
 /// A run could not even begin.

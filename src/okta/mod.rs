@@ -24,7 +24,7 @@ mod session;
 mod user;
 mod wire;
 
-pub(crate) use batch::max_requests;
+pub(crate) use batch::max_entities;
 pub use batch::{
     Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,
     Packer, pack,

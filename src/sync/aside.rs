@@ -1,32 +1,31 @@
-//! Whom a run leaves aside, as Okta refuses them, and who is stuck when it is over.
+//! Whom Okta turned away, and who is stuck when a run is over.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Plan, Reject, Rejects, Scope, load::Refused, packing::Memory};
+use super::{Reject, Rejects, look::Found, tell::Refused};
 use crate::{
-    ledger::{IdHash, Print, Stuck, StuckEntry, StuckKey, Told},
+    ledger::{Again, IdHash, Print, Stuck, StuckEntry, StuckKey, Told},
     mapping::ExternalId,
     okta::Batch,
+    users::RecordKey,
 };
 
 /// How many users a run isolates in loads that Okta refuses. Where more are refused it is rather
 /// the mapping that is wrong, or the app's profile: the others are left aside without a proof.
 const ISOLATIONS: usize = 20;
 
-/// Whom a run leaves aside.
+/// Whom Okta turned away, before and in this run.
 #[derive(Debug, Default)]
 pub struct Aside {
     stuck: Stuck,
     /// Whether those whom Okta refused before are tried again.
     anew: bool,
     refused: HashMap<IdHash, RefusedUser>,
-    /// Those refused since the last plan, which does not name them.
-    fresh: Vec<Reject>,
     isolated: usize,
     looked: Looked,
-    /// Those of the stuck whom the last plan would tell something new, and no session has told.
+    /// Those of the stuck who would be told something new, and no session has told.
     pending: HashSet<StuckKey>,
 }
 
@@ -34,7 +33,14 @@ pub struct Aside {
 #[derive(Debug)]
 struct RefusedUser {
     told: Told,
-    reject: Reject,
+    refusal: Refusal,
+}
+
+/// Why Okta turned somebody away.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    reasons: Vec<String>,
+    print: Option<Print>,
 }
 
 /// Whom a run has looked at: of the others it does not know whether they still are stuck.
@@ -46,8 +52,21 @@ enum Looked {
     Everywhere,
 }
 
+impl Refusal {
+    /// As it is reported of somebody.
+    #[must_use]
+    pub fn about(self, external_id: &ExternalId, key: &RecordKey) -> Reject {
+        Reject {
+            external_id: Some(external_id.to_string()),
+            record: Some(key.to_string()),
+            reasons: self.reasons,
+            print: self.print,
+        }
+    }
+}
+
 impl Aside {
-    /// What a run that found these stuck leaves aside; with `anew`, nobody so far.
+    /// What a run that found these stuck knows; with `anew`, nobody counts as refused so far.
     #[must_use]
     pub fn new(stuck: Stuck, anew: bool) -> Self {
         Self {
@@ -57,18 +76,30 @@ impl Aside {
         }
     }
 
-    /// How this user is to be rejected, if Okta refuses to be told this of them.
+    /// Why Okta would refuse to be told this of somebody, as far as we know. `again` says how they
+    /// would be told again if they were told the same before.
     #[must_use]
-    pub fn reject(&self, id: IdHash, told: Told) -> Option<Reject> {
+    pub fn refuses(&self, id: IdHash, told: Told, again: Option<Again>) -> Option<Refusal> {
         if let Some(refused) = self.refused.get(&id).filter(|user| user.told == told) {
-            return Some(refused.reject.clone());
+            return Some(refused.refusal.clone());
         }
-        let entry = self.stuck.get(StuckKey::of_user(id))?;
+        if self.anew {
+            return None;
+        }
         let print = Print::from(told);
-        (!self.anew && entry.print.as_ref() == Some(&print)).then(|| Reject {
-            external_id: entry.external_id.clone(),
-            record: entry.record.clone(),
-            reasons: entry.reasons.clone(),
+        let stuck = self.stuck.get(StuckKey::of_user(id));
+        if let Some(entry) = stuck.filter(|entry| entry.print.as_ref() == Some(&print)) {
+            return Some(Refusal {
+                reasons: entry.reasons.clone(),
+                print: Some(print),
+            });
+        }
+        (again == Some(Again::Isolated)).then(|| Refusal {
+            reasons: vec![
+                "Okta ended the import that the user was alone in as ERROR: see Reports > Import Monitoring in the \
+                 admin console for why"
+                    .to_owned(),
+            ],
             print: Some(print),
         })
     }
@@ -78,18 +109,16 @@ impl Aside {
         ISOLATIONS.saturating_sub(self.isolated)
     }
 
-    /// Takes note of a plan.
-    pub(super) fn planned(&mut self, plan: &Plan) {
-        self.fresh.clear();
-        match plan.scope {
-            Scope::Whole { .. } => self.looked = Looked::Everywhere,
-            Scope::Part => self.looked = Looked::At(plan.looked_at.clone()),
-        }
-        let upserts = plan.upserts.iter().map(|upsert| &upsert.external_id);
-        let deactivations = plan.deactivations.iter().map(|one| &one.external_id);
-        self.pending = upserts
-            .chain(deactivations)
-            .map(|id| StuckKey::of_user(IdHash::of(id)))
+    /// Takes note of a look.
+    pub(super) fn looked(&mut self, found: &Found) {
+        self.looked = if found.whole {
+            Looked::Everywhere
+        } else {
+            Looked::At(found.looked_at.clone())
+        };
+        let people = found.leavers.iter().chain(&found.upserts);
+        self.pending = people
+            .map(|suspect| StuckKey::of_user(suspect.id))
             .filter(|key| self.stuck.get(*key).is_some())
             .collect();
     }
@@ -103,9 +132,9 @@ impl Aside {
         }
     }
 
-    /// Leaves the users of a refused load aside from now on: how each is to be rejected.
-    pub(super) fn refused(&mut self, load: &Refused, memory: &Memory) -> Vec<Reject> {
-        let alone = load.batch.len() == 1;
+    /// Takes note of a load that Okta refused: how its users are reported.
+    pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
+        let alone = load.people.len() == 1;
         self.isolated += usize::from(alone);
         let reason = if alone {
             format!("Okta refused the user: {}", load.reason)
@@ -115,38 +144,40 @@ impl Aside {
                 load.reason
             )
         };
-        let users = load.batch.external_ids().filter_map(|id| memory.get(id));
-        let rejects: Vec<_> = users
-            .map(|(external_id, key, _, told)| {
-                let id = IdHash::of(external_id);
+        let people = load.people.iter();
+        people
+            .map(|ready| {
+                let id = IdHash::of(&ready.external_id);
                 self.pending.remove(&StuckKey::of_user(id));
-                let reject = Reject {
-                    external_id: Some(external_id.to_string()),
-                    record: Some(key.to_string()),
+                let refusal = Refusal {
                     reasons: vec![reason.clone()],
-                    print: alone.then(|| (*told).into()),
+                    print: alone.then(|| ready.told.into()),
                 };
                 let user = RefusedUser {
-                    told: *told,
-                    reject: reject.clone(),
+                    told: ready.told,
+                    refusal: refusal.clone(),
                 };
                 self.refused.insert(id, user);
-                reject
+                refusal.about(&ready.external_id, &ready.key)
             })
-            .collect();
-        self.fresh.extend_from_slice(&rejects);
-        rejects
+            .collect()
     }
 
-    /// Who was stuck before the run, and who is now that it is over: whom it rejected, and whom
-    /// it did not look at.
-    pub(super) fn finish(self, rejected: &Rejects, now: Timestamp) -> (Stuck, Stuck) {
+    /// Who was stuck before the run, and who is now that it is over: whom it rejected, whom Okta
+    /// refused, and whom it did not look at.
+    pub(super) fn finish(
+        self,
+        rejected: &Rejects,
+        refused: &Rejects,
+        now: Timestamp,
+    ) -> (Stuck, Stuck) {
         let before = self.stuck;
         let mut after = before.clone();
+        let unnamed = rejected.unnamed + refused.unnamed;
         let found: BTreeMap<_, _> = rejected
             .all
             .iter()
-            .chain(&self.fresh)
+            .chain(&refused.all)
             .filter_map(|reject| Some((reject.key()?, reject)))
             .collect();
         for (key, _) in before.iter() {
@@ -154,7 +185,7 @@ impl Aside {
                 Looked::Nowhere => false,
                 Looked::At(keys) => keys.contains(&key),
                 // Who is rejected and not named may be any of them.
-                Looked::Everywhere => rejected.unnamed == 0,
+                Looked::Everywhere => unnamed == 0,
             };
             if looked && !found.contains_key(&key) && !self.pending.contains(&key) {
                 after.remove(key);
@@ -176,7 +207,7 @@ impl Aside {
             );
         }
         if matches!(self.looked, Looked::Everywhere) {
-            let all = rejected.unnamed + rejected.all.len() as u64;
+            let all = unnamed + (rejected.all.len() + refused.all.len()) as u64;
             after.set_beyond(all.saturating_sub(after.len()));
         }
         (before, after)

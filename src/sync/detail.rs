@@ -1,19 +1,18 @@
 //! A plan that a person can read: what would change, and for whom.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 
-use super::{Plan, RunError, Why};
+use super::{
+    dry::Plan,
+    hand::{Ready, Why},
+};
 use crate::{
-    ledger::{IdHash, Ledger, Told},
+    ledger::Told,
     mapping::ExternalId,
-    okta::{Calls, Error, UserProfile},
+    okta::{Calls, Entity, Error, UserProfile},
 };
 
 /// How long Okta is asked about users at most: it takes a minute for 15 of them where its rate
@@ -127,54 +126,45 @@ pub struct NotAsked {
     pub reason: String,
 }
 
-/// The deactivations that a plan holds before any safeguard takes them out of it: who is
-/// withheld is whom one wants to see.
-pub(super) fn leavers(plan: &Plan, limit: usize) -> Vec<DeactivationChange> {
-    let mut leavers: Vec<_> = plan.deactivations.iter().collect();
-    leavers.sort_by(|one, other| one.external_id.cmp(&other.external_id));
-    let leavers = leavers.into_iter().take(limit);
-    leavers
-        .map(|leaver| DeactivationChange {
-            external_id: leaver.external_id.to_string(),
-            record: leaver.key.to_string(),
-            reason: leaver.why,
-            withheld: false,
-        })
-        .collect()
-}
-
 impl Changes {
-    /// What a plan changes, `leavers` being those whom it held before the safeguard looked at it.
+    /// What a plan changes; `withheld` are the first of so many whose deactivation the guard keeps
+    /// back: they are whom one wants to see.
     pub(super) async fn of(
         plan: &Plan,
-        mut leavers: Vec<DeactivationChange>,
+        withheld: Vec<Ready>,
+        all_withheld: u64,
         detail: Detail,
-        ledger: &Ledger,
         okta: &Calls,
-    ) -> Result<Self, RunError> {
-        // A safeguard withholds all or none.
-        for leaver in &mut leavers {
-            leaver.withheld = plan.deactivations.is_empty();
-        }
+    ) -> Self {
+        let mut leavers: Vec<_> = plan
+            .deactivations
+            .iter()
+            .map(|ready| (ready, false))
+            .chain(withheld.iter().map(|ready| (ready, true)))
+            .filter_map(|(ready, withheld)| {
+                Some(DeactivationChange {
+                    external_id: ready.external_id.to_string(),
+                    record: ready.key.to_string(),
+                    reason: ready.why?,
+                    withheld,
+                })
+            })
+            .collect();
+        leavers.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+        leavers.truncate(detail.limit);
         let mut upserts: Vec<_> = plan.upserts.iter().collect();
         upserts.sort_by(|one, other| one.external_id.cmp(&other.external_id));
         upserts.truncate(detail.limit);
 
         let ids: Vec<_> = upserts.iter().map(|upsert| &upsert.external_id).collect();
-        let hashes: Vec<_> = ids.iter().map(|id| IdHash::of(id)).collect();
-        let entries = ledger.entries(&hashes).await?;
-        let told: HashMap<_, _> = entries
-            .into_iter()
-            .map(|entry| (entry.external_id, entry.told))
-            .collect();
         let (had, not_asked) = ask(okta, &ids).await;
         let listed = upserts
             .into_iter()
             .zip(had)
             .map(|(upsert, had)| {
-                let sent = upsert.entity.profile();
-                let (change, differing) =
-                    compare(told.get(&upsert.external_id).copied(), &had, &sent);
+                let sent = upsert.entity.as_ref().map(Entity::profile).unwrap_or_default();
+                let told = upsert.before.as_ref().map(|before| before.told);
+                let (change, differing) = compare(told, &had, &sent);
                 UpsertChange {
                     external_id: upsert.external_id.to_string(),
                     record: upsert.key.to_string(),
@@ -187,16 +177,17 @@ impl Changes {
                 }
             })
             .collect::<Vec<_>>();
-        let deactivations = plan.deactivations_found() + plan.withheld.deactivations;
-        Ok(Self {
+        let (found, deactivations) = plan.found;
+        let deactivations = deactivations + all_withheld;
+        Self {
             not_listed: NotListed {
-                upserts: plan.upserts_found() - listed.len() as u64,
+                upserts: found.saturating_sub(listed.len() as u64),
                 deactivations: deactivations.saturating_sub(leavers.len() as u64),
             },
             upserts: listed,
             deactivations: leavers,
             not_asked,
-        })
+        }
     }
 }
 

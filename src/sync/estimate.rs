@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Plan, load::IN_FLIGHT, rounds::COOLDOWN};
+use super::{
+    dry::Plan,
+    tell::{COOLDOWN, IN_FLIGHT},
+};
 use crate::okta::{self, Packer};
 
 /// How long a call takes (1 to 2 seconds in recorded traffic).
@@ -28,12 +31,11 @@ pub struct Estimate {
 impl Estimate {
     /// Of a plan that is made now, if an import was started then.
     pub(super) fn of(plan: Plan, last_import: Option<Timestamp>, now: Timestamp) -> Self {
-        let found = plan.upserts_found() + plan.deactivations_found();
+        let found = plan.found.0 + plan.found.1;
         let mut packer = Packer::new();
         let mut packed = 0;
-        let leavers = plan.deactivations.into_iter().map(|leaver| leaver.entity);
-        let others = plan.upserts.into_iter().map(|upsert| upsert.entity);
-        for entity in leavers.chain(others) {
+        let people = plan.deactivations.into_iter().chain(plan.upserts);
+        for entity in people.filter_map(|ready| ready.entity) {
             if packer.would_fit(&entity, okta::MAX_REQUESTS) {
                 packer.push(entity);
                 packed += 1;

@@ -1,38 +1,34 @@
-//! The story: plan, check, push, record.
+//! The story: look, hold, tell, check.
 //!
-//! [`Run::work`] tells it from beginning to end; each of the other rooms holds
-//! one of its chapters.
+//! [`Run::work`] tells it from beginning to end. [`look`] finds people about whom record and ledger
+//! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
+//! before anything dangerous is loaded; [`tell`] opens sessions and carries people in them.
 
 mod aside;
+mod books;
 mod detail;
-mod draft;
+mod dry;
 mod estimate;
-mod load;
-mod packing;
-mod plan;
-mod planner;
-mod push;
+pub mod hand;
+pub mod look;
 mod rejects;
 mod report;
-mod rounds;
 mod run;
-mod safeguards;
-mod settle;
-mod sources;
+mod tell;
 mod time;
 
 pub use aside::Aside;
+pub use books::Books;
 pub use detail::{
     ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
 };
-pub use draft::{Counts, Draft};
 pub use estimate::Estimate;
-pub use plan::{Deactivation, Plan, Scope, Upsert, Why};
-pub use planner::Planner;
+pub use hand::Why;
+pub use look::{Counts, Source};
 pub use rejects::{Reject, Rejects};
-pub use report::{Consumed, Read, ReadAndWritten, Report, SessionReport, Trigger, Withheld};
-pub(crate) use rounds::COOLDOWN;
+pub use report::{
+    Consumed, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger, Withheld, WithheldKind,
+};
 pub use run::{Job, Run, RunError};
-pub use safeguards::DeactivationLimit;
-pub use sources::Source;
+pub(crate) use tell::COOLDOWN;
 pub use time::Time;

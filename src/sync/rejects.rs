@@ -1,25 +1,25 @@
-//! Records that could not be sent, and why.
+//! Records that our checks turn away, users whom Okta turned away, and why.
 
 use serde::Serialize;
 
 use crate::{
-    ledger::{IdHash, Print, StuckKey},
+    ledger::{IdHash, Print, StuckKey, Told},
     mapping::ExternalId,
 };
 
-/// Records that could not be sent.
+/// Records that our checks turn away, or users whom Okta turned away.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Rejects {
     /// How many.
     pub count: u64,
-    /// Of these, whom Okta refused by themselves: they are told again when what Okta would be
-    /// told of them changes.
-    pub quarantined: u64,
     /// The first of them.
     pub examples: Vec<Reject>,
     /// All of them, as far as anybody will remember them.
     #[serde(skip)]
     pub(super) all: Vec<Reject>,
+    /// Of these, those who are to leave.
+    #[serde(skip)]
+    pub leavers: u64,
     /// How many are not among all.
     #[serde(skip)]
     pub(super) unnamed: u64,
@@ -41,6 +41,11 @@ pub struct Reject {
     pub print: Option<Print>,
 }
 
+/// What is kept of a reason or of a record's key, in characters, and how many reasons: what is
+/// answered may have 256 KB where Step Functions reads it.
+const TEXT: usize = 400;
+const REASONS: usize = 5;
+
 impl Rejects {
     /// How many examples a report carries.
     pub const EXAMPLES: usize = 20;
@@ -56,7 +61,8 @@ impl Rejects {
     /// Counts several records that could not be sent for one and the same reason.
     pub fn add_many(&mut self, count: u64, reject: Reject) {
         self.count += count;
-        self.quarantined += u64::from(reject.print.is_some());
+        self.leavers += u64::from(reject.print == Some(Print::from(Told::Inactive)));
+        let reject = reject.cut();
         if self.examples.len() < Self::EXAMPLES {
             self.examples.push(reject.clone());
         }
@@ -84,6 +90,18 @@ impl Reject {
     #[must_use]
     pub fn because(self, reasons: Vec<String>) -> Self {
         Self { reasons, ..self }
+    }
+
+    /// The same, no longer than a report of many can have it.
+    fn cut(mut self) -> Self {
+        self.reasons.truncate(REASONS);
+        for text in self.reasons.iter_mut().chain(&mut self.record) {
+            if let Some((end, _)) = text.char_indices().nth(TEXT) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        self
     }
 
     /// By what it is found among the stuck, unless it names nothing at all.

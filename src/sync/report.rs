@@ -3,8 +3,15 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Changes, Estimate, Plan, Rejects};
-use crate::{capacity::Units, okta::SessionId, version::VERSION};
+use std::collections::BTreeMap;
+
+use super::{Changes, Estimate, Rejects, look::Found, tell::Telling};
+use crate::{
+    capacity::Units,
+    guard::{Digest, Kind},
+    okta::{self, Batch, SessionId},
+    version::VERSION,
+};
 
 /// A run's report. It carries counts and ids, never a profile's values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,7 +25,9 @@ pub struct Report {
     pub trigger: Trigger,
     /// Whether this is only what a run would do.
     pub dry_run: bool,
-    /// Records read: the sum of the next three and those rejected.
+    /// Whether the switch was set to paused, so that this is only what a run would do.
+    pub paused: bool,
+    /// Records read.
     pub scanned: u64,
     /// Records of users who are to be active.
     pub active: u64,
@@ -28,13 +37,19 @@ pub struct Report {
     pub out_of_scope: u64,
     /// Records of which Okta knows everything already.
     pub unchanged: u64,
-    /// Users to create, update or reactivate, found by this run.
+    /// Users to create, update or reactivate, found by this run; not those withheld.
     pub upserts: u64,
     /// Users to deactivate, found by this run; not those withheld.
     pub deactivations: u64,
-    /// Records that could not be sent.
+    /// Users to update or reactivate once an import has ended that may carry them.
+    pub waiting: u64,
+    /// Users to be inactive whom the ledger does not know: they are not told.
+    pub strangers: u64,
+    /// Records that our own checks turn away.
     pub rejected: Rejects,
-    /// Deactivations that wait.
+    /// Users whom Okta turned away.
+    pub refused: Rejects,
+    /// What the guard keeps back.
     pub withheld: Withheld,
     /// The import sessions of this run.
     pub sessions: Vec<SessionReport>,
@@ -42,7 +57,7 @@ pub struct Report {
     pub more: bool,
     /// When it is worth going on, if there is more.
     pub resume_at: Option<Timestamp>,
-    /// Why the run did nothing at all.
+    /// Why the run did not do what it found.
     pub skipped: Option<String>,
     /// What the run consumed of the two tables.
     pub consumed: Consumed,
@@ -54,10 +69,40 @@ pub struct Report {
     /// What a dry run found, user by user, if that was asked for. Not a part of what is logged.
     #[serde(skip)]
     pub changes: Option<Changes>,
-    /// Upserts and deactivations of the run's sessions that did not fail: part of what it found
-    /// to do, and not to be found again.
+    /// Upserts and deactivations of the run's sessions that did not fail.
     #[serde(skip)]
     done: (u64, u64),
+    /// How many users the ledger knows, if the run has looked at all of it.
+    #[serde(skip)]
+    pub known: u64,
+    /// Over how many full runs, one after another, the same change is pending.
+    #[serde(skip)]
+    pub pending_runs: u32,
+    /// Who was told, for the history. Not a part of what is logged.
+    #[serde(skip)]
+    pub tells: Tells,
+}
+
+/// Who was told, by external id, in the order in which they were.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tells {
+    /// To be created, updated or reactivated.
+    pub upserts: Vec<String>,
+    /// To be deactivated.
+    pub deactivations: Vec<String>,
+}
+
+impl Tells {
+    /// Adds those of some loads.
+    pub(super) fn add(&mut self, batches: &[Batch]) {
+        for batch in batches {
+            let ids = batch.external_ids().map(str::to_owned);
+            match batch.kind() {
+                okta::Kind::Upsert => self.upserts.extend(ids),
+                okta::Kind::Deactivate => self.deactivations.extend(ids),
+            }
+        }
+    }
 }
 
 /// What fired a run.
@@ -84,13 +129,66 @@ impl Trigger {
     }
 }
 
-/// Deactivations that wait.
+/// What the guard keeps back, of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Withheld {
-    /// How many.
-    pub deactivations: u64,
+    /// People who would be deactivated.
+    pub deactivations: WithheldKind,
+    /// People whose profile would change, or who would be let in again.
+    pub updates: WithheldKind,
+    /// People who would be taken out of groups.
+    pub membership_removals: WithheldKind,
+}
+
+/// What the guard keeps back of a kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WithheldKind {
+    /// How many people.
+    pub count: u64,
     /// Why, and what to do.
     pub reason: Option<String>,
+    /// What stands for these people when they are approved; none where nobody can be approved.
+    pub digest: Option<Digest>,
+    /// Since when people are kept back.
+    pub since: Option<Timestamp>,
+}
+
+impl Withheld {
+    /// All of them.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.deactivations.count + self.updates.count + self.membership_removals.count
+    }
+
+    /// Those of a kind.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &WithheldKind {
+        match kind {
+            Kind::Deactivations => &self.deactivations,
+            Kind::Updates => &self.updates,
+            Kind::MembershipRemovals => &self.membership_removals,
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, kind: Kind) -> &mut WithheldKind {
+        match kind {
+            Kind::Deactivations => &mut self.deactivations,
+            Kind::Updates => &mut self.updates,
+            Kind::MembershipRemovals => &mut self.membership_removals,
+        }
+    }
+
+    /// Adds deactivations that no approval lets through.
+    pub(super) fn hold(&mut self, count: u64, reason: &str, since: Option<Timestamp>) {
+        let held = &mut self.deactivations;
+        held.count += count;
+        held.reason = Some(match held.reason.take() {
+            None => reason.to_owned(),
+            Some(other) => format!("{reason}. Besides, {other}"),
+        });
+        held.since = held.since.into_iter().chain(since).min();
+    }
 }
 
 /// What one import session carried.
@@ -161,6 +259,7 @@ impl Report {
             version: VERSION,
             trigger,
             dry_run,
+            paused: false,
             scanned: 0,
             active: 0,
             inactive: 0,
@@ -168,7 +267,10 @@ impl Report {
             unchanged: 0,
             upserts: 0,
             deactivations: 0,
+            waiting: 0,
+            strangers: 0,
             rejected: Rejects::default(),
+            refused: Rejects::default(),
             withheld: Withheld::default(),
             sessions: Vec::new(),
             more: false,
@@ -179,29 +281,59 @@ impl Report {
             estimate: None,
             changes: None,
             done: (0, 0),
+            known: 0,
+            pending_runs: 0,
+            tells: Tells::default(),
         }
     }
 
-    /// Takes over what a plan found. What the run's earlier sessions carried is part of what it
-    /// found to do, too.
-    pub(super) fn planned(&mut self, plan: &Plan) {
-        let (upserts, deactivations) = self.done;
-        self.upserts = plan.upserts_found() + upserts;
-        self.deactivations = plan.deactivations_found() + deactivations;
-        let super::Counts {
-            scanned,
-            active,
-            inactive,
-            out_of_scope,
-            unchanged,
-        } = plan.counts;
-        self.scanned = scanned;
-        self.active = active;
-        self.inactive = inactive;
-        self.out_of_scope = out_of_scope;
-        self.unchanged = unchanged;
-        self.rejected = plan.rejected.clone();
-        self.withheld = plan.withheld.clone();
+    /// Takes over what a look found.
+    pub(super) fn looked(&mut self, found: &Found) {
+        let counts = &found.counts;
+        self.scanned = counts.scanned;
+        self.active = counts.active;
+        self.inactive = counts.inactive;
+        self.out_of_scope = counts.out_of_scope;
+        self.unchanged = counts.unchanged;
+        self.upserts = counts.upserts;
+        self.deactivations = counts.deactivations;
+        self.waiting = counts.waiting;
+        self.strangers = counts.strangers;
+        self.known = found.known;
+        self.rejected = found.rejected.clone();
+        self.refused = found.refused.clone();
+    }
+
+    /// Corrects what a look found by what came of it; `withheld` is what the guard has taken out
+    /// of it at once.
+    pub(super) fn told(&mut self, telling: &Telling, withheld: &BTreeMap<Kind, u64>) {
+        let at_once = |kind| withheld.get(&kind).copied().unwrap_or(0);
+        let in_hand = |kind| telling.withheld.get(&kind).copied().unwrap_or(0);
+        for (kind, reason) in [
+            (Kind::Deactivations, "the guard's latch closed while they were told"),
+            (Kind::Updates, "the guard's latch closed while they were told"),
+        ] {
+            let kept = self.withheld.of_mut(kind);
+            let more = in_hand(kind).saturating_sub(at_once(kind));
+            kept.count += more;
+            if more > 0 {
+                kept.reason.get_or_insert_with(|| reason.to_owned());
+            }
+        }
+        if telling.held > 0 {
+            let reason = "the users table holds no record in scope: check USERS_TABLE, the table and the mapping's \"include\"; \
+                          nobody is deactivated on an empty read, whatever the limit";
+            self.withheld.hold(telling.held, reason, None);
+        }
+        let deactivations = at_once(Kind::Deactivations).max(in_hand(Kind::Deactivations));
+        let updates = at_once(Kind::Updates).max(in_hand(Kind::Updates));
+        self.deactivations = self
+            .deactivations
+            .saturating_sub(telling.fell_away.0 + telling.refused.0 + telling.held + deactivations);
+        self.upserts = self
+            .upserts
+            .saturating_sub(telling.fell_away.1 + telling.refused.1 + telling.waits + updates);
+        self.waiting += telling.waits;
     }
 
     /// Counts what a session carried that did not fail.

@@ -53,10 +53,18 @@ impl KeySchema {
         attributes.find_map(|(known, kind)| (known == name).then_some(*kind))
     }
 
-    /// Whether a key has these attributes and no others.
+    /// Whether a key has these attributes, of these types, and no others.
     #[must_use]
     pub fn is_of(&self, key: &RecordKey) -> bool {
-        key.0.len() == self.0.len() && key.0.iter().all(|(name, _)| self.kind(name).is_some())
+        key.0.len() == self.0.len()
+            && key.0.iter().all(|(name, value)| {
+                matches!(
+                    (self.kind(name), value),
+                    (Some(KeyKind::Text), AttributeValue::S(_))
+                        | (Some(KeyKind::Number), AttributeValue::N(_))
+                        | (Some(KeyKind::Binary), AttributeValue::B(_))
+                )
+            })
     }
 
     /// The key of an item; `None` if a key attribute is not among its attributes.
@@ -66,6 +74,22 @@ impl KeySchema {
             .map(|name| Some((name.to_owned(), item.get(name)?.clone())))
             .collect::<Option<Vec<_>>>()
             .map(RecordKey)
+    }
+}
+
+/// `id (S)`, or `tenant (N), id (S)`.
+impl fmt::Display for KeySchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, kind)) in self.0.iter().enumerate() {
+            let separator = if i == 0 { "" } else { ", " };
+            let kind = match kind {
+                KeyKind::Text => "S",
+                KeyKind::Number => "N",
+                KeyKind::Binary => "B",
+            };
+            write!(f, "{separator}{name} ({kind})")?;
+        }
+        Ok(())
     }
 }
 

@@ -2,13 +2,51 @@
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::{KeySchema, Record, UsersTable};
+use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Projection};
 use crate::aws::{TableFacts, Trouble, describe};
 
 impl UsersTable {
     /// What DynamoDB tells of it, asked anew.
     pub(crate) async fn describe(&self) -> Result<TableFacts, Trouble> {
         describe(&self.client, &self.name).await
+    }
+
+    /// Whether any record is as asked: reads until one is, little at first.
+    ///
+    /// # Errors
+    /// When the table could not be read until then.
+    pub async fn has(
+        &self,
+        attributes: &Attributes,
+        is_one: impl Fn(Record) -> bool,
+    ) -> Result<bool, ReadError> {
+        let schema = self.schema().await?;
+        let projection = Projection::new(schema, attributes);
+        let mut start = None;
+        let mut limit = 25;
+        loop {
+            let page = self
+                .client
+                .scan()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .limit(limit)
+                .set_projection_expression(projection.expression.clone())
+                .set_expression_attribute_names(projection.names.clone())
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| ReadError::of("scanning", &error))?;
+            let mut items = page.items.unwrap_or_default().into_iter();
+            if items.any(|item| is_one(Record::from(item))) {
+                return Ok(true);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(false);
+            }
+            limit = (limit * 4).min(10_000);
+        }
     }
 
     /// Some records, whichever come first.

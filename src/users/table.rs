@@ -18,7 +18,7 @@ use crate::capacity::Meter;
 pub struct UsersTable {
     pub(super) client: Client,
     pub(super) name: String,
-    schema: Arc<OnceCell<KeySchema>>,
+    described: Arc<OnceCell<(KeySchema, String)>>,
     pub(crate) meter: Meter,
 }
 
@@ -54,7 +54,7 @@ impl UsersTable {
             client,
             name,
             meter,
-            schema: Arc::default(),
+            described: Arc::default(),
         }
     }
 
@@ -63,7 +63,19 @@ impl UsersTable {
     /// # Errors
     /// When DynamoDB does not describe the table.
     pub async fn schema(&self) -> Result<&KeySchema, ReadError> {
-        self.schema
+        Ok(&self.described().await?.0)
+    }
+
+    /// Its ARN, or its name where DynamoDB tells none.
+    ///
+    /// # Errors
+    /// When DynamoDB does not describe the table.
+    pub async fn arn(&self) -> Result<&str, ReadError> {
+        Ok(&self.described().await?.1)
+    }
+
+    async fn described(&self) -> Result<&(KeySchema, String), ReadError> {
+        self.described
             .get_or_try_init(|| async {
                 let table = self
                     .client
@@ -73,10 +85,12 @@ impl UsersTable {
                     .await
                     .map_err(|error| ReadError::of("describing", &error))?
                     .table;
-                table.and_then(schema).ok_or_else(|| ReadError {
+                let arn = table.as_ref().and_then(|table| table.table_arn.clone());
+                let schema = table.and_then(schema).ok_or_else(|| ReadError {
                     doing: "describing",
                     why: "the answer does not tell the types of its key attributes".to_owned(),
-                })
+                })?;
+                Ok((schema, arn.unwrap_or_else(|| self.name.clone())))
             })
             .await
     }

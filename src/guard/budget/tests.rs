@@ -9,6 +9,7 @@ fn fresh(people: u64) -> Ask {
         kind: Kind::Deactivations,
         fresh: people,
         moved: BTreeMap::new(),
+        approved: false,
     }
 }
 

@@ -60,6 +60,8 @@ pub struct SessionLog {
     isolated: BTreeSet<Number>,
     /// Which number was the last at some earlier times, so that it is known how old one is.
     marks: Vec<Mark>,
+    /// Whether the last session carried people of an import that had ended in ERROR.
+    last_was_again: bool,
     /// When a session's end was last seen.
     last_end: Option<Timestamp>,
     /// When an import was last started.
@@ -212,6 +214,7 @@ impl SessionLog {
         if let Some(session) = self.listed.get_mut(&number) {
             session.state = State::Starting;
             session.carries = carries;
+            self.last_was_again = carries.again.is_some();
         }
     }
 
@@ -250,7 +253,7 @@ impl SessionLog {
         }
         let Listed {
             id,
-            state,
+            state: _,
             opened,
             triggered,
             run,
@@ -269,7 +272,7 @@ impl SessionLog {
         );
         self.recent.truncate(RECENT);
         self.keep_small();
-        if end == End::Nothing && state == State::Open {
+        if end == End::Nothing {
             Charges::GivenBack
         } else {
             Charges::Stand
@@ -432,6 +435,21 @@ impl SessionLog {
     #[must_use]
     pub fn is_of_another_binding(&self, number: Number) -> bool {
         number < self.bound_from
+    }
+
+    /// The number of a session whose end was not seen.
+    #[must_use]
+    pub fn number_of_listed(&self, id: &SessionId) -> Option<Number> {
+        let mut listed = self.listed.iter();
+        listed
+            .find(|(_, session)| session.id == *id)
+            .map(|(number, _)| *number)
+    }
+
+    /// Whether the last session carried people of an import that had ended in ERROR.
+    #[must_use]
+    pub fn last_was_again(&self) -> bool {
+        self.last_was_again
     }
 
     /// How many imports were started that were not seen to end, nor given up.

@@ -145,6 +145,17 @@ impl Batch {
         ))
     }
 
+    /// The batch with these users alone; `None` if there are none.
+    #[must_use]
+    pub fn keep(self, keep: impl Fn(&str) -> bool) -> Option<Self> {
+        let entities: Vec<_> = self
+            .entities
+            .into_iter()
+            .filter(|entity| keep(entity.external_id()))
+            .collect();
+        (!entities.is_empty()).then(|| Self::measured(self.kind, entities))
+    }
+
     fn measured(kind: Kind, entities: Vec<Entity>) -> Self {
         let users: usize = entities.iter().map(|entity| entity.json.len()).sum();
         let commas = entities.len().saturating_sub(1);

@@ -104,6 +104,15 @@ impl Session<Open> {
     /// # Errors
     /// One for each thing to do about it; see [`LoadError`].
     pub async fn load(&self, batch: &Batch) -> Result<(), LoadError> {
+        self.load_by(batch, self.calls.deadline()).await
+    }
+
+    /// Loads a batch that says something for a while only: it is over by `until`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_by(&self, batch: &Batch, until: Timestamp) -> Result<(), LoadError> {
+        let calls = self.calls.until(until.min(self.calls.deadline()));
         let (verb, name) = match batch.kind() {
             Kind::Upsert => ("bulk-upsert", "POST /sessions/{id}/bulk-upsert"),
             Kind::Deactivate => ("bulk-delete", "POST /sessions/{id}/bulk-delete"),
@@ -112,8 +121,7 @@ impl Session<Open> {
         if !budget.take() {
             return Err(LoadError::NoBudget);
         }
-        let answer = self
-            .calls
+        let answer = calls
             .send(Call {
                 api: Api::IdentitySource,
                 method: Method::POST,
@@ -134,7 +142,7 @@ impl Session<Open> {
         }
         match failure.error {
             Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
-            Error::Refused(refusal) if refusal.status == 400 => {
+            Error::Refused(refusal) if matches!(refusal.status, 400 | 413 | 422) => {
                 Err(self.refused(refusal, batch).await)
             }
             error if failure.maybe_done => Err(LoadError::Ambiguous(error)),

@@ -1,16 +1,19 @@
 //! Loading a session: whom Okta refuses is isolated, so that the others pass.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
+use jiff::Timestamp;
 
+use super::fill::{Fill, Parcel};
 use crate::{
     mutation::{self, Mutation},
     okta::{self, Batch, Kind, LoadError, Open, Session},
+    sync::{RunError, hand::Ready},
 };
 
 /// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
-pub(super) const IN_FLIGHT: usize = 10;
+pub(crate) const IN_FLIGHT: usize = 10;
 
 /// What became of the loads of one session.
 #[derive(Debug, Default)]
@@ -21,41 +24,51 @@ pub(super) struct Loads {
     pub(super) doubtful: Vec<Batch>,
     /// Users whom Okta refuses, and users of refused loads that were not taken apart.
     pub(super) refused: Vec<Refused>,
+    /// Users who are not in the session for want of requests or time.
+    pub(super) left: Vec<Ready>,
     /// The first load that failed for another reason.
     pub(super) failure: Option<okta::Error>,
+    /// Everybody who was to be loaded, by external id.
+    pub(super) people: HashMap<String, Ready>,
     /// Whether the session takes no users any more.
     closed: bool,
-    /// Loads that were not sent, or not taken apart, for want of requests or time.
-    left: usize,
 }
 
 /// A load that Okta refused for its content.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     /// Who was in it: one user whom it is about for sure, or several of whom it may be any.
-    pub(super) batch: Batch,
+    pub(crate) people: Vec<Ready>,
     /// What Okta said, without the profiles' values.
-    pub(super) reason: String,
-    /// Users of the batch whom Okta named.
+    pub(crate) reason: String,
+}
+
+/// A refused batch that may be taken apart.
+#[derive(Debug)]
+struct Whole {
+    batch: Batch,
+    until: Timestamp,
+    reason: String,
     suspects: Vec<String>,
 }
 
-/// Loads the batches, deactivations before upserts, while `go_on` says so and requests last.
+/// Loads what `fill` gives, deactivations before upserts, while `go_on` says so and requests last.
 /// Of refused loads up to `isolations` users are isolated.
+///
+/// # Errors
+/// When the next people could not be taken in hand or charged; what was loaded is in `loads`.
 pub(super) async fn load(
     session: &Session<Open>,
-    batches: Vec<Batch>,
+    fill: &mut Fill<'_>,
     isolations: usize,
+    loads: &mut Loads,
     go_on: impl Fn() -> bool,
-) -> Loads {
-    let (leavers, others): (Vec<_>, Vec<_>) = batches
-        .into_iter()
-        .partition(|batch| batch.kind() == Kind::Deactivate);
-    let mut loads = Loads::default();
+) -> Result<(), RunError> {
     let mut isolations = isolations;
-    for batches in [leavers, others] {
+    let mut failure = None;
+    for kind in [Kind::Deactivate, Kind::Upsert] {
         let mut queue = Queue {
-            whole: batches.into(),
+            kind,
             parts: Vec::new(),
             refused: Vec::new(),
             parts_in_flight: 0,
@@ -63,36 +76,39 @@ pub(super) async fn load(
         };
         let mut in_flight = FuturesUnordered::new();
         loop {
-            while in_flight.len() < IN_FLIGHT
-                && !loads.closed
-                && go_on()
-                && let Some((batch, is_part)) = queue.next(session.requests_left())
-            {
+            while in_flight.len() < IN_FLIGHT && !loads.closed && failure.is_none() && go_on() {
+                let next = queue.next(session.requests_left(), fill, loads).await;
+                let Some((batch, until, is_part)) = next.unwrap_or_else(|error| {
+                    failure = Some(error);
+                    None
+                }) else {
+                    break;
+                };
                 in_flight.push(async move {
-                    let answer = session.load(&batch).await;
-                    (batch, is_part, answer)
+                    let answer = session.load_by(&batch, until).await;
+                    (batch, until, is_part, answer)
                 });
             }
-            let Some((batch, is_part, answer)) = in_flight.next().await else {
+            let Some((batch, until, is_part, answer)) = in_flight.next().await else {
                 break;
             };
             queue.parts_in_flight -= usize::from(is_part);
-            if let Some(refused) = loads.take(batch, answer) {
-                queue.refused(refused, &mut loads);
+            if let Some(refused) = loads.take(batch, until, answer) {
+                queue.refused(refused, loads);
             }
         }
         isolations = queue.isolations;
         loads.leave(queue, session.requests_left() < PARTS);
     }
-    loads
+    failure.map_or(Ok(()), Err)
 }
 
 /// Batches of one kind on their way.
 #[derive(Debug)]
 struct Queue {
-    whole: VecDeque<Batch>,
-    parts: Vec<Batch>,
-    refused: Vec<Refused>,
+    kind: Kind,
+    parts: Vec<(Batch, Timestamp)>,
+    refused: Vec<Whole>,
     parts_in_flight: usize,
     isolations: usize,
 }
@@ -106,20 +122,36 @@ impl Queue {
     /// Whole batches come first as long as the requests that are left then suffice to isolate a
     /// user of each refused batch. One batch at a time is taken apart, the smallest first, so that
     /// few requests are enough to come to a single user even where all are refused.
-    fn next(&mut self, requests_left: usize) -> Option<(Batch, bool)> {
+    async fn next(
+        &mut self,
+        requests_left: usize,
+        fill: &mut Fill<'_>,
+        loads: &mut Loads,
+    ) -> Result<Option<(Batch, Timestamp, bool)>, RunError> {
         if self.parts.is_empty() {
             if requests_left > self.requests_to_isolate()
-                && let Some(batch) = self.whole.pop_front()
+                && let Some(parcel) = fill.next(self.kind).await?
             {
-                return Some((batch, false));
+                let Parcel {
+                    batch,
+                    people,
+                    until,
+                } = parcel;
+                let named = people
+                    .into_iter()
+                    .map(|ready| (ready.external_id.to_string(), ready));
+                loads.people.extend(named);
+                return Ok(Some((batch, until, false)));
             }
             if self.parts_in_flight == 0 && requests_left >= PARTS && self.isolations > 0 {
                 self.take_apart();
             }
         }
-        let part = self.parts.pop()?;
+        let Some((batch, until)) = self.parts.pop() else {
+            return Ok(None);
+        };
         self.parts_in_flight += 1;
-        Some((part, true))
+        Ok(Some((batch, until, true)))
     }
 
     fn take_apart(&mut self) {
@@ -127,12 +159,15 @@ impl Queue {
         let Some((smallest, _)) = sizes.min_by_key(|(_, refused)| refused.batch.len()) else {
             return;
         };
-        let Refused {
-            batch, suspects, ..
+        let Whole {
+            batch,
+            until,
+            suspects,
+            ..
         } = self.refused.swap_remove(smallest);
         // Its likely half last, as the parts are taken from the end.
         if let Ok((others, suspected)) = batch.separate(&suspects) {
-            self.parts.extend([others, suspected]);
+            self.parts.extend([(others, until), (suspected, until)]);
         }
     }
 
@@ -141,15 +176,15 @@ impl Queue {
             return 0;
         }
         let halvings = |users: usize| users.next_power_of_two().ilog2() as usize;
-        let of_one = |refused: &Refused| PARTS * halvings(refused.batch.len());
+        let of_one = |refused: &Whole| PARTS * halvings(refused.batch.len());
         self.refused.iter().map(of_one).sum()
     }
 
     /// Takes note of a refused batch: a single user is isolated.
-    fn refused(&mut self, refused: Refused, loads: &mut Loads) {
+    fn refused(&mut self, refused: Whole, loads: &mut Loads) {
         if refused.batch.len() == 1 {
             self.isolations = self.isolations.saturating_sub(1);
-            loads.refused.push(refused);
+            loads.refuse(refused);
         } else {
             self.refused.push(refused);
         }
@@ -158,19 +193,28 @@ impl Queue {
 
 impl Loads {
     /// Sorts a load by its answer; gives it back if it was refused.
-    fn take(&mut self, batch: Batch, answer: Result<(), LoadError>) -> Option<Refused> {
+    fn take(
+        &mut self,
+        batch: Batch,
+        until: Timestamp,
+        answer: Result<(), LoadError>,
+    ) -> Option<Whole> {
         match answer {
             Ok(()) => self.accepted.push(batch),
             Err(LoadError::Ambiguous(_)) if mutation::on(Mutation::LostAnswerIsDone) => {
                 self.accepted.push(batch);
             }
-            Err(LoadError::NoBudget | LoadError::Failed(okta::Error::OutOfTime { .. })) => {
-                self.left += 1;
+            Err(LoadError::NoBudget) => self.put_back(&batch),
+            // The people in it were in hand for too long: what is left is read again.
+            Err(LoadError::Failed(okta::Error::OutOfTime { .. })) => {
+                self.closed = true;
+                self.put_back(&batch);
             }
             Err(LoadError::Refused { refusal, suspects }) => {
                 let reason = refusal.to_string();
-                return Some(Refused {
+                return Some(Whole {
                     batch,
+                    until,
                     reason,
                     suspects,
                 });
@@ -182,10 +226,11 @@ impl Loads {
             Err(LoadError::NotOpen { status }) => {
                 tracing::warn!(?status, "the session takes no more users");
                 self.closed = true;
-                self.left += 1;
+                self.put_back(&batch);
             }
             Err(LoadError::Failed(error)) => {
                 self.failure.get_or_insert(error);
+                self.put_back(&batch);
             }
         }
         None
@@ -195,18 +240,34 @@ impl Loads {
     /// session, if there is any use in it: not if nobody more is to be isolated, nor if a whole
     /// session's requests came to nothing.
     fn leave(&mut self, queue: Queue, no_requests: bool) {
-        self.left += queue.whole.len() + queue.parts.len();
+        for (batch, _) in queue.parts {
+            self.put_back(&batch);
+        }
         let useless = no_requests && self.accepted.is_empty() && self.refused.is_empty();
-        if queue.isolations == 0 || useless {
-            self.refused.extend(queue.refused);
-        } else {
-            self.left += queue.refused.len();
+        for refused in queue.refused {
+            if queue.isolations == 0 || useless {
+                self.refuse(refused);
+            } else {
+                self.put_back(&refused.batch);
+            }
         }
     }
 
-    /// Whether something is left for another session.
-    pub(super) fn left_over(&self) -> bool {
-        self.left > 0 || !self.doubtful.is_empty() || self.failure.is_some()
+    fn refuse(&mut self, refused: Whole) {
+        let people = refused
+            .batch
+            .external_ids()
+            .filter_map(|id| self.people.remove(id))
+            .collect();
+        self.refused.push(Refused {
+            people,
+            reason: refused.reason,
+        });
+    }
+
+    fn put_back(&mut self, batch: &Batch) {
+        let people = batch.external_ids().filter_map(|id| self.people.remove(id));
+        self.left.extend(people.collect::<Vec<_>>());
     }
 
     /// How many users of this kind are in the session.

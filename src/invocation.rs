@@ -1,0 +1,94 @@
+//! Why an invocation has no answer, and the names that callers tell these errors apart by.
+
+use lambda_runtime::Diagnostic;
+
+use crate::{
+    event::UnknownEvent,
+    guard::ApproveError,
+    ledger::LedgerError,
+    okta::CredentialsError,
+    ready::StartError,
+    sync::RunError,
+};
+
+/// Why an invocation has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    /// The function cannot be used as it is configured.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The event is none of ours.
+    #[error(transparent)]
+    Event(#[from] UnknownEvent),
+    /// A push was made that is yet to come.
+    #[error(
+        "\"at\" is {0}, more than five minutes ahead: is the sender's clock right? An older push never overwrites a newer one, \
+         so that one from the future would keep others out"
+    )]
+    FromTheFuture(String),
+    /// A plan was asked for values, which the configuration does not allow.
+    #[error(
+        "this function does not tell attributes' values: leave \"values\" out, which tells their names, or set \
+         PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
+    )]
+    ValuesForbidden,
+    /// Pushes are switched off.
+    #[error(
+        "this function takes no pushes: whoever may push may change anybody. Set PUSH to on (the template's parameter Push) \
+         if everybody who may invoke it may do that"
+    )]
+    PushForbidden,
+    /// The credentials are not usable.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// An approval was not written down.
+    #[error(transparent)]
+    Approve(#[from] ApproveError),
+    /// The state table could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The run did not come to an end.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl InvocationError {
+    /// The name that Lambda gives as `errorType`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) | Self::Credentials(_) => "InvalidConfiguration",
+            Self::Event(_) | Self::FromTheFuture(_) | Self::ValuesForbidden => "InvalidEvent",
+            Self::PushForbidden => "PushForbidden",
+            Self::Approve(ApproveError::Unknown(_)) => "UnknownDigest",
+            Self::Approve(ApproveError::Ledger(_)) | Self::Ledger(_) => "StateTable",
+            Self::Run(error) => error.name(),
+        }
+    }
+}
+
+impl RunError {
+    /// The name that Lambda gives as `errorType`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Users(_) => "UsersTable",
+            Self::Ledger(_) => "StateTable",
+            Self::Okta(_) => "Okta",
+            Self::LeaseLost(_) => "LeaseLost",
+            Self::SessionsFail { .. } => "SessionsFail",
+            Self::OtherBinding(_) => "OtherBinding",
+            Self::Paused => "Paused",
+            Self::PushUnfinished { .. } => "PushUnfinished",
+        }
+    }
+}
+
+impl From<InvocationError> for Diagnostic {
+    fn from(error: InvocationError) -> Self {
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}

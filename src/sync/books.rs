@@ -1,0 +1,176 @@
+//! The log of sessions and the guard, which are written together: what becomes of a session
+//! decides about what it has charged.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::RunError;
+use crate::{
+    guard::Guard,
+    ledger::{
+        Ledger, Number, Reading, SessionLog, Versioned, Written,
+        log::{Carries, Charges, End, State},
+    },
+    mutation::{self, Mutation},
+    okta::SessionId,
+};
+
+/// How old a session must be to be forgotten: a run that died in the middle of a write may still
+/// write entries that name it, and no invocation lasts a quarter of this.
+const FORGOTTEN_AFTER: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// The log of sessions and the guard, as a run has them at hand. Each change is written at once,
+/// and never over what another run has written; a dry run changes only what it has at hand.
+#[derive(Debug)]
+pub struct Books {
+    ledger: Ledger,
+    log: Versioned<SessionLog>,
+    /// What stands between a bad read and a company that is locked out.
+    pub guard: Guard,
+    writes: bool,
+}
+
+impl Books {
+    /// The books as they were read.
+    #[must_use]
+    pub fn new(ledger: &Ledger, log: Versioned<SessionLog>, guard: Guard, writes: bool) -> Self {
+        Self {
+            ledger: ledger.clone(),
+            log,
+            guard,
+            writes,
+        }
+    }
+
+    /// What became of the sessions.
+    #[must_use]
+    pub fn log(&self) -> &SessionLog {
+        &self.log.value
+    }
+
+    /// By what entries are read now.
+    #[must_use]
+    pub fn reading(&self, now: Timestamp) -> Reading {
+        Reading {
+            log: self.log.value.clone(),
+            paid: self.guard.memory().budget.paid(),
+            now,
+        }
+    }
+
+    /// Lists a session that was just opened; gives its number.
+    pub(super) async fn open(
+        &mut self,
+        id: &SessionId,
+        run: &str,
+        now: Timestamp,
+    ) -> Result<Number, RunError> {
+        self.change(|log| log.open(id.clone(), run, now)).await
+    }
+
+    /// The import of a session is about to be started.
+    pub(super) async fn starting(
+        &mut self,
+        number: Number,
+        carries: Carries,
+    ) -> Result<(), RunError> {
+        self.change(|log| log.starting(number, carries)).await
+    }
+
+    /// The import of a session was started: its charges stand.
+    pub(super) async fn triggered(
+        &mut self,
+        number: Number,
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        self.change(|log| log.triggered(number, now)).await?;
+        self.settle_charges(&[(number, false)], now).await
+    }
+
+    /// A session ended.
+    pub(super) async fn ended(
+        &mut self,
+        number: Number,
+        end: End,
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        let charges = self.change(|log| log.ended(number, end, now)).await?;
+        let given_back = charges == Charges::GivenBack
+            || (end == End::Error && mutation::on(Mutation::GivenBackAfterError));
+        self.settle_charges(&[(number, given_back)], now).await
+    }
+
+    /// Gives up the session that the others wait for, if it has had its time.
+    pub(super) async fn give_up(&mut self, now: Timestamp) -> Result<Option<SessionId>, RunError> {
+        self.change(|log| log.give_up(now)).await
+    }
+
+    /// Decides about charges that a run which died has left undecided.
+    pub(super) async fn settle_left_over(&mut self, now: Timestamp) -> Result<(), RunError> {
+        let log = self.log();
+        let unsettled = self.guard.memory().budget.unsettled();
+        let decided: Vec<_> = unsettled
+            .filter(|number| log.get(*number).is_none_or(|session| session.state != State::Open))
+            .map(|number| {
+                let mut recent = log.recent().iter();
+                let ended = recent.find(|ended| ended.number == number);
+                (number, ended.is_some_and(|ended| ended.end == End::Nothing))
+            })
+            .collect();
+        self.settle_charges(&decided, now).await
+    }
+
+    async fn settle_charges(
+        &mut self,
+        sessions: &[(Number, bool)],
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        if self.writes && !sessions.is_empty() {
+            self.guard.settle(sessions, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever makes an import fail was found.
+    pub(super) async fn forget(
+        &mut self,
+        named: &BTreeSet<Number>,
+        last: Number,
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        self.change(|log| log.forget(named, last, now - FORGOTTEN_AFTER))
+            .await
+    }
+
+    /// Everything is about another identity source, or another table, from now on.
+    pub(super) async fn abandon(&mut self) -> Result<(), RunError> {
+        self.change(SessionLog::abandon).await
+    }
+
+    async fn change<T>(&mut self, change: impl Fn(&mut SessionLog) -> T) -> Result<T, RunError> {
+        loop {
+            let before = self.log.value.clone();
+            let changed = change(&mut self.log.value);
+            if before == self.log.value || !self.writes {
+                return Ok(changed);
+            }
+            match self.ledger.write_log(&mut self.log).await {
+                Ok(Written::Done) => return Ok(changed),
+                Ok(Written::Overtaken) => self.log = self.ledger.read_log().await?,
+                Err(error) => {
+                    // Nobody knows what is there now.
+                    self.log = self.ledger.read_log().await?;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Reads both again: others may have been at work.
+    pub(super) async fn read_again(&mut self) -> Result<(), RunError> {
+        self.log = self.ledger.read_log().await?;
+        self.guard.read_again().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! A run that stops before it tells anybody: what it would do.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Books, Aside, Changes, Estimate, Job, Report, Run, RunError, Time, detail,
+    hand::{Circumstances, Decision, Hand, InHand, Ready},
+    look::{Found, Suspect, Whole},
+};
+use crate::{guard::Kind, okta};
+
+/// A run that stops here, and what it has looked at.
+pub(super) struct Dry<'a> {
+    pub(super) run: &'a Run,
+    pub(super) job: &'a Job,
+    pub(super) time: &'a Time,
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) books: &'a Books,
+    pub(super) aside: &'a Aside,
+}
+
+/// What a plan holds: what one session carries of those who would be told, and those withheld.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) deactivations: Vec<Ready>,
+    pub(super) upserts: Vec<Ready>,
+    /// All upserts and deactivations that were found.
+    pub(super) found: (u64, u64),
+}
+
+impl Dry<'_> {
+    /// Takes in hand what one session carries, and says in the report what would be done.
+    pub(super) async fn finish(
+        self,
+        found: Found,
+        withheld: BTreeMap<Kind, u64>,
+        report: &mut Report,
+    ) -> Result<(), RunError> {
+        let mut plan = Plan::default();
+        let (mut gone, mut changed) = (0, 0);
+        for (suspects, away) in [(&found.leavers, &mut gone), (&found.upserts, &mut changed)] {
+            let first = suspects.len().min(okta::MAX_USERS);
+            for one in self.in_hand(&suspects[..first]).await? {
+                match one.decision {
+                    Decision::Tell(ready) if ready.why.is_some() => plan.deactivations.push(*ready),
+                    Decision::Tell(ready) => plan.upserts.push(*ready),
+                    Decision::Wait => report.waiting += 1,
+                    Decision::Rejected(reject) => report.rejected.add(reject),
+                    Decision::Refused(reject) => report.refused.add(reject),
+                    Decision::Nothing(_) | Decision::NextLook | Decision::Stranger => *away += 1,
+                }
+            }
+        }
+        let of = |kind| withheld.get(&kind).copied().unwrap_or(0);
+        report.deactivations = report.deactivations.saturating_sub(gone + of(Kind::Deactivations));
+        report.upserts = report.upserts.saturating_sub(changed + of(Kind::Updates));
+        plan.found = (report.upserts, report.deactivations);
+        if let Some(detail) = self.job.detail {
+            let okta = self
+                .run
+                .okta
+                .by(self.time.answer_by().min(self.time.now() + detail::PATIENCE));
+            let kept = self.withheld(&found, detail.limit).await?;
+            let changes = Changes::of(&plan, kept, of(Kind::Deactivations), detail, &okta);
+            report.changes = Some(Box::pin(changes).await);
+        }
+        let last = self.books.log().last_triggered();
+        report.estimate = Some(Estimate::of(plan, last, self.time.now()));
+        Ok(())
+    }
+
+    /// The first of those whose deactivation is withheld.
+    async fn withheld(&self, found: &Found, limit: usize) -> Result<Vec<Ready>, RunError> {
+        let suspects: Vec<_> = found.withheld.iter().take(limit).cloned().collect();
+        let in_hand = self.in_hand(&suspects).await?;
+        Ok(in_hand
+            .into_iter()
+            .filter_map(|one| match one.decision {
+                Decision::Tell(ready) => Some(*ready),
+                _ => None,
+            })
+            .collect())
+    }
+
+    async fn in_hand(&self, suspects: &[Suspect]) -> Result<Vec<InHand>, RunError> {
+        let reading = self.books.reading(self.time.now());
+        let whole = if self.hand.by_key() || suspects.iter().all(|one| !one.target.is_deactivation()) {
+            None
+        } else {
+            let people = suspects.iter().map(|suspect| suspect.id);
+            Some(Whole::read(self.hand, people).await?)
+        };
+        let circumstances = Circumstances {
+            reading: &reading,
+            aside: self.aside,
+            approved: self.books.guard.approved(),
+            whole: whole.as_ref(),
+        };
+        self.hand.take(suspects, &circumstances).await
+    }
+}

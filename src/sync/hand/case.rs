@@ -1,0 +1,198 @@
+//! What is to become of a person, from what is at hand about them: one table.
+
+use serde::Serialize;
+
+/// The records about a person that were read just now: the one that led to them, and the one that
+/// the ledger leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AtHand {
+    /// There are none.
+    Absent,
+    /// One where theirs was does not say whom it is about.
+    Unclear,
+    /// One says that they are to be active.
+    Active,
+    /// One says that they are to be inactive.
+    Inactive,
+    /// One is not of this identity source.
+    OutOfScope,
+    /// One cannot be sent.
+    Rejected,
+    /// There are several: none of them can be believed.
+    Several,
+}
+
+/// What a read of the whole table, which ended just now, has found about a person besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Elsewhere {
+    /// There was no such read.
+    Unknown,
+    /// No record that has them stay.
+    Nothing,
+    /// A record that has them stay, or may do so.
+    Somebody,
+}
+
+/// Where the ledger knows a person from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// It does not.
+    Not,
+    /// From the users table: whom it does not have any more is gone.
+    Table,
+    /// From pushes alone: that the table does not have them says nothing.
+    Push,
+    /// From pushes alone, of which one wants them to leave.
+    PushToLeave,
+}
+
+/// What is to become of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// They are to be active.
+    Active,
+    /// They are to leave.
+    Leaves(Why),
+    /// They stay as they are, as their record cannot be sent.
+    Rejected,
+    /// They stay as they are, as nobody can say which of their records counts.
+    Several,
+    /// They stay as they are.
+    Stays,
+    /// They stay as they are until a look at the whole table.
+    NextLook,
+}
+
+/// Why a user is deactivated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// Their record says so.
+    Inactive,
+    /// The mapping does not include their record.
+    OutOfScope,
+    /// They have no record any more.
+    Gone,
+}
+
+/// What is to become of a person. `by_key`: the key of a record identifies the person, so that
+/// there is no other record about them.
+///
+/// | by key | at hand | elsewhere | known | outcome |
+/// |---|---|---|---|---|
+/// | | active | | | active |
+/// | | rejected | | | rejected |
+/// | | several | | | several |
+/// | | unclear | | | stays |
+/// | yes | inactive, out of scope | | | leaves |
+/// | no | inactive, out of scope | nothing | | leaves |
+/// | no | inactive, out of scope | somebody | | stays |
+/// | no | inactive, out of scope | unknown | | next look |
+/// | | absent | | not, by push | stays |
+/// | yes | absent | | table, push to leave | leaves |
+/// | no | absent | nothing | table, push to leave | leaves |
+/// | no | absent | somebody | table, push to leave | stays |
+/// | no | absent | unknown | table, push to leave | next look |
+#[must_use]
+pub fn outcome(by_key: bool, at_hand: AtHand, elsewhere: Elsewhere, known: Known) -> Outcome {
+    let leaves = |why| match (by_key, elsewhere) {
+        (true, _) | (false, Elsewhere::Nothing) => Outcome::Leaves(why),
+        (false, Elsewhere::Somebody) => Outcome::Stays,
+        (false, Elsewhere::Unknown) => Outcome::NextLook,
+    };
+    match (at_hand, known) {
+        (AtHand::Active, _) => Outcome::Active,
+        (AtHand::Rejected, _) => Outcome::Rejected,
+        (AtHand::Several, _) => Outcome::Several,
+        (AtHand::Unclear, _) => Outcome::Stays,
+        (AtHand::Inactive, _) => leaves(Why::Inactive),
+        (AtHand::OutOfScope, _) => leaves(Why::OutOfScope),
+        (AtHand::Absent, Known::Not | Known::Push) => Outcome::Stays,
+        (AtHand::Absent, Known::PushToLeave) => leaves(Why::Inactive),
+        (AtHand::Absent, Known::Table) => leaves(Why::Gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT_HAND: [AtHand; 7] = [
+        AtHand::Absent,
+        AtHand::Unclear,
+        AtHand::Active,
+        AtHand::Inactive,
+        AtHand::OutOfScope,
+        AtHand::Rejected,
+        AtHand::Several,
+    ];
+    const ELSEWHERE: [Elsewhere; 3] = [Elsewhere::Unknown, Elsewhere::Nothing, Elsewhere::Somebody];
+    const KNOWN: [Known; 4] = [Known::Not, Known::Table, Known::Push, Known::PushToLeave];
+
+    /// The table in the documentation, row by row; every case is in exactly one of its rows.
+    #[test]
+    fn every_case_comes_to_what_the_table_says() {
+        let source = include_str!("case.rs");
+        let rows: Vec<Vec<&str>> = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("/// | "))
+            .skip(1)
+            .map(|row| row.trim_end_matches('|').split('|').map(str::trim).collect())
+            .collect();
+        assert_eq!(rows.len(), 13);
+        let is_in = |cell: &str, word: &str| {
+            cell.is_empty() || cell.split(',').any(|one| one.trim() == word)
+        };
+        for by_key in [true, false] {
+            for at_hand in AT_HAND {
+                for elsewhere in ELSEWHERE {
+                    for known in KNOWN {
+                        let words = [
+                            if by_key { "yes" } else { "no" }.to_owned(),
+                            words(&format!("{at_hand:?}")),
+                            words(&format!("{elsewhere:?}")),
+                            match known {
+                                Known::Push => "by push".to_owned(),
+                                other => words(&format!("{other:?}")),
+                            },
+                        ];
+                        let mut fitting = rows
+                            .iter()
+                            .filter(|row| words.iter().zip(*row).all(|(word, cell)| is_in(cell, word)));
+                        let row = fitting.next().unwrap_or_else(|| panic!("{words:?}"));
+                        assert!(fitting.next().is_none(), "{words:?}");
+                        let said = match outcome(by_key, at_hand, elsewhere, known) {
+                            Outcome::Leaves(_) => "leaves".to_owned(),
+                            other => self::words(&format!("{other:?}")),
+                        };
+                        assert_eq!(said, row[4], "{words:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// `NextLook` as `next look`.
+    fn words(name: &str) -> String {
+        let mut words = String::new();
+        for c in name.chars() {
+            if c.is_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.extend(c.to_lowercase());
+        }
+        words
+    }
+
+    #[test]
+    fn nobody_leaves_whose_record_is_active_or_in_doubt() {
+        for at_hand in [AtHand::Active, AtHand::Unclear, AtHand::Rejected, AtHand::Several] {
+            for (elsewhere, known) in ELSEWHERE.into_iter().flat_map(|it| KNOWN.map(|known| (it, known))) {
+                for by_key in [true, false] {
+                    let outcome = outcome(by_key, at_hand, elsewhere, known);
+                    assert!(!matches!(outcome, Outcome::Leaves(_)));
+                }
+            }
+        }
+    }
+}

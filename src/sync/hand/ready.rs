@@ -1,0 +1,148 @@
+//! Somebody who is to be told, with all that it takes.
+
+use jiff::Timestamp;
+
+use super::Why;
+use crate::{
+    guard::{Digest, Kind},
+    ledger::{Charge, Entry, Hour, Number, Origin, Told},
+    mapping::ExternalId,
+    okta::Entity,
+    sync::look::Suspect,
+    users::RecordKey,
+};
+
+/// Somebody who is to be told, as record and entry were read just now.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// How they were found.
+    pub suspect: Suspect,
+    /// Who.
+    pub external_id: ExternalId,
+    /// The record that they come or came from.
+    pub key: RecordKey,
+    /// What Okta is told.
+    pub told: Told,
+    /// Why they leave, if they do.
+    pub why: Option<Why>,
+    /// What Okta is sent; `None` once it is packed.
+    pub entity: Option<Entity>,
+    /// Where they come from.
+    pub origin: Origin,
+    /// What it costs.
+    pub cost: Cost,
+    /// What Okta was told before.
+    pub before: Option<Entry>,
+    /// The unended session that this is behind.
+    pub behind: Option<Number>,
+    /// When the push was made that says so.
+    pub pushed: Option<Timestamp>,
+    /// The hour in which they were charged, once they were.
+    pub charged: Option<Hour>,
+}
+
+/// What it costs to tell somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Cost {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A person of this kind's budget.
+    Charge(Kind),
+    /// Nothing more: they were charged before, and count from now on.
+    Paid(Kind, Charge, Hour),
+    /// Nothing: somebody has approved of them.
+    Approved(Kind, Digest),
+}
+
+impl Cost {
+    /// The kind whose budget it is about.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Nothing => None,
+            Self::Charge(kind) | Self::Paid(kind, ..) | Self::Approved(kind, _) => Some(*kind),
+        }
+    }
+
+    /// The kind that has to be charged.
+    #[must_use]
+    pub fn to_charge(&self) -> Option<Kind> {
+        match self {
+            Self::Charge(kind) => Some(*kind),
+            _ => None,
+        }
+    }
+}
+
+impl Ready {
+    /// The entry that the ledger is to have, once this was loaded into a session.
+    #[must_use]
+    pub fn entry(
+        &self,
+        session: Number,
+        session_id: &crate::okta::SessionId,
+        doubtful: bool,
+        now: Timestamp,
+    ) -> Entry {
+        let hour = self.charged.unwrap_or_else(|| Hour::of(now));
+        let charge = match &self.cost {
+            Cost::Nothing => None,
+            Cost::Charge(kind) => Some((
+                *kind,
+                Charge {
+                    hour,
+                    by: session,
+                    approved: false,
+                    moved: None,
+                },
+            )),
+            Cost::Approved(kind, _) => Some((
+                *kind,
+                Charge {
+                    hour,
+                    by: session,
+                    approved: true,
+                    moved: None,
+                },
+            )),
+            Cost::Paid(kind, charge, before) => Some((
+                *kind,
+                Charge {
+                    hour,
+                    by: charge.by,
+                    approved: charge.approved,
+                    moved: Some((*before, session)),
+                },
+            )),
+        };
+        let of = |kind| {
+            let new = charge.filter(|(it, _)| *it == kind).map(|(_, charge)| charge);
+            new.or_else(|| {
+                let before = self.before.as_ref()?;
+                match kind {
+                    Kind::Deactivations => before.deactivation,
+                    Kind::Updates => before.update,
+                    Kind::MembershipRemovals => None,
+                }
+            })
+        };
+        Entry {
+            external_id: self.external_id.clone(),
+            key: self.key.clone(),
+            told: self.told,
+            session,
+            session_id: Some(session_id.clone()),
+            behind: self.behind,
+            doubtful,
+            origin: self.origin,
+            at: now,
+            deactivation: of(Kind::Deactivations),
+            update: of(Kind::Updates),
+            pushed: self
+                .pushed
+                .or_else(|| self.before.as_ref().and_then(|before| before.pushed)),
+            to_leave: false,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a look found: values that can be looked at and tested.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Suspect;
+use crate::{
+    guard::{Kind, Listed},
+    ledger::{IdHash, Number, StuckKey},
+    mapping::ExternalId,
+    sync::{Reject, Rejects},
+    users::RecordKey,
+};
+
+/// What a look found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Whether it has seen the whole table and the whole ledger.
+    pub whole: bool,
+    /// Records, by what they came to.
+    pub counts: Counts,
+    /// Records that our checks turn away.
+    pub rejected: Rejects,
+    /// Users whom Okta turned away, and who would be told the same.
+    pub refused: Rejects,
+    /// Of the rejected, how many do not even say whom they are about.
+    pub unidentified: u64,
+    /// Who is to leave, as many as are held at a time.
+    pub leavers: Vec<Suspect>,
+    /// Who is to be created, updated or reactivated, as many as are held at a time.
+    pub upserts: Vec<Suspect>,
+    /// Those who would have to be charged, as many as can be approved at once, and strangers.
+    pub charged: Vec<(Kind, Listed)>,
+    /// Of those who are to leave, whom the guard withholds.
+    pub withheld: Vec<Suspect>,
+    /// Users who came by push and now have a record that changes nothing else.
+    pub adopted: Vec<(IdHash, RecordKey)>,
+    /// Users who left long ago and have no record.
+    pub long_gone: Vec<IdHash>,
+    /// Users whom more than one record is about: none of these records is sent.
+    pub(super) duplicates: Vec<Duplicate>,
+    /// Why those who seem to be gone are held, whatever the limit.
+    pub held: Option<Held>,
+    /// Who was looked at where that is not everybody.
+    pub looked_at: HashSet<StuckKey>,
+    /// The sessions that entries name and of which the log says more than that they landed.
+    pub named: BTreeSet<Number>,
+    /// How many users the ledger has told active.
+    pub told_active: u64,
+    /// How many users the ledger knows.
+    pub known: u64,
+}
+
+/// Removals that no limit and no approval lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How many.
+    pub count: u64,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// Records and users, by what they came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records, all of them.
+    pub scanned: u64,
+    /// Users to be active.
+    pub active: u64,
+    /// Users to be inactive.
+    pub inactive: u64,
+    /// Not of this identity source.
+    pub out_of_scope: u64,
+    /// Known to Okta as they are.
+    pub unchanged: u64,
+    /// Users to create, update, reactivate, or to be told the same again.
+    pub upserts: u64,
+    /// Of these, whom it costs something to update.
+    pub updates_charged: u64,
+    /// Users to deactivate.
+    pub deactivations: u64,
+    /// Of these, those whom no record is about.
+    pub gone: u64,
+    /// Of the deactivations, whom it costs something.
+    pub deactivations_charged: u64,
+    /// Of these, whom no record is about.
+    pub gone_charged: u64,
+    /// Users who wait for the end of a session that may carry them.
+    pub waiting: u64,
+    /// Users to be inactive whom the ledger does not know.
+    pub strangers: u64,
+}
+
+impl Found {
+    /// Whether there is nothing to tell Okta.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leavers.is_empty() && self.upserts.is_empty()
+    }
+
+    /// How many of a kind would have to be charged.
+    #[must_use]
+    pub fn charged(&self, kind: Kind) -> u64 {
+        match kind {
+            Kind::Deactivations => self.counts.deactivations_charged,
+            Kind::Updates => self.counts.updates_charged,
+            Kind::MembershipRemovals => 0,
+        }
+    }
+
+    /// Rejects the records of all duplicates.
+    pub(super) fn reject_duplicates(&mut self) {
+        for duplicate in std::mem::take(&mut self.duplicates) {
+            let reason = format!(
+                "externalId: {} records have it, among them {}; none of them is sent",
+                duplicate.records,
+                duplicate.keys.join(" and ")
+            );
+            self.rejected.add_many(
+                duplicate.records - u64::from(duplicate.first_is_counted),
+                Reject::of(Some(&duplicate.external_id), None).because(vec![reason]),
+            );
+        }
+    }
+
+    /// The first of the users with a record that is not named: one that changed nothing was not
+    /// kept.
+    pub(super) fn half_named(&self) -> Vec<IdHash> {
+        self.duplicates
+            .iter()
+            .filter(|duplicate| (duplicate.keys.len() as u64) < duplicate.records)
+            .filter(|duplicate| duplicate.keys.len() < Duplicate::NAMED)
+            .take(Rejects::EXAMPLES)
+            .map(|duplicate| IdHash::of(&duplicate.external_id))
+            .collect()
+    }
+
+    /// Names another record about one of the duplicates.
+    pub(super) fn name(&mut self, external_id: &ExternalId, key: &RecordKey) {
+        let mut duplicates = self.duplicates.iter_mut();
+        if let Some(duplicate) = duplicates.find(|one| one.external_id == *external_id) {
+            duplicate.name(key);
+        }
+    }
+}
+
+/// A user whom more than one record is about.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Duplicate {
+    external_id: ExternalId,
+    records: u64,
+    /// Whether the first record was rejected, and counted, for another reason.
+    first_is_counted: bool,
+    keys: Vec<String>,
+}
+
+impl Duplicate {
+    /// How many records are named.
+    const NAMED: usize = 4;
+
+    /// A user about whom there was a first record, and now is a second.
+    pub(super) fn new(external_id: ExternalId, first_is_counted: bool) -> Self {
+        Self {
+            external_id,
+            records: 1,
+            first_is_counted,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Takes another record.
+    pub(super) fn take(&mut self, key: &RecordKey) {
+        self.records += 1;
+        self.name(key);
+    }
+
+    /// Names a record, one of the few that are named.
+    pub(super) fn name(&mut self, key: &RecordKey) {
+        let key = key.to_string();
+        if self.keys.len() < Self::NAMED && !self.keys.contains(&key) {
+            self.keys.push(key);
+        }
+    }
+}

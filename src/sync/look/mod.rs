@@ -1,0 +1,82 @@
+//! A look finds suspects: people about whom record and ledger disagree.
+//!
+//! The whole table compared with the whole ledger, the keys of a stream batch, the records of a
+//! push: all give the same thing. Looking writes nothing and holds no lease, however long it takes.
+
+mod compare;
+mod found;
+mod parts;
+mod suspect;
+mod whole;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use compare::Comparison;
+pub use found::{Counts, Found, Held};
+pub use suspect::{Pushed, Suspect};
+pub use whole::Whole;
+
+use super::{
+    RunError,
+    hand::{Circumstances, Hand, subject},
+};
+use crate::users::RecordKey;
+
+/// What a run looks at.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The whole users table.
+    Table,
+    /// The records under these keys, as they are now: something happened to them.
+    Keys(Vec<RecordKey>),
+    /// Records that came with the event, in the users table's shape as plain JSON.
+    Payload {
+        /// The records.
+        records: Vec<Value>,
+        /// When the push was made, by its sender's clock.
+        at: Timestamp,
+    },
+}
+
+/// Looks at what a source says.
+///
+/// # Errors
+/// When the tables could not be read to their end.
+pub async fn look(
+    source: &Source,
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<Found, RunError> {
+    let mut found = match source {
+        Source::Table => whole::look(hand, circumstances).await?,
+        Source::Keys(keys) => parts::keys(keys, hand, circumstances).await?,
+        Source::Payload { records, at } => {
+            parts::payload(records, *at, hand, circumstances).await?
+        }
+    };
+    name_duplicates(&mut found, hand, circumstances).await?;
+    found.reject_duplicates();
+    Ok(found)
+}
+
+/// Names the records that the ledger leads to, where they still are about the same user.
+async fn name_duplicates(
+    found: &mut Found,
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<(), RunError> {
+    let log = &circumstances.reading.log;
+    let entries = hand.ledger.entries(&found.half_named(), log).await?;
+    let keys: Vec<_> = entries
+        .into_iter()
+        .map(|entry| entry.key)
+        .filter(|key| hand.schema.is_of(key))
+        .collect();
+    for (key, mapped) in hand.mapped(&keys).await?.values() {
+        if let Some(id) = subject(mapped) {
+            found.name(id, key);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Looks at some people: what it costs depends on their number, not on the size of the directory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    Found, Pushed, Suspect, Whole,
+    found::Duplicate,
+};
+use crate::{
+    guard::{Kind, Target},
+    ledger::{Again, IdHash, StuckKey, Told},
+    mapping::{ExternalId, Mapped},
+    mutation,
+    sync::{
+        Reject, RunError,
+        hand::{Circumstances, Decision, Hand, InHand, Stays, subject},
+    },
+    users::{Record, RecordKey},
+};
+
+/// The people whom the records under these keys are about, or were.
+///
+/// Whom a record was about that is absent, its key must tell. Where it does not, the next look at
+/// the whole table finds out.
+pub(super) async fn keys(
+    keys: &[RecordKey],
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<Found, RunError> {
+    let mut found = Found::default();
+    let mut records = hand.mapped(keys).await?;
+    if let Some(images) = mutation::believed(keys) {
+        let map = |(key, image): (RecordKey, Record)| (key.canonical(), (key, hand.mapping.map(image)));
+        records = images.into_iter().map(map).collect();
+    }
+    let mut people: BTreeMap<IdHash, Vec<RecordKey>> = BTreeMap::new();
+    let mut absent = 0;
+    for key in keys {
+        let id = match records.get(&key.canonical()) {
+            Some((_, Mapped::Unidentified(reasons))) => {
+                found.counts.scanned += 1;
+                found.unidentified += 1;
+                let reject = Reject::of(None, Some(key.to_string()));
+                found.rejected.add(reject.because(reasons.clone()));
+                continue;
+            }
+            Some((_, mapped)) => {
+                found.counts.scanned += 1;
+                subject(mapped).cloned()
+            }
+            None if hand.by_key() => hand.mapping.external_id(key.to_item().into()),
+            None => None,
+        };
+        match id {
+            Some(id) => people.entry(IdHash::of(&id)).or_default().push(key.clone()),
+            None => absent += 1,
+        }
+    }
+    if absent > 0 {
+        tracing::info!(absent, "whom these records were about, the next full run finds out");
+    }
+    let suspects = people.into_iter().map(|(id, keys)| suspect(id, keys, None));
+    let suspects: Vec<_> = suspects.collect();
+    look_at(suspects, &mut found, hand, circumstances).await?;
+    let records = keys.iter().map(|key| StuckKey::of_record(&key.to_string()));
+    found.looked_at.extend(records);
+    Ok(found)
+}
+
+/// The people whom these records are about. Whoever has a record in the table is told what the
+/// table says.
+pub(super) async fn payload(
+    records: &[Value],
+    at: Timestamp,
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<Found, RunError> {
+    let mut found = Found::default();
+    found.counts.scanned = records.len() as u64;
+    let mut people: BTreeMap<IdHash, (ExternalId, Vec<Pushed>)> = BTreeMap::new();
+    for (place, value) in records.iter().enumerate() {
+        let record = Record::from_json(value).and_then(|record| {
+            let key = hand.schema.key_of(record.attributes());
+            let key = key.filter(|key| hand.schema.is_of(key)).ok_or_else(|| {
+                let names: Vec<_> = hand.schema.names().collect();
+                format!(
+                    "lacks the users table's key ({}) or has it as another type",
+                    names.join(", ")
+                )
+            })?;
+            Ok((key, record))
+        });
+        let reject = match record {
+            Err(why) => Reject::of(None, None).because(vec![format!("records[{place}]: {why}")]),
+            Ok((key, record)) => match hand.mapping.map(record) {
+                Mapped::Unidentified(reasons) => {
+                    Reject::of(None, Some(key.to_string())).because(reasons)
+                }
+                mapped => {
+                    if let Some(id) = subject(&mapped).cloned() {
+                        let (_, pushed) = people
+                            .entry(IdHash::of(&id))
+                            .or_insert_with(|| (id, Vec::new()));
+                        pushed.push(Pushed { key, mapped, at });
+                    }
+                    continue;
+                }
+            },
+        };
+        found.unidentified += 1;
+        found.rejected.add(reject);
+    }
+    let mut suspects = Vec::with_capacity(people.len());
+    for (id, (external_id, mut pushed)) in people {
+        let keys: Vec<_> = pushed.iter().map(|pushed| pushed.key.clone()).collect();
+        match pushed.pop() {
+            Some(one) if pushed.is_empty() => {
+                suspects.push(suspect(id, keys, Some(Arc::new(one))));
+            }
+            _ => {
+                let mut duplicate = Duplicate::new(external_id, false);
+                keys.iter().skip(1).for_each(|key| duplicate.take(key));
+                keys.iter().for_each(|key| duplicate.name(key));
+                found.duplicates.push(duplicate);
+                found.looked_at.insert(StuckKey::of_user(id));
+            }
+        }
+    }
+    look_at(suspects, &mut found, hand, circumstances).await?;
+    Ok(found)
+}
+
+fn suspect(id: IdHash, keys: Vec<RecordKey>, pushed: Option<Arc<Pushed>>) -> Suspect {
+    Suspect {
+        id,
+        keys,
+        charge: None,
+        target: Target::from(Told::Inactive),
+        again: Again::AsEver,
+        pushed,
+    }
+}
+
+/// Takes people in hand and keeps those who are to be told. Where the key of a record does not
+/// identify the person, who seems to leave is looked for in the whole table.
+async fn look_at(
+    suspects: Vec<Suspect>,
+    found: &mut Found,
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<(), RunError> {
+    let looked = suspects.iter().map(|suspect| StuckKey::of_user(suspect.id));
+    found.looked_at.extend(looked);
+    let mut in_hand = hand.take(&suspects, circumstances).await?;
+    let unsure = |one: &InHand| matches!(one.decision, Decision::NextLook);
+    let whole;
+    if in_hand.iter().any(unsure) {
+        let (unsure, sure): (Vec<_>, _) = in_hand.into_iter().partition(unsure);
+        in_hand = sure;
+        let suspects: Vec<_> = unsure.into_iter().map(|one| one.suspect).collect();
+        // Of whom nothing is known there is nobody to deactivate.
+        let ids: BTreeSet<_> = suspects.iter().map(|suspect| suspect.id).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let log = &circumstances.reading.log;
+        let known: HashSet<_> = hand
+            .ledger
+            .entries(&ids, log)
+            .await?
+            .iter()
+            .map(|entry| IdHash::of(&entry.external_id))
+            .collect();
+        let (suspects, strangers): (Vec<_>, Vec<_>) =
+            suspects.into_iter().partition(|suspect| known.contains(&suspect.id));
+        found.counts.inactive += strangers.len() as u64;
+        found.counts.strangers += strangers.len() as u64;
+        if !suspects.is_empty() {
+            whole = Whole::read(hand, suspects.iter().map(|suspect| suspect.id)).await?;
+            let circumstances = Circumstances {
+                whole: Some(&whole),
+                ..*circumstances
+            };
+            in_hand.extend(hand.take(&suspects, &circumstances).await?);
+        }
+    }
+    for InHand { suspect, decision } in in_hand {
+        take(found, suspect, decision, circumstances);
+    }
+    Ok(())
+}
+
+fn take(
+    found: &mut Found,
+    mut suspect: Suspect,
+    decision: Decision,
+    circumstances: &Circumstances<'_>,
+) {
+    let counts = &mut found.counts;
+    match decision {
+        Decision::Tell(ready) => {
+            suspect.charge = ready.cost.to_charge();
+            suspect.target = ready.told.into();
+            if let Some(entry) = &ready.before {
+                suspect.again = circumstances.reading.of(entry).again;
+            }
+            match ready.told {
+                Told::Active(_) => {
+                    counts.active += 1;
+                    counts.upserts += 1;
+                    counts.updates_charged += u64::from(suspect.charge == Some(Kind::Updates));
+                    found.upserts.push(suspect);
+                }
+                Told::Inactive => {
+                    counts.inactive += 1;
+                    counts.deactivations += 1;
+                    counts.deactivations_charged += u64::from(suspect.charge.is_some());
+                    found.leavers.push(suspect);
+                }
+            }
+        }
+        Decision::Wait => {
+            counts.active += 1;
+            counts.waiting += 1;
+        }
+        Decision::Nothing(Stays::Active) => {
+            counts.active += 1;
+            counts.unchanged += 1;
+        }
+        Decision::Nothing(Stays::Inactive) => {
+            counts.inactive += 1;
+            counts.unchanged += 1;
+        }
+        Decision::Nothing(Stays::OutOfScope) => counts.out_of_scope += 1,
+        Decision::Nothing(Stays::AsTheyAre) | Decision::NextLook => {}
+        Decision::Stranger => {
+            counts.inactive += 1;
+            counts.strangers += 1;
+        }
+        Decision::Rejected(reject) => found.rejected.add(reject),
+        Decision::Refused(reject) => {
+            counts.active += 1;
+            found.refused.add(reject);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Somebody about whom record and ledger disagree, as far as a look can tell.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{
+    guard::{Kind, Target},
+    ledger::{Again, IdHash},
+    mapping::Mapped,
+    users::RecordKey,
+};
+
+/// Somebody about whom record and ledger disagree. What is to be told is decided when they are in
+/// hand: a suspicion does not age.
+#[derive(Debug, Clone)]
+pub struct Suspect {
+    /// Who.
+    pub id: IdHash,
+    /// The keys of the records about them; none where they seem to have none, so that the ledger
+    /// leads to it.
+    pub keys: Vec<RecordKey>,
+    /// What telling them would be charged as; `None` where it costs nothing.
+    pub charge: Option<Kind>,
+    /// What they would be told, as the look saw it.
+    pub target: Target,
+    /// How they are told, if an import has failed that they were in.
+    pub again: Again,
+    /// What a push says about them, which counts if the table has no record about them.
+    pub pushed: Option<Arc<Pushed>>,
+}
+
+/// What a push says about somebody.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The record's key.
+    pub key: RecordKey,
+    /// What the mapping makes of the record.
+    pub mapped: Mapped,
+    /// When the push was made, by its sender's clock.
+    pub at: Timestamp,
+}

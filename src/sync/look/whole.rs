@@ -1,0 +1,121 @@
+//! Looks at the whole table.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{Comparison, Found};
+use crate::{
+    ledger::IdHash,
+    mapping::Mapped,
+    metrics,
+    mutation::{self, Mutation},
+    sync::{
+        RunError,
+        hand::{Circumstances, Elsewhere, Hand},
+    },
+};
+
+/// For how long a read of the whole table says something about those who are told to leave. The
+/// promise is two minutes; a load takes its time to arrive.
+const SAYS_FOR: Duration = Duration::from_secs(100);
+
+/// Compares the whole users table with the whole ledger.
+pub(super) async fn look(
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<Found, RunError> {
+    let book = hand.ledger.read_book(circumstances.reading.clone()).await?;
+    metrics::ledger(book.len());
+    let mut comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let mut pages = hand.users.read_all(hand.mapping.attributes(), {
+        let mapping = Arc::clone(hand.mapping);
+        move |schema, record| Some((schema.key_of(record.attributes())?, mapping.map(record)))
+    });
+    while let Some(page) = pages.next().await? {
+        for (key, mapped) in page.into_iter().flatten() {
+            comparison.take(key, mapped);
+        }
+    }
+    let mut found = comparison.finish();
+    found.named = book.named().clone();
+    Ok(found)
+}
+
+/// What a read of the whole table has found about some people. Where the key of a record does not
+/// identify the person, nothing leads from one record of somebody to another, and one that got
+/// another key while the table was read may have been seen under neither.
+#[derive(Debug)]
+pub struct Whole {
+    asked: HashSet<IdHash>,
+    stay: HashSet<IdHash>,
+    unidentified: bool,
+    ended: Timestamp,
+}
+
+impl Whole {
+    /// Reads the whole table for other records about these people.
+    ///
+    /// # Errors
+    /// When it could not be read to its end.
+    pub async fn read(
+        hand: &Hand<'_>,
+        people: impl Iterator<Item = IdHash>,
+    ) -> Result<Self, RunError> {
+        let asked: Arc<HashSet<_>> = Arc::new(people.collect());
+        let mut pages = hand.users.read_all(hand.mapping.attributes(), {
+            let (mapping, asked) = (Arc::clone(hand.mapping), Arc::clone(&asked));
+            move |_, record| match mapping.map(record) {
+                Mapped::Active(id, _) | Mapped::Rejected(id, _) => Some(IdHash::of(&id))
+                    .filter(|id| asked.contains(id))
+                    .map(Some),
+                Mapped::Unidentified(_) => Some(None),
+                Mapped::Inactive(_) | Mapped::OutOfScope(_) => None,
+            }
+        });
+        let (mut stay, mut unidentified) = (HashSet::new(), false);
+        while let Some(page) = pages.next().await? {
+            for found in page.into_iter().flatten() {
+                match found {
+                    Some(id) => drop(stay.insert(id)),
+                    None => unidentified = true,
+                }
+            }
+        }
+        drop(pages);
+        Ok(Self {
+            asked: Arc::try_unwrap(asked).unwrap_or_else(|asked| (*asked).clone()),
+            stay,
+            unidentified,
+            ended: hand.ledger.clock.now(),
+        })
+    }
+
+    /// Until when it says something.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        if mutation::on(Mutation::OldReadCounts) {
+            return Timestamp::MAX;
+        }
+        self.ended + SAYS_FOR
+    }
+
+    /// What it has found about somebody.
+    #[must_use]
+    pub fn about(&self, id: IdHash) -> Elsewhere {
+        if mutation::on(Mutation::OneReadIsEnough) {
+            return Elsewhere::Nothing;
+        }
+        if !self.asked.contains(&id) {
+            Elsewhere::Unknown
+        } else if self.stay.contains(&id) || self.unidentified {
+            Elsewhere::Somebody
+        } else {
+            Elsewhere::Nothing
+        }
+    }
+}

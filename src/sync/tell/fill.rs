@@ -1,0 +1,384 @@
+//! Filling a session: people are taken in hand, charged and packed just before they are loaded.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::queues::Portion;
+use crate::{
+    guard::{Ask, Kind},
+    ledger::{Mode, Number, Reading},
+    mutation::{self, Mutation},
+    okta::{self, Batch, Packer},
+    sync::{
+        Aside, Books, Report, Run, RunError,
+        hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
+        look::{Suspect, Whole},
+    },
+};
+
+/// How long people may have been in hand when they are packed.
+const FRESH: Duration = Duration::from_secs(20);
+/// How long after they were taken in hand their load may arrive. The promise is two minutes.
+const LOADED_WITHIN: Duration = Duration::from_secs(100);
+/// For how long it is known that the table has somebody in scope.
+const IN_SCOPE_FOR: Duration = Duration::from_secs(60);
+
+/// One request, and who is in it.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    pub(super) batch: Batch,
+    pub(super) people: Vec<Ready>,
+    /// When what it says is too old to be loaded.
+    pub(super) until: Timestamp,
+}
+
+/// People on their way into one session.
+pub(super) struct Fill<'a> {
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) books: &'a mut Books,
+    pub(super) reading: Reading,
+    pub(super) aside: &'a Aside,
+    pub(super) report: &'a mut Report,
+    pub(super) run: &'a Run,
+    /// Who is to leave.
+    pub(super) leavers: Lane,
+    /// Who is to be created, updated or reactivated.
+    pub(super) upserts: Lane,
+    /// How many people the session may carry.
+    pub(super) room: usize,
+    /// The session's number.
+    pub(super) session: Number,
+    /// What a read of the whole table has found about the leavers.
+    pub(super) whole: Option<Whole>,
+    /// When the table was last seen to have somebody in scope.
+    pub(super) in_scope: Option<Timestamp>,
+    /// What came of those who were in hand and are not told.
+    pub(super) tally: Tally,
+}
+
+/// People of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// Who is to be taken in hand.
+    pub(super) suspects: VecDeque<Suspect>,
+    /// Those in hand, and when their records were read.
+    ready: VecDeque<(Ready, Timestamp)>,
+}
+
+impl Lane {
+    /// People who are to be taken in hand.
+    pub(super) fn of(suspects: VecDeque<Suspect>) -> Self {
+        Self {
+            suspects,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// Whether there is nobody in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.suspects.is_empty() && self.ready.is_empty()
+    }
+
+    /// Those who are left, as suspects again.
+    pub(super) fn left(self) -> VecDeque<Suspect> {
+        let ready = self.ready.into_iter().map(|(ready, _)| ready.suspect);
+        ready.chain(self.suspects).collect()
+    }
+}
+
+/// What came of those who were in hand and are not told.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Whom there was nothing to tell after all, deactivations and upserts.
+    pub(super) fell_away: (u64, u64),
+    /// Who waits for the end of a session.
+    pub(super) waits: u64,
+    /// Whom only a look at the whole table can decide about.
+    pub(super) next_look: u64,
+    /// Whom the guard withholds, of each kind.
+    pub(super) withheld: BTreeMap<Kind, u64>,
+    /// Those among them whom a push wants to leave.
+    pub(super) to_leave: Vec<Ready>,
+    /// Who is held, as the table has nobody in scope.
+    pub(super) held: u64,
+    /// Whether somebody has set the switch to paused.
+    pub(super) paused: bool,
+}
+
+impl Fill<'_> {
+    /// The next request's people, charged; `None` if nobody is left, or none may be told.
+    pub(super) async fn next(&mut self, kind: okta::Kind) -> Result<Option<Parcel>, RunError> {
+        while !self.tally.paused {
+            let mut packer = Packer::new();
+            let mut people = Vec::new();
+            let mut oldest = Timestamp::MAX;
+            while people.len() < self.room {
+                let Some((mut ready, read)) = self.take(kind).await? else {
+                    break;
+                };
+                let Some(entity) = ready.entity.take() else {
+                    continue;
+                };
+                if packer.would_fit(&entity, 1) {
+                    packer.push(entity);
+                    people.push(ready);
+                    oldest = oldest.min(read);
+                } else {
+                    ready.entity = Some(entity);
+                    self.lane(kind).ready.push_front((ready, read));
+                    break;
+                }
+            }
+            let Some(batch) = packer.finish().pop() else {
+                return Ok(None);
+            };
+            if self.hand.ledger.mode(self.run.start).await? == Mode::Paused {
+                self.tally.paused = true;
+                self.put_back(people);
+                return Ok(None);
+            }
+            let Some((batch, people)) = self.charge(batch, people).await? else {
+                continue;
+            };
+            self.room = self.room.saturating_sub(people.len());
+            let until = oldest + LOADED_WITHIN;
+            return Ok(Some(Parcel {
+                batch,
+                people,
+                until: match &self.whole {
+                    Some(whole) if kind == okta::Kind::Deactivate => until.min(whole.until()),
+                    _ => until,
+                },
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Whether there is anybody to be told at all.
+    pub(super) async fn has_any(&mut self) -> Result<bool, RunError> {
+        for kind in [okta::Kind::Deactivate, okta::Kind::Upsert] {
+            if let Some(one) = self.take(kind).await? {
+                self.lane(kind).ready.push_front(one);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn lane(&mut self, kind: okta::Kind) -> &mut Lane {
+        match kind {
+            okta::Kind::Deactivate => &mut self.leavers,
+            okta::Kind::Upsert => &mut self.upserts,
+        }
+    }
+
+    /// The next of those in hand; reads more if need be, and reads again who was in hand for long.
+    async fn take(&mut self, kind: okta::Kind) -> Result<Option<(Ready, Timestamp)>, RunError> {
+        loop {
+            let now = self.now();
+            let lane = self.lane(kind);
+            while let Some((ready, read)) = lane.ready.pop_front() {
+                if now.duration_since(read).unsigned_abs() < FRESH
+                    || mutation::on(Mutation::LoadOldPlan)
+                {
+                    return Ok(Some((ready, read)));
+                }
+                lane.suspects.push_front(ready.suspect);
+            }
+            let some = lane.suspects.len().min(okta::max_entities());
+            if some == 0 {
+                return Ok(None);
+            }
+            let slice: Vec<_> = lane.suspects.drain(..some).collect();
+            if kind == okta::Kind::Deactivate {
+                self.look_elsewhere(&slice).await?;
+            }
+            self.read(&slice).await?;
+        }
+    }
+
+    /// Where the key of a record does not identify the person, who is to leave is looked for in
+    /// the whole table.
+    async fn look_elsewhere(&mut self, slice: &[Suspect]) -> Result<(), RunError> {
+        let says = self.whole.as_ref().is_some_and(|whole| whole.until() > self.now() + FRESH);
+        if !says && !self.hand.by_key() {
+            let people = slice.iter().chain(&self.leavers.suspects).map(|suspect| suspect.id);
+            let people: Vec<_> = people.collect();
+            self.whole = Some(Whole::read(self.hand, people.into_iter()).await?);
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, slice: &[Suspect]) -> Result<(), RunError> {
+        let read = self.now();
+        let circumstances = Circumstances {
+            reading: &self.reading,
+            aside: self.aside,
+            approved: self.books.guard.approved(),
+            whole: self.whole.as_ref(),
+        };
+        let taken = self.hand.take(slice, &circumstances).await?;
+        let is_removal = |one: &InHand| match &one.decision {
+            Decision::Tell(ready) => ready.why.is_some_and(|why| why != Why::Inactive),
+            _ => false,
+        };
+        let held = taken.iter().any(is_removal) && !self.somebody_is_in_scope().await?;
+        for one in taken {
+            let is_removal = is_removal(&one);
+            let InHand { suspect, decision } = one;
+            match decision {
+                Decision::Tell(_) if held && is_removal => self.tally.held += 1,
+                Decision::Tell(ready) => match ready.cost.to_charge() {
+                    Some(kind) if self.is_latched(kind) => self.withhold(kind, *ready),
+                    _ => {
+                        let lane = if ready.why.is_some() {
+                            &mut self.leavers
+                        } else {
+                            &mut self.upserts
+                        };
+                        lane.ready.push_back((*ready, read));
+                    }
+                },
+                Decision::Wait => self.tally.waits += 1,
+                Decision::NextLook => self.tally.next_look += 1,
+                Decision::Nothing(_) | Decision::Stranger => self.fell_away(&suspect),
+                Decision::Rejected(reject) => {
+                    self.fell_away(&suspect);
+                    self.report.rejected.add(reject);
+                }
+                Decision::Refused(reject) => {
+                    self.fell_away(&suspect);
+                    self.report.refused.add(reject);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_latched(&self, kind: Kind) -> bool {
+        self.books.guard.memory().latched(kind).is_some()
+            && !mutation::on(Mutation::SafeguardAfterLoading)
+    }
+
+    fn withhold(&mut self, kind: Kind, ready: Ready) {
+        *self.tally.withheld.entry(kind).or_default() += 1;
+        if ready.pushed.is_some() && kind == Kind::Deactivations {
+            self.tally.to_leave.push(ready);
+        }
+    }
+
+    fn fell_away(&mut self, suspect: &Suspect) {
+        let (leavers, upserts) = &mut self.tally.fell_away;
+        if suspect.target.is_deactivation() {
+            *leavers += 1;
+        } else {
+            *upserts += 1;
+        }
+    }
+
+    /// Nobody counts as gone from a table that has nobody in scope.
+    async fn somebody_is_in_scope(&mut self) -> Result<bool, RunError> {
+        let now = self.now();
+        let is_known = self
+            .in_scope
+            .is_some_and(|at| now.duration_since(at).unsigned_abs() < IN_SCOPE_FOR);
+        if is_known || mutation::on(Mutation::EmptyTableIsAllowed) {
+            return Ok(true);
+        }
+        let found = self.hand.somebody_is_in_scope().await?;
+        self.in_scope = found.then_some(now);
+        Ok(found)
+    }
+
+    /// Charges a request's people; what does not fit is withheld, and the rest of them remain.
+    async fn charge(
+        &mut self,
+        batch: Batch,
+        mut people: Vec<Ready>,
+    ) -> Result<Option<(Batch, Vec<Ready>)>, RunError> {
+        let now = self.now();
+        let mut short = Vec::new();
+        for kind in Kind::ALL {
+            let mut ask = Ask {
+                kind,
+                fresh: 0,
+                moved: BTreeMap::new(),
+                approved: false,
+            };
+            let mut used = Vec::new();
+            for ready in people.iter().filter(|ready| ready.cost.kind() == Some(kind)) {
+                match &ready.cost {
+                    Cost::Nothing => {}
+                    Cost::Charge(_) => ask.fresh += 1,
+                    Cost::Paid(_, charge, _) if charge.approved => ask.approved = true,
+                    Cost::Paid(_, _, hour) => *ask.moved.entry(*hour).or_default() += 1,
+                    Cost::Approved(_, digest) => {
+                        ask.approved = true;
+                        if !used.contains(digest) {
+                            used.push(digest.clone());
+                        }
+                    }
+                }
+            }
+            if ask.fresh == 0 && ask.moved.is_empty() && !ask.approved {
+                continue;
+            }
+            let mut hour = None;
+            match self.books.guard.charge(&ask, &used, self.session, now).await? {
+                Ok(charged) => hour = Some(charged),
+                Err(left) if ask.moved.is_empty() && !ask.approved => {
+                    tracing::warn!(%kind, left = left.left, "the guard withholds what would go past its limit");
+                    short.push(kind);
+                }
+                Err(_) => {
+                    // Those who were charged before go on.
+                    ask.fresh = 0;
+                    short.push(kind);
+                    hour = self.books.guard.charge(&ask, &used, self.session, now).await?.ok();
+                }
+            }
+            for ready in people.iter_mut().filter(|ready| ready.cost.kind() == Some(kind)) {
+                ready.charged = hour;
+            }
+        }
+        if short.is_empty() || mutation::on(Mutation::SafeguardAfterLoading) {
+            return Ok(Some((batch, people)));
+        }
+        let may_go = |ready: &Ready| !ready.cost.to_charge().is_some_and(|kind| short.contains(&kind));
+        let (people, withheld): (Vec<_>, Vec<_>) = people.into_iter().partition(may_go);
+        let batch = batch.keep(|id| people.iter().any(|ready| ready.external_id.as_str() == id));
+        for ready in withheld {
+            if let Some(kind) = ready.cost.to_charge() {
+                self.withhold(kind, ready);
+            }
+        }
+        Ok(batch.map(|batch| (batch, people)))
+    }
+
+    /// People who were not loaded are suspects again.
+    pub(super) fn put_back(&mut self, people: Vec<Ready>) {
+        for ready in people {
+            let lane = if ready.why.is_some() {
+                &mut self.leavers
+            } else {
+                &mut self.upserts
+            };
+            lane.suspects.push_back(ready.suspect);
+        }
+    }
+
+    /// Gives those back who are left, and says what came of the others.
+    pub(super) fn put_into(self, portion: &mut Portion) -> Tally {
+        portion.leavers.extend(self.leavers.left());
+        portion.upserts.extend(self.upserts.left());
+        self.tally
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.hand.ledger.clock.now()
+    }
+}

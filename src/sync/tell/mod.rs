@@ -1,0 +1,469 @@
+//! Telling Okta: session after session, until nothing is left or time is over.
+//!
+//! The lease is taken before a session is opened, given back when its import was started, and
+//! given back while Okta opens none: nobody waits with it in hand.
+
+mod fill;
+mod load;
+mod open;
+mod queues;
+mod session;
+mod settle;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use self::{
+    fill::{Fill, Lane, Tally},
+    open::Opened as Answer,
+    queues::{Portion, Queues},
+    session::{After, Carried, Opened},
+};
+use super::{
+    Aside, Books, Job, Report, Run, RunError, Source, Time,
+    hand::Hand,
+    look::{Found, Suspect},
+};
+use crate::{
+    guard::Kind,
+    ledger::{
+        Claim, IdHash, Lease, Rank,
+        log::{End, State},
+    },
+    metrics,
+    mutation::{self, Mutation},
+};
+
+pub(crate) use load::{IN_FLIGHT, Refused};
+pub(super) use settle::settle;
+
+/// Okta opens no session for up to so long after an import was started (Okta's developer guide).
+/// It is only what a caller is told to wait; whether it is so, opening one shows.
+pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
+/// What a caller is told to wait when there is nothing to go by.
+const A_WHILE: Duration = Duration::from_secs(60);
+/// Waits between tries to get the lease, and to open a session while Okta refuses.
+const LEASE_WAIT: Duration = Duration::from_secs(3);
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LAST_WAIT: Duration = Duration::from_secs(20);
+/// How many of those who are left are named.
+const LEFT_NAMED: usize = 100;
+/// Imports that end badly in one invocation before it gives up.
+const FAILURES: usize = 3;
+/// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
+/// stays short: an upsert waits for every one that may carry the same person.
+const BACKLOG: usize = 2;
+
+/// A run that tells Okta what its look has found.
+pub(super) struct Teller<'a> {
+    pub(super) run: &'a Run,
+    pub(super) job: &'a Job,
+    pub(super) time: &'a Time,
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) report: &'a mut Report,
+    pub(super) books: &'a mut Books,
+    pub(super) aside: &'a mut Aside,
+}
+
+/// What came of telling.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// Deactivations and upserts that there was no need for after all.
+    pub(super) fell_away: (u64, u64),
+    /// People whom the guard withheld while they were told.
+    pub(super) withheld: BTreeMap<Kind, u64>,
+    /// People who wait for the end of a session that may carry them.
+    pub(super) waits: u64,
+    /// Removals that are held, as the table has nobody in scope.
+    pub(super) held: u64,
+    /// Deactivations and upserts that Okta refused.
+    pub(super) refused: (u64, u64),
+    /// People who are yet to be told.
+    pub(super) left: u64,
+    /// The first of them.
+    pub(super) left_ids: Vec<IdHash>,
+    /// People in imports that were not seen to land.
+    pub(super) unlanded: u64,
+}
+
+/// How a round ended.
+enum Round {
+    /// There may be more, and time for it.
+    Go,
+    /// There is more, and no time or no session for it.
+    Later,
+    /// Somebody has set the switch to paused.
+    Paused,
+}
+
+impl Teller<'_> {
+    /// Tells Okta, until nobody is left, or says in the report when to go on.
+    pub(super) async fn tell(&mut self, found: &mut Found) -> Result<Telling, RunError> {
+        let mut queues = Queues::of(found, self.books.log());
+        let mut telling = Telling::default();
+        let mut tally = Tally::default();
+        // The look has just seen the table.
+        let mut in_scope = found.whole.then(|| self.time.now());
+        let mut failures = 0;
+        if queues.is_empty() && found.whole {
+            self.tidy_up().await?;
+        }
+        while let Some(portion) = queues.next(self.books.log()) {
+            let mut told = Told {
+                queues: &mut queues,
+                telling: &mut telling,
+                tally: &mut tally,
+                in_scope: &mut in_scope,
+                failures: &mut failures,
+            };
+            let round = self.round(portion, &mut told).await?;
+            match round {
+                Round::Go if self.time.now() < self.time.open_until() => {}
+                Round::Go if queues.is_empty() => {}
+                Round::Go | Round::Later => {
+                    self.later();
+                    break;
+                }
+                Round::Paused => {
+                    self.report.skipped = Some("paused while it was at work".to_owned());
+                    break;
+                }
+            }
+        }
+        if queues.later > 0 && found.whole {
+            self.later();
+        }
+        self.remember_who_is_to_leave(&tally).await?;
+        telling.left += queues.left() + queues.later;
+        telling.left_ids = queues.first_left(LEFT_NAMED);
+        telling.fell_away = tally.fell_away;
+        telling.waits = tally.waits;
+        telling.held = tally.held;
+        telling.left += tally.next_look;
+        telling.withheld = tally.withheld;
+        Ok(telling)
+    }
+
+    /// A session that a run which died has left open keeps others from being opened.
+    async fn tidy_up(&mut self) -> Result<(), RunError> {
+        let open = |state| matches!(state, State::Open | State::Starting);
+        if !self.books.log().listed().any(|(_, session)| open(session.state)) {
+            return Ok(());
+        }
+        let claim = self
+            .run
+            .ledger
+            .claim(&self.report.run_id, self.rank(), self.time.deadline())
+            .await?;
+        if let Claim::Held(lease) = claim {
+            let calls = self.run.okta.by(self.time.answer_by());
+            self.books.read_again().await?;
+            let settled = settle(self.books, &calls, Some(&lease), self.time.now()).await;
+            lease.release().await;
+            settled?;
+            self.books.settle_left_over(self.time.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whom a push wants to leave and the guard withholds, the full runs tell once they may.
+    async fn remember_who_is_to_leave(&self, tally: &Tally) -> Result<(), RunError> {
+        for ready in &tally.to_leave {
+            if let (Some(before), Some(at)) = (&ready.before, ready.pushed) {
+                self.run.ledger.is_to_leave(before, at).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn round(&mut self, portion: Portion, told: &mut Told<'_>) -> Result<Round, RunError> {
+        let again = portion.again;
+        let asked = self.time.now();
+        let mut clear = true;
+        let mut wait = FIRST_WAIT;
+        let mut portion = portion;
+        let (lease, carried) = loop {
+            let Some(lease) = self.lease().await? else {
+                told.queues.put_back(portion);
+                return Ok(Round::Later);
+            };
+            let attempt = self.attempt(&lease, &mut portion, &mut clear, told).await;
+            match attempt {
+                Ok(Attempt::Carried(carried)) => {
+                    metrics::waited_for_session(self.time.now().duration_since(asked).unsigned_abs());
+                    break (lease, carried);
+                }
+                Ok(Attempt::NothingToTell) => {
+                    lease.release().await;
+                    return Ok(Round::Go);
+                }
+                Ok(Attempt::NotYet) => {
+                    if !mutation::on(Mutation::LeaseIsKept) {
+                        lease.release().await;
+                    }
+                }
+                Ok(Attempt::Never) => {
+                    lease.release().await;
+                    told.queues.put_back(portion);
+                    return Ok(Round::Later);
+                }
+                Err(error) => {
+                    lease.release().await;
+                    return Err(error);
+                }
+            }
+            if self.time.now() + wait > self.time.open_until() {
+                metrics::waited_for_session(self.time.now().duration_since(asked).unsigned_abs());
+                told.queues.put_back(portion);
+                return Ok(Round::Later);
+            }
+            self.claim().await?;
+            tokio::time::sleep(wait).await;
+            wait = LAST_WAIT.min(wait * 2);
+        };
+        portion.again = again;
+        told.queues.put_back(portion);
+        lease.release().await;
+        self.after(*carried, told).await
+    }
+
+    /// One try to open a session and to carry it through, under the lease.
+    async fn attempt(
+        &mut self,
+        lease: &Lease,
+        portion: &mut Portion,
+        clear: &mut bool,
+        told: &mut Told<'_>,
+    ) -> Result<Attempt, RunError> {
+        let calls = self.run.okta.by(self.time.load_until());
+        self.books.read_again().await?;
+        settle(self.books, &calls, Some(lease), self.time.now()).await?;
+        self.books.settle_left_over(self.time.now()).await?;
+        let backlog = self.books.log().unended() >= BACKLOG;
+        let now = self.time.now();
+        let mut fill = Fill {
+            hand: self.hand,
+            reading: self.books.reading(now),
+            books: &mut *self.books,
+            aside: &*self.aside,
+            report: &mut *self.report,
+            run: self.run,
+            leavers: Lane::of(std::mem::take(&mut portion.leavers)),
+            upserts: Lane::of(std::mem::take(&mut portion.upserts)),
+            room: portion.room,
+            session: 0,
+            whole: None,
+            in_scope: *told.in_scope,
+            tally: Tally::default(),
+        };
+        if backlog && fill.leavers.is_empty() {
+            fill.put_into(portion);
+            return Ok(Attempt::NotYet);
+        }
+        let held_back = backlog.then(|| std::mem::take(&mut fill.upserts));
+        let any = fill.has_any().await;
+        if !matches!(any, Ok(true)) {
+            let tally = fill.put_into(portion);
+            portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+            session::add(told.tally, tally);
+            // Those who are held back for the backlog's sake wait for the next round.
+            let waits = !portion.upserts.is_empty() || !portion.leavers.is_empty();
+            return any.map(|_| if waits { Attempt::NotYet } else { Attempt::NothingToTell });
+        }
+        lease.check()?;
+        let opened = open::open(&calls, fill.books, clear, fill.now()).await;
+        let session = match opened {
+            Ok(Answer::Yes(session)) => session,
+            other => {
+                let tally = fill.put_into(portion);
+                portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+                session::add(told.tally, tally);
+                return other.map(|answer| match answer {
+                    Answer::OutOfTime => Attempt::Never,
+                    _ => Attempt::NotYet,
+                });
+            }
+        };
+        lease.check()?;
+        let now = fill.now();
+        let number = fill.books.open(session.id(), &fill.report.run_id, now).await?;
+        fill.session = number;
+        let opened = Opened {
+            run: self.run,
+            time: self.time,
+            lease,
+            session,
+            number,
+            again: portion.again,
+        };
+        let isolations = fill.aside.isolations_left();
+        let carried = opened.carry(&mut fill, isolations).await;
+        *told.in_scope = fill.in_scope;
+        let tally = fill.put_into(portion);
+        portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+        session::add(told.tally, tally);
+        Ok(Attempt::Carried(Box::new(carried?)))
+    }
+
+    /// What is done once a session was carried through: watch it, and count.
+    async fn after(&mut self, carried: Carried, told: &mut Told<'_>) -> Result<Round, RunError> {
+        let Carried {
+            mut report,
+            loads,
+            after,
+        } = carried;
+        for refused in &loads.refused {
+            for ready in &refused.people {
+                match ready.why {
+                    Some(_) => told.telling.refused.0 += 1,
+                    None => told.telling.refused.1 += 1,
+                }
+            }
+            for reject in self.aside.refused(refused) {
+                self.report.refused.add(reject);
+            }
+        }
+        let left: VecDeque<Suspect> = loads.left.into_iter().map(|ready| ready.suspect).collect();
+        told.queues.put_back_mixed(left);
+        let end = match after {
+            After::Watch(triggered) => {
+                let watch = match self.job.source {
+                    // A push succeeds only when what it says has landed.
+                    Source::Payload { .. } => Duration::MAX,
+                    _ => self.run.watch,
+                };
+                let number = self.books.log().number_of_listed(&report.id);
+                let (status, end) = session::watch(*triggered, watch, self.time).await;
+                report.status = status.to_string();
+                if let (Some(end), Some(number)) = (end, number) {
+                    metrics::session_ended(&report.id, Some(&status));
+                    self.books.ended(number, end, self.time.now()).await?;
+                }
+                end
+            }
+            After::Ended(end) => Some(end),
+            After::Paused => {
+                self.report.sessions.push(report);
+                return Ok(Round::Paused);
+            }
+        };
+        let is_empty = loads.accepted.is_empty();
+        let failed = !is_empty && matches!(end, Some(End::Void | End::Error | End::Nothing));
+        let people = report.upserts + report.deactivations;
+        if end != Some(End::Landed) {
+            told.telling.unlanded += people;
+        }
+        told.telling.left += loads.doubtful.iter().map(|batch| batch.len() as u64).sum::<u64>();
+        if !failed && !is_empty {
+            self.report.carried(&report);
+            loads.accepted.iter().for_each(|batch| self.aside.told(batch));
+            self.report.tells.add(&loads.accepted);
+        }
+        self.report.sessions.push(report.clone());
+        if let Some(failure) = loads.failure {
+            return Err(failure.into());
+        }
+        if failed {
+            *told.failures += 1;
+            if *told.failures >= FAILURES {
+                return Err(RunError::SessionsFail {
+                    id: report.id,
+                    status: report.status,
+                });
+            }
+            // Its people are found again by the next look, as what they are to be told apart.
+            return Ok(Round::Later);
+        }
+        if !loads.doubtful.is_empty() {
+            return Ok(Round::Later);
+        }
+        Ok(Round::Go)
+    }
+
+    /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
+    async fn lease(&mut self) -> Result<Option<Lease>, RunError> {
+        loop {
+            let claim = self
+                .run
+                .ledger
+                .claim(&self.report.run_id, self.rank(), self.time.deadline())
+                .await?;
+            match claim {
+                Claim::Held(lease) => {
+                    self.report.skipped = None;
+                    return Ok(Some(lease));
+                }
+                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < self.time.open_until() => {
+                    tokio::time::sleep(LEASE_WAIT).await;
+                }
+                Claim::Busy { owner, until } => {
+                    self.report.skipped = Some(format!(
+                        "another run ({owner}) holds the lease until {until:.0}"
+                    ));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// A full run that waits for Okta lets no other session pass before it.
+    async fn claim(&self) -> Result<(), RunError> {
+        if self.rank() == Rank::Full {
+            let ledger = &self.run.ledger;
+            ledger
+                .leave_claim(&self.report.run_id, self.time.deadline())
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn rank(&self) -> Rank {
+        match self.job.source {
+            Source::Table => Rank::Full,
+            Source::Keys(_) | Source::Payload { .. } => Rank::Part,
+        }
+    }
+
+    /// There is more to do than there was time for: says when to go on.
+    fn later(&mut self) {
+        let now = self.time.now();
+        let after_cooldown = self
+            .books
+            .log()
+            .last_triggered()
+            .map(|at| at + COOLDOWN)
+            .filter(|at| *at > now);
+        self.report.more = true;
+        self.report.resume_at = Some(whole_second(after_cooldown.unwrap_or(now + A_WHILE)));
+    }
+}
+
+/// What one round leaves to the next.
+struct Told<'t> {
+    queues: &'t mut Queues,
+    telling: &'t mut Telling,
+    tally: &'t mut Tally,
+    in_scope: &'t mut Option<Timestamp>,
+    failures: &'t mut usize,
+}
+
+/// What came of a try.
+enum Attempt {
+    /// A session was carried through.
+    Carried(Box<Carried>),
+    /// There is nobody to tell anything after all.
+    NothingToTell,
+    /// Okta opens no session yet.
+    NotYet,
+    /// There is no time left for opening one.
+    Never,
+}
+
+/// Up to the next whole second: what Step Functions waits for.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() + i64::from(at.subsec_nanosecond() > 0)).unwrap_or(at)
+}
