@@ -15,7 +15,7 @@ use axum::{
 };
 
 use crate::{
-    api,
+    api::{self, Entities},
     authorize::{Caller, authorize},
     clock::http_date,
     faults::{Answer, HangUp, Instead, Struck, spoil},
@@ -26,10 +26,6 @@ use crate::{
 
 /// Read no more of a body than this; Okta refuses far smaller ones.
 const READ_AT_MOST: usize = 16 * 1024 * 1024;
-
-/// How many users a bulk request carried, told by its handler.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entities(pub(crate) usize);
 
 pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -51,7 +47,7 @@ pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Ne
         Some(Instead::Refuse(refusal)) => refusal.into_response(),
         None => match admit(&org, &mut call, &parts) {
             Ok(()) => {
-                parts.extensions.insert(struck.work.clone());
+                parts.extensions.insert(struck.course.clone());
                 let request = Request::from_parts(parts, Body::from(body));
                 let response = next.run(request).await;
                 doom(&org, &call.path, &struck);
@@ -132,7 +128,7 @@ fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
 
 /// Ends the session that the call names, where a fault says so.
 fn doom(org: &Org, path: &str, struck: &Struck) {
-    let Some(end) = &struck.work.session_ends else {
+    let Some(end) = &struck.course.session_ends else {
         return;
     };
     let session = source_path(org, path)

@@ -24,8 +24,18 @@ use okta_emulator::{Dpop, Emulator, Options, RateLimit, ServiceApp, parse_durati
 /// "effect": {"type": "closeAfter"}}. GET lists the faults, DELETE takes them
 /// away. The effects: status (status, code, causes), rateLimited (headers),
 /// delay (time), delayAnswer (time), closeBefore, closeAfter, truncate,
-/// notJson, answerStatus (status), sessionEnds (how: ERROR, EXPIRED or CLOSED),
-/// importTakes (time), cooldown (time), refuseEntities (poison, named).
+/// notJson, answerStatus (status), sessionEnds (how: ERROR, EXPIRED, CLOSED or
+/// COMPLETED), cooldown (time); on loads refuseEntities (poison, named),
+/// refuseEntitiesWith (status, poison, named), statusLags (time); on
+/// start-import importTakes (time), importWakes (after), importRepeats (after),
+/// importEnds (how, applied), importFails (poison, applied), importRefuses
+/// (poison, reason).
+///
+/// An admin's hand: POST /_emulator/users/{externalId}, for example
+/// {"do": "edit", "attribute": "lastName", "value": "Byron"} or {"do":
+/// "deactivate"}, and in the same way reactivate, unassign and delete. PUT and
+/// DELETE /_emulator/logins/{login} give a login to somebody of another source
+/// and take it back.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -64,6 +74,12 @@ struct Arguments {
     /// How long an import takes
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     import_time: Duration,
+    /// Deactivated people do not keep their logins
+    #[arg(long)]
+    deactivation_frees_logins: bool,
+    /// How long a session goes on saying CREATED once it was loaded
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
+    status_lag: Duration,
     /// How long each call takes; real ones take 1 to 2 seconds
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     call_time: Duration,
@@ -95,6 +111,8 @@ async fn main() -> io::Result<()> {
             .unwrap_or(defaults.custom_attributes),
         cooldown: arguments.cooldown,
         import_time: arguments.import_time,
+        deactivation_frees_logins: arguments.deactivation_frees_logins,
+        status_lag: arguments.status_lag,
         call_time: arguments.call_time,
         rate_limit: arguments.rate_limit,
         ..defaults

@@ -61,6 +61,14 @@ pub struct Options {
     /// Whether an upsert of a deactivated user reactivates it (the app's
     /// setting "Reactivate deactivated users"). Default: it does.
     pub reactivate: bool,
+    /// Whether a deactivated user's login is free for others. Okta's support
+    /// names deactivated users among those who hold a login that an import
+    /// wants, so by default it is not; which is true is not known for sure.
+    pub deactivation_frees_logins: bool,
+    /// How long a session that was loaded for the first time still says
+    /// CREATED when it is looked at, while all else goes by its real status.
+    /// Default: not at all.
+    pub status_lag: Duration,
     /// What the admin added to the app's profile beyond the six base
     /// attributes. Attributes that the app does not have are dropped at import
     /// without an error. Default: the eight of Okta's tutorial.
@@ -87,6 +95,8 @@ impl Default for Options {
             call_time: Duration::ZERO,
             rate_limit: None,
             reactivate: true,
+            deactivation_frees_logins: false,
+            status_lag: Duration::ZERO,
             custom_attributes: TUTORIAL_ATTRIBUTES.map(str::to_owned).to_vec(),
             max_entities: 200,
             max_bulk_requests: 50,

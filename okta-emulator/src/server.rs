@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router, middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use hyper::{
     Request,
@@ -105,6 +105,14 @@ fn router(org: Arc<Org>) -> Router {
         .route(
             "/_emulator/faults/{id}",
             delete(api::emulator::remove_fault),
+        )
+        .route(
+            "/_emulator/users/{user}",
+            get(api::hand::user).post(api::hand::act),
+        )
+        .route(
+            "/_emulator/logins/{login}",
+            put(api::hand::occupy).delete(api::hand::vacate),
         )
         .merge(page::routes())
         .merge(okta)

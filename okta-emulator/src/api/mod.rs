@@ -1,6 +1,7 @@
 //! The endpoints: Okta's, and the emulator's own under `/_emulator`.
 
 pub(crate) mod emulator;
+pub(crate) mod hand;
 pub(crate) mod schema;
 pub(crate) mod sessions;
 pub(crate) mod token;
@@ -9,6 +10,10 @@ pub(crate) mod users;
 use axum::http::Uri;
 
 use crate::{org::Org, refusal::Refusal};
+
+/// How many users a bulk request carried, told by its handler.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entities(pub(crate) usize);
 
 pub(crate) async fn nothing_here(uri: Uri) -> Refusal {
     Refusal::not_found(uri.path(), "Endpoint")

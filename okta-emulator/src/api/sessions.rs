@@ -11,13 +11,12 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::check_source;
+use super::{Entities, check_source};
 use crate::{
-    faults::Work,
-    gate::Entities,
     load::{self, LoadKind},
     org::{self, Org},
     refusal::Refusal,
+    sessions::Course,
 };
 
 type Answer<T> = Result<T, Refusal>;
@@ -27,8 +26,8 @@ pub(crate) async fn list(
     Path(source): Path<String>,
 ) -> Answer<Json<Vec<Value>>> {
     check_source(&org, &source)?;
-    let (state, _) = org.settled();
-    Ok(Json(state.sessions.active()))
+    let (state, now) = org.settled();
+    Ok(Json(state.sessions.active(now)))
 }
 
 pub(crate) async fn create(
@@ -63,7 +62,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn start_import(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
-    Extension(work): Extension<Work>,
+    Extension(course): Extension<Course>,
 ) -> Answer<Json<Value>> {
     check_source(&org, &source)?;
     let (mut state, now) = org.settled();
@@ -73,31 +72,37 @@ pub(crate) async fn start_import(
         ..
     } = &mut *state;
     sessions
-        .start_import(&session, now, &work, violations)
+        .start_import(&session, now, &course, violations)
         .map(Json)
 }
 
 pub(crate) async fn bulk_upsert(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
-    Extension(work): Extension<Work>,
+    Extension(course): Extension<Course>,
     body: Bytes,
 ) -> Answer<Response> {
     check_source(&org, &source)?;
-    bulk(&org, &session, LoadKind::Upsert, &body, &work)
+    bulk(&org, &session, LoadKind::Upsert, &body, &course)
 }
 
 pub(crate) async fn bulk_delete(
     State(org): State<Arc<Org>>,
     Path((source, session)): Path<(String, String)>,
-    Extension(work): Extension<Work>,
+    Extension(course): Extension<Course>,
     body: Bytes,
 ) -> Answer<Response> {
     check_source(&org, &source)?;
-    bulk(&org, &session, LoadKind::Delete, &body, &work)
+    bulk(&org, &session, LoadKind::Delete, &body, &course)
 }
 
-fn bulk(org: &Org, session: &str, kind: LoadKind, body: &[u8], work: &Work) -> Answer<Response> {
+fn bulk(
+    org: &Org,
+    session: &str,
+    kind: LoadKind,
+    body: &[u8],
+    course: &Course,
+) -> Answer<Response> {
     // Reading takes long and needs no lock.
     let load = load::read(kind, body, org.options.max_entities);
     let entities = Entities(load.as_ref().map_or(0, |load| load.entities.len()));
@@ -108,7 +113,7 @@ fn bulk(org: &Org, session: &str, kind: LoadKind, body: &[u8], work: &Work) -> A
         violations,
         ..
     } = &mut *state;
-    let answer = sessions.load(session, load, directory, now, work, violations);
+    let answer = sessions.load(session, load, directory, now, course, violations);
     let response = answer.map_or_else(IntoResponse::into_response, |()| {
         StatusCode::ACCEPTED.into_response()
     });

@@ -141,7 +141,7 @@ fn present(state: &org::State, user: &str) -> Answer<DirectoryUser> {
     state
         .directory
         .user(user)
-        .filter(|user| user.status == UserStatus::Active)
+        .filter(|user| user.assigned && user.status == UserStatus::Active)
         .ok_or_else(|| Refusal::not_found(user, USER_KIND))
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::{in_words, since},
     org::{Org, State},
-    sessions::{SessionStatus, SessionView},
+    sessions::{Counts, SessionStatus, SessionView},
 };
 
 /// Sessions on the page; the tiles count all.
@@ -171,7 +171,10 @@ pub(super) fn result(session: &SessionView, now: SystemTime) -> Markup {
             }
             SessionStatus::Closed => span.faint { "cancelled, nothing imported" },
             SessionStatus::Expired => span.faint { "expired, nothing imported" },
-            SessionStatus::Error => "failed: the data must be loaded again in a new session",
+            SessionStatus::Error => {
+                "failed: the data must be loaded again in a new session"
+                @if session.results != Counts::default() { (results(&session.results)) }
+            }
             SessionStatus::Other(_) => span.faint { "unknown" },
         }
     }

@@ -6,8 +6,10 @@ mod directory;
 mod faults;
 mod frame;
 mod imports;
+mod links;
 mod requests;
 mod session;
+mod user;
 mod wording;
 
 use std::sync::Arc;
@@ -35,7 +37,7 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/", get(imports::show))
         .route("/sessions/{session}", get(session::show))
         .route("/directory", get(directory::list))
-        .route("/directory/{user}", get(directory::show))
+        .route("/directory/{user}", get(user::show).post(user::act))
         .route("/requests", get(requests::show))
         .route("/faults", get(faults::show))
         .route("/page.css", get(|| asset("text/css", STYLES)))

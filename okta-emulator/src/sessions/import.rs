@@ -4,13 +4,22 @@
 //! Nothing sleeps in the background: whoever looks at the sessions first
 //! settles what has happened since the last look.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     book::Book,
-    session::{Session, SessionStatus},
+    course::{Applied, Ending},
+    session::{Loaded, Session},
+    status::SessionStatus,
 };
-use crate::{clock::since, directory::Directory, load::LoadKind};
+use crate::{
+    clock::since,
+    directory::{Directory, Outcome},
+    load::LoadKind,
+};
 
 /// How long an open session lives without a request.
 const IDLE_LIFE: Duration = Duration::from_hours(24);
@@ -23,40 +32,95 @@ impl Book {
                 session.move_to(SessionStatus::Expired, session.last_request + IDLE_LIFE);
             }
         }
-        while let Some(id) = self.queue.front() {
-            let session = self.sessions.iter_mut().find(|session| session.id == *id);
-            let due = session.filter(|session| session.status == SessionStatus::Triggered);
-            match due.and_then(|session| session.due.map(|due| (session, due))) {
-                Some((_, due)) if due > now => break,
-                Some((session, due)) => import(session, due, directory),
-                // Forgotten, or forced into another status meanwhile.
-                None => {}
+        while let Some(due) = self.due.first_entry()
+            && due.key().0 <= now
+        {
+            let ((at, _), id) = due.remove_entry();
+            self.import(&id, at, directory);
+        }
+    }
+
+    /// Has the session imported at that time, and after those that are due
+    /// then already.
+    pub(super) fn put_on(&mut self, id: Arc<str>, at: SystemTime) {
+        self.put_on += 1;
+        self.due.insert((at, self.put_on), id);
+    }
+
+    fn import(&mut self, id: &str, at: SystemTime, directory: &mut Directory) {
+        let found = self.sessions.iter_mut().find(|session| *session.id == *id);
+        // It may have been forgotten, or forced into another status meanwhile.
+        let Some(session) = found else { return };
+        if session.status == SessionStatus::Triggered {
+            import(session, at, directory);
+            session.imported = true;
+            if let Some(after) = session.course.repeats {
+                let id = Arc::clone(&session.id);
+                self.put_on(id, at + after);
             }
-            self.queue.pop_front();
+        } else if session.imported && session.course.repeats.take().is_some() {
+            apply(session, &Applied::All, at, directory, |loaded, outcome| {
+                loaded.again = Some(outcome);
+            });
+            session.last_updated = at;
+            session.drop_profiles();
         }
     }
 }
 
-/// Deactivations come first, so that a login that changes hands within one
-/// session is free when its new holder arrives.
 fn import(session: &mut Session, at: SystemTime, directory: &mut Directory) {
-    if let Some(fate) = session.fate.take() {
-        session.moved_by_client = false;
-        session.move_to(fate, at);
-        return;
-    }
+    let (status, applied) = match ending(session) {
+        Some(ending) => {
+            session.moved_by_client = ending.status == SessionStatus::Completed;
+            (ending.status, ending.applied)
+        }
+        None => (SessionStatus::Completed, Applied::All),
+    };
+    let mut results = session.results;
+    apply(session, &applied, at, directory, |loaded, outcome| {
+        results.add(outcome.happened);
+        loaded.outcome = Some(outcome);
+    });
+    session.results = results;
+    session.move_to(status, at);
+}
+
+fn ending(session: &Session) -> Option<Ending> {
+    let fits = |ending: &&Ending| {
+        ending.with.as_ref().is_none_or(|poison| {
+            session
+                .loaded
+                .iter()
+                .any(|(external_id, loaded)| poison.is(external_id, &loaded.profile))
+        })
+    };
+    session.course.endings.iter().find(fits).cloned()
+}
+
+/// Deactivations come first, so that a login that changes hands within one
+/// session is free when its new holder arrives, where deactivation frees it.
+fn apply(
+    session: &mut Session,
+    applied: &Applied,
+    at: SystemTime,
+    directory: &mut Directory,
+    mut told: impl FnMut(&mut Loaded, Outcome),
+) {
+    let refuses = &session.course.refuses;
     for kind in [LoadKind::Delete, LoadKind::Upsert] {
-        for (external_id, loaded) in &mut session.loaded {
-            if loaded.kind != kind {
+        for (place, (external_id, loaded)) in session.loaded.iter_mut().enumerate() {
+            if loaded.kind != kind || !applied.takes(place, external_id, &loaded.profile) {
                 continue;
             }
-            let outcome = match kind {
-                LoadKind::Upsert => directory.upsert(external_id, &loaded.profile, at),
-                LoadKind::Delete => directory.delete(external_id, at),
+            let refused = refuses
+                .iter()
+                .find(|(poison, _)| poison.is(external_id, &loaded.profile));
+            let outcome = match (refused, kind) {
+                (Some((_, why)), _) => Outcome::refused(why.clone()),
+                (None, LoadKind::Upsert) => directory.upsert(external_id, &loaded.profile, at),
+                (None, LoadKind::Delete) => directory.delete(external_id, at),
             };
-            session.results.add(outcome.happened);
-            loaded.outcome = Some(outcome);
+            told(loaded, outcome);
         }
     }
-    session.move_to(SessionStatus::Completed, at);
 }

@@ -2,9 +2,17 @@
 //! and cancelling them.
 
 mod book;
+mod course;
 mod forced;
 mod import;
+mod loading;
+mod poison;
 mod session;
+mod status;
 
 pub(crate) use book::Book;
-pub use session::{Counts, SessionStatus, SessionUser, SessionView};
+pub use course::Applied;
+pub(crate) use course::{Course, Ending, RefusedLoad};
+pub use poison::Poison;
+pub use session::{Counts, SessionUser, SessionView};
+pub use status::SessionStatus;
