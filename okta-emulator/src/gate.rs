@@ -17,6 +17,7 @@ use axum::{
 use crate::{
     api::{self, Entities},
     authorize::{Caller, authorize},
+    buckets::Bucket,
     clock::http_date,
     faults::{Answer, HangUp, Instead, Struck, spoil},
     org::{Org, RequestView},
@@ -106,17 +107,16 @@ fn strike(org: &Org, call: &Call) -> Struck {
 }
 
 fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
-    if call.path == api::token::PATH {
-        // The authorization server counts for itself, and asks for no token.
-        return Ok(());
-    }
     let (mut state, now) = org.settled();
-    match state.rate.count(now) {
+    match state.rates.count(Bucket::of(&call.path), now) {
         Ok(standing) => call.standing = Some(standing),
         Err(standing) => {
             call.standing = Some(standing);
             return Err(Refusal::too_many_calls());
         }
+    }
+    if call.path == api::token::PATH {
+        return Ok(());
     }
     let caller = Caller {
         method: &parts.method,

@@ -1,6 +1,6 @@
 //! An admin's hand: what is done at Okta behind the source's back.
 
-use crate::emulator::Emulator;
+use crate::{directory::Action, emulator::Emulator};
 
 /// What an admin does in Okta's console. Each says why not, where it cannot
 /// be done: nobody has the externalId, the login is taken.
@@ -44,7 +44,8 @@ impl Emulator {
     /// # Errors
     /// A sentence that says why not.
     pub fn admin_deletes(&self, external_id: &str) -> Result<(), String> {
-        self.org.settled().0.directory.erase(external_id)
+        let (mut state, now) = self.org.settled();
+        state.act(external_id, &Action::Delete, now)
     }
 
     /// Takes the app from a user, who stays in the org as they are: the source

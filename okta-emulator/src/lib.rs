@@ -36,14 +36,18 @@
 
 mod api;
 mod authorize;
+mod buckets;
 mod clock;
 mod directory;
+mod duration;
 mod emulator;
 mod faults;
 mod gate;
+mod groups;
 mod hand;
 mod ids;
 mod load;
+mod log;
 mod oauth;
 mod options;
 mod org;
@@ -53,12 +57,20 @@ mod refusal;
 mod server;
 mod sessions;
 mod switches;
+mod unknowns;
+mod url;
 
+pub use buckets::{Bucket, RateLimit};
 pub use directory::{DirectoryUser, Happened, Outcome, Refused, UserStatus};
+pub use duration::parse_duration;
 pub use emulator::Emulator;
 pub use faults::{Effect, Fault, FaultAt, FaultView, SessionEnd};
+pub use groups::{GroupChange, GroupHappened, GroupOutcome, GroupView};
 pub use load::LoadKind;
 pub use oauth::{Dpop, ServiceApp};
-pub use options::{Options, RateLimit, parse_duration};
+pub use options::Options;
 pub use org::RequestView;
-pub use sessions::{Applied, Counts, Poison, SessionStatus, SessionUser, SessionView};
+pub use sessions::{
+    Applied, Counts, Poison, SessionGroup, SessionStatus, SessionUser, SessionView,
+};
+pub use unknowns::{Empty, SingleDelete};

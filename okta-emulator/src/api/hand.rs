@@ -44,7 +44,6 @@ pub(crate) async fn act(
         .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
     let (mut state, now) = org.settled();
     state
-        .directory
         .act(&user, &action, now)
         .map(|()| StatusCode::NO_CONTENT)
         .map_err(|why| refuse(StatusCode::CONFLICT, &why))

@@ -37,7 +37,7 @@ impl Directory {
             }
             Action::Deactivate => self.deactivate(external_id, at),
             Action::Reactivate => self.reactivate(external_id, at),
-            Action::Delete => self.erase(external_id),
+            Action::Delete => self.erase(external_id, at),
             Action::Unassign => self.unassign(external_id, at),
         }
     }

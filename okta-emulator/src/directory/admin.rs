@@ -55,9 +55,9 @@ impl Directory {
     }
 
     /// Deletes the user for good: the source's next upsert makes a new one.
-    pub(crate) fn erase(&mut self, external_id: &str) -> Result<(), String> {
+    pub(crate) fn erase(&mut self, external_id: &str, at: SystemTime) -> Result<(), String> {
         self.known(external_id)?;
-        self.forget(external_id);
+        self.forget(external_id, at);
         Ok(())
     }
 

@@ -18,6 +18,12 @@ impl Logins {
             .is_some_and(|holder| holder != external_id)
     }
 
+    /// The externalId of who holds a login; `None` in place of somebody else's.
+    pub(super) fn holder(&self, login: &str) -> Option<Option<&str>> {
+        let holder = self.0.get(&login.to_lowercase())?;
+        Some(Some(holder.as_str()).filter(|holder| *holder != SOMEBODY_ELSE))
+    }
+
     /// Who comes second does not get it.
     pub(super) fn hold(&mut self, login: String, external_id: &str) {
         self.0

@@ -2,6 +2,7 @@
 
 mod action;
 mod admin;
+mod listing;
 mod logins;
 mod record;
 mod search;
@@ -14,15 +15,14 @@ use std::{
 };
 
 pub(crate) use action::Action;
+pub(crate) use listing::Listing;
+use listing::Past;
 use logins::Logins;
 use record::{Profile, Record, merge};
 pub(crate) use search::{Found, Search};
 pub use user::{DirectoryUser, Happened, Outcome, Refused, UserStatus};
 
-use crate::{
-    ids::Ids,
-    options::{BASE_ATTRIBUTES, Options},
-};
+use crate::{ids::Ids, options::Options};
 
 /// What a client sends of a user: a null clears an attribute, and one that is
 /// not sent stays as it is.
@@ -38,23 +38,20 @@ pub(crate) struct Directory {
     active: usize,
     app: BTreeSet<Arc<str>>,
     reactivate: bool,
+    past: Past,
     ids: Ids,
 }
 
 impl Directory {
     pub(crate) fn new(options: &Options) -> Self {
-        let custom = options.custom_attributes.iter().map(String::as_str);
         Self {
             users: BTreeMap::new(),
             logins: Logins::default(),
             deactivation_frees_logins: options.deactivation_frees_logins,
             active: 0,
-            app: BASE_ATTRIBUTES
-                .into_iter()
-                .chain(custom)
-                .map(Arc::from)
-                .collect(),
+            app: options.attributes().map(Arc::from).collect(),
             reactivate: options.reactivate,
+            past: Past::new(options.listing_lag),
             ids: Ids::default(),
         }
     }
@@ -199,7 +196,7 @@ impl Directory {
         assigned: bool,
         at: SystemTime,
     ) {
-        let before = self.forget(external_id);
+        let before = self.forget(external_id, at);
         let (id, created) = match before {
             Some(before) => (before.id, before.created),
             None => (self.ids.user(), at),
@@ -221,8 +218,10 @@ impl Directory {
         self.users.insert(external_id.to_owned(), record);
     }
 
-    fn forget(&mut self, external_id: &str) -> Option<Record> {
-        let record = self.users.remove(external_id)?;
+    fn forget(&mut self, external_id: &str, at: SystemTime) -> Option<Record> {
+        let record = self.users.remove(external_id);
+        self.past.remember(external_id, record.as_ref(), at);
+        let record = record?;
         self.active -= usize::from(record.status == UserStatus::Active);
         if let Some(login) = record.login() {
             self.logins.release(login, external_id);

@@ -11,7 +11,7 @@ use super::{Attributes, DirectoryUser, UserStatus};
 /// Names are shared with the app's profile, which keeps a million users small.
 pub(super) type Profile = BTreeMap<Arc<str>, Box<str>>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) id: String,
     pub(super) status: UserStatus,

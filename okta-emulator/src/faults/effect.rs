@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::{
     clock::in_words,
     directory::Refused,
-    options::parse_duration,
+    duration::parse_duration,
     sessions::{Applied, Poison, SessionStatus},
 };
 

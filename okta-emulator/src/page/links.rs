@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::url::encoded;
+
 /// Links to the pages before and after this one.
 pub(super) fn pages(page: usize, per_page: usize, total: usize, query: &str) -> Markup {
     let to = |page: usize| {
@@ -39,17 +41,4 @@ pub(super) fn query(fields: &[(&str, &str)]) -> String {
         .map(|(name, value)| format!("{name}={}", encoded(value)))
         .collect();
     fields.join("&")
-}
-
-/// Percent-encodes all that is not unreserved.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }

@@ -12,13 +12,13 @@ use maud::{Markup, html};
 use super::{
     directory::name,
     frame::{Page, Tab, missing},
-    links::encoded,
     wording::{date_over_time, date_time, load_kind, outcome, status, user_status},
 };
 use crate::{
     directory::{Action, DirectoryUser, Outcome, UserStatus},
     org::{Org, State},
     sessions::{SessionUser, SessionView},
+    url::encoded,
 };
 
 pub(super) async fn show(
@@ -36,7 +36,7 @@ pub(super) async fn act(
     Form(action): Form<Action>,
 ) -> Response {
     let (mut state, now) = org.settled();
-    match state.directory.act(&id, &action, now) {
+    match state.act(&id, &action, now) {
         Ok(()) if action == Action::Delete => Redirect::to("/directory").into_response(),
         Ok(()) => Redirect::to(&format!("/directory/{}", encoded(&id))).into_response(),
         Err(why) => page(&state, &org, &id, Some(&why)),

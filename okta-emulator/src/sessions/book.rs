@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     course::Course,
-    session::{Session, SessionUser, SessionView},
+    session::{Session, SessionGroup, SessionUser, SessionView},
     status::SessionStatus,
 };
 use crate::{ids::Ids, options::Options, refusal::Refusal};
@@ -29,6 +29,8 @@ pub(crate) struct Book {
     identity_source: String,
     pub(super) max_bulk_requests: u32,
     cooldown: Duration,
+    cancel_cooldown: Duration,
+    pub(super) expiry: Option<Duration>,
     import_time: Duration,
     status_lag: Duration,
     /// When a session may be opened again after the last trigger.
@@ -47,6 +49,8 @@ impl Book {
             identity_source: options.identity_source.clone(),
             max_bulk_requests: options.max_bulk_requests,
             cooldown: options.cooldown,
+            cancel_cooldown: options.cancel_cooldown,
+            expiry: options.expiry,
             import_time: options.import_time,
             status_lag: options.status_lag,
             cooled_at: SystemTime::UNIX_EPOCH,
@@ -77,10 +81,19 @@ impl Book {
         Ok(object)
     }
 
+    /// Whether a session is triggered and not yet imported.
+    pub(crate) fn is_importing(&self) -> bool {
+        let mut all = self.sessions.iter();
+        all.any(|session| session.status == SessionStatus::Triggered)
+    }
+
+    /// Those that are open or triggered: closed ones are not listed.
     pub(crate) fn active(&self, now: SystemTime) -> Vec<Value> {
         self.sessions
             .iter()
-            .filter(|session| session.status.is_active())
+            .filter(|session| {
+                session.status.is_active() || session.status == SessionStatus::Triggered
+            })
             .map(|session| session.object(&self.identity_source, now))
             .collect()
     }
@@ -103,6 +116,7 @@ impl Book {
             ));
         }
         session.move_to(SessionStatus::Closed, now);
+        self.cooled_at = self.cooled_at.max(now + self.cancel_cooldown);
         Ok(())
     }
 
@@ -172,6 +186,11 @@ impl Book {
             .iter()
             .find(|session| *session.id == *id)
             .map(Session::users)
+    }
+
+    pub(crate) fn groups(&self, id: &str) -> Option<&[SessionGroup]> {
+        let found = self.sessions.iter().find(|session| *session.id == *id);
+        found.map(|session| session.groups.as_slice())
     }
 
     /// The sessions that the user was loaded into, in the order in which they

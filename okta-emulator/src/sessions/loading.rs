@@ -5,11 +5,12 @@ use std::{collections::btree_map::Entry, time::SystemTime};
 use super::{
     book::Book,
     course::Course,
-    session::{Loaded, Session},
+    session::{Loaded, Session, SessionGroup},
     status::SessionStatus,
 };
 use crate::{
     directory::Directory,
+    groups::GroupWork,
     load::{Entity, Flaw, Load, LoadKind},
     refusal::Refusal,
 };
@@ -24,6 +25,70 @@ impl Book {
         course: &Course,
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
+        let (session, load) = self.open(id, load, now, violations)?;
+        let Load {
+            kind,
+            entities,
+            oddities,
+        } = load;
+        if let Some(refusal) = course.refuses(&entities) {
+            return Err(refusal);
+        }
+        violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
+        // Okta's trap: a bulk-delete in which it knows nobody is accepted and
+        // leaves the session CREATED, in which no import can be started.
+        let counts = entities
+            .iter()
+            .any(|entity| kind == LoadKind::Upsert || directory.knows(&entity.external_id));
+        for entity in entities {
+            if let Some(external_id) = put(session, kind, entity, now) {
+                violations.push(format!(
+                    "{id}: {external_id} twice in one session, and not the same"
+                ));
+            }
+        }
+        session.requests += 1;
+        session.last_updated = now;
+        if counts {
+            session.begin(now, course.status_lags);
+        }
+        Ok(())
+    }
+
+    /// Loads groups and memberships. Whether Okta knows them or not, they move
+    /// the session on.
+    pub(crate) fn load_groups(
+        &mut self,
+        id: &str,
+        load: Result<Vec<GroupWork>, Flaw>,
+        now: SystemTime,
+        course: &Course,
+        violations: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
+        let (session, works) = self.open(id, load, now, violations)?;
+        session.groups.extend(works.into_iter().map(|work| {
+            let GroupWork { group, change } = work;
+            SessionGroup {
+                group,
+                change,
+                loaded_at: now,
+                outcome: None,
+            }
+        }));
+        session.requests += 1;
+        session.last_updated = now;
+        session.begin(now, course.status_lags);
+        Ok(())
+    }
+
+    /// The session, where it takes this load.
+    fn open<T>(
+        &mut self,
+        id: &str,
+        load: Result<T, Flaw>,
+        now: SystemTime,
+        violations: &mut Vec<String>,
+    ) -> Result<(&mut Session, T), Refusal> {
         let index = self.touch(id, now)?;
         let most = self.max_bulk_requests;
         let session = &mut self.sessions[index];
@@ -53,35 +118,7 @@ impl Book {
                 )],
             ));
         }
-
-        let Load {
-            kind,
-            entities,
-            oddities,
-        } = load;
-        if let Some(refusal) = course.refuses(&entities) {
-            return Err(refusal);
-        }
-        violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
-        // Okta's trap: a bulk-delete in which it knows nobody is accepted and
-        // leaves the session CREATED, in which no import can be started.
-        let counts = kind == LoadKind::Upsert
-            || entities
-                .iter()
-                .any(|entity| directory.knows(&entity.external_id));
-        for entity in entities {
-            if let Some(external_id) = put(session, kind, entity, now) {
-                violations.push(format!(
-                    "{id}: {external_id} twice in one session, and not the same"
-                ));
-            }
-        }
-        session.requests += 1;
-        session.last_updated = now;
-        if counts {
-            session.begin(now, course.status_lags);
-        }
-        Ok(())
+        Ok((session, load))
     }
 }
 

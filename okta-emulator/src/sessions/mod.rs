@@ -1,6 +1,7 @@
 //! Import sessions: what one is, and the rules of opening, loading, importing
 //! and cancelling them.
 
+mod apply;
 mod book;
 mod course;
 mod forced;
@@ -10,9 +11,10 @@ mod poison;
 mod session;
 mod status;
 
+pub(crate) use apply::Imported;
 pub(crate) use book::Book;
 pub use course::Applied;
 pub(crate) use course::{Course, Ending, RefusedLoad};
 pub use poison::Poison;
-pub use session::{Counts, SessionUser, SessionView};
+pub use session::{Counts, SessionGroup, SessionUser, SessionView};
 pub use status::SessionStatus;

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     clock::{iso, serialize_iso, serialize_iso_option},
     directory::{Attributes, Happened, Outcome},
+    groups::{GroupChange, GroupOutcome},
     load::LoadKind,
 };
 
@@ -80,6 +81,8 @@ pub struct SessionView {
     pub upserts: usize,
     /// Users loaded to be deactivated.
     pub deletes: usize,
+    /// Changes of groups and memberships loaded.
+    pub group_changes: usize,
     /// What the import did; all zero until it is done.
     pub results: Counts,
     /// Whether it was put there with
@@ -106,6 +109,22 @@ pub struct SessionUser {
     pub again: Option<Outcome>,
 }
 
+/// One change of a group in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionGroup {
+    /// The group's externalId.
+    pub group: String,
+    /// What was asked for.
+    pub change: GroupChange,
+    /// When Okta accepted the bulk request that asked for it.
+    #[serde(serialize_with = "serialize_iso")]
+    pub loaded_at: SystemTime,
+    /// What became of it; nothing until the import is done, nor where it left
+    /// the groups out.
+    pub outcome: Option<GroupOutcome>,
+}
+
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) id: Arc<str>,
@@ -129,6 +148,8 @@ pub(super) struct Session {
     pub(super) loaded: BTreeMap<String, Loaded>,
     /// How many of them are to be deactivated.
     pub(super) deletes: usize,
+    /// Changes of groups and memberships, in the order of their loads.
+    pub(super) groups: Vec<SessionGroup>,
     pub(super) results: Counts,
     pub(super) foreign: bool,
     /// Whether a call of the client's, and not a test's, brought it where it
@@ -164,6 +185,7 @@ impl Session {
             requests: 0,
             loaded: BTreeMap::new(),
             deletes: 0,
+            groups: Vec::new(),
             results: Counts::default(),
             foreign: false,
             moved_by_client: true,
@@ -230,6 +252,7 @@ impl Session {
             requests: self.requests,
             upserts: self.loaded.len() - self.deletes,
             deletes: self.deletes,
+            group_changes: self.groups.len(),
             results: self.results,
             foreign: self.foreign,
         }
