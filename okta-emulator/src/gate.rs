@@ -40,16 +40,24 @@ pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Ne
     call.faults.clone_from(&struck.names);
     wait(half + struck.delay).await;
 
-    let response = match struck.instead {
+    let response = match struck.instead.clone() {
         Some(Instead::Close) => {
             record(&org, call, 0, None, 0);
             match hang_up.now().await {}
         }
         Some(Instead::Refuse(refusal)) => refusal.into_response(),
-        None => match admit(&org, &mut call, &parts) {
+        instead => match admit(&org, &mut call, &parts) {
             Ok(()) => {
                 parts.extensions.insert(struck.course.clone());
                 let request = Request::from_parts(parts, Body::from(body));
+                if let Some(Instead::Later(after)) = instead {
+                    tokio::spawn(async move {
+                        wait(after).await;
+                        next.run(request).await;
+                    });
+                    record(&org, call, 0, None, 0);
+                    match hang_up.now().await {}
+                }
                 let response = next.run(request).await;
                 doom(&org, &call.path, &struck);
                 response

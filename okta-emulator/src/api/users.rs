@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::{Path, State},
     http::StatusCode,
@@ -19,6 +19,7 @@ use crate::{
     log::Event,
     org::{self, Org},
     refusal::Refusal,
+    sessions::Course,
     unknowns::SingleDelete,
 };
 
@@ -39,6 +40,7 @@ pub(crate) async fn get(
 pub(crate) async fn create(
     State(org): State<Arc<Org>>,
     Path(source): Path<String>,
+    Extension(course): Extension<Course>,
     body: Bytes,
 ) -> Answer<Json<Value>> {
     check_source(&org, &source)?;
@@ -55,7 +57,9 @@ pub(crate) async fn create(
             [format!("externalId: the user {external_id} already exists")],
         ));
     }
-    let outcome = state.directory.upsert(&external_id, &sent, now);
+    let outcome = state
+        .directory
+        .upsert(&external_id, &course.taken(sent), now);
     let event = "system.identity_sources.user.create";
     answer(&mut state, &external_id, outcome, event, now)
 }
@@ -63,17 +67,19 @@ pub(crate) async fn create(
 pub(crate) async fn replace(
     State(org): State<Arc<Org>>,
     Path((source, user)): Path<(String, String)>,
+    Extension(course): Extension<Course>,
     body: Bytes,
 ) -> Answer<Json<Value>> {
-    change(&org, &source, &user, &body, true)
+    change(&org, &source, &user, &body, &course, true)
 }
 
 pub(crate) async fn update(
     State(org): State<Arc<Org>>,
     Path((source, user)): Path<(String, String)>,
+    Extension(course): Extension<Course>,
     body: Bytes,
 ) -> Answer<Json<Value>> {
-    change(&org, &source, &user, &body, false)
+    change(&org, &source, &user, &body, &course, false)
 }
 
 pub(crate) async fn delete(
@@ -115,7 +121,14 @@ fn cut_the_tie(state: &mut org::State, user: &str, now: SystemTime) {
     let _ = state.directory.unassign(user, now);
 }
 
-fn change(org: &Org, source: &str, user: &str, body: &[u8], replace: bool) -> Answer<Json<Value>> {
+fn change(
+    org: &Org,
+    source: &str,
+    user: &str,
+    body: &[u8],
+    course: &Course,
+    replace: bool,
+) -> Answer<Json<Value>> {
     check_source(org, source)?;
     let read = load::object(body).and_then(profile);
     let (mut state, now) = org.settled();
@@ -126,7 +139,7 @@ fn change(org: &Org, source: &str, user: &str, body: &[u8], replace: bool) -> An
             sent.entry(name).or_insert(None);
         }
     }
-    let outcome = state.directory.upsert(user, &sent, now);
+    let outcome = state.directory.upsert(user, &course.taken(sent), now);
     let event = "system.identity_sources.user.update";
     answer(&mut state, user, outcome, event, now)
 }

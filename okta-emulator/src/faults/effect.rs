@@ -59,6 +59,16 @@ pub enum Effect {
     CloseBefore,
     /// Does the work and closes the connection: the answer is lost.
     CloseAfter,
+    /// Closes the connection and does the work later, whatever the client has
+    /// done meanwhile.
+    DoneLater {
+        /// How much later.
+        #[serde(deserialize_with = "duration")]
+        after: Duration,
+    },
+    /// Takes only every second attribute, by name, of a single user that is
+    /// created or changed.
+    HalfApplied,
     /// Does the work, sends half of the answer's body and closes the
     /// connection. An answer without a body is lost.
     Truncate,
@@ -192,6 +202,14 @@ impl fmt::Display for Effect {
             Self::DelayAnswer { time } => write!(f, "waits {} after the work", in_words(*time)),
             Self::CloseBefore => f.write_str("closes the connection before the work"),
             Self::CloseAfter => f.write_str("closes the connection after the work"),
+            Self::DoneLater { after } => {
+                write!(
+                    f,
+                    "closes the connection and works {} later",
+                    in_words(*after)
+                )
+            }
+            Self::HalfApplied => f.write_str("takes half of the attributes"),
             Self::Truncate => f.write_str("cuts the answer short"),
             Self::NotJson => f.write_str("answers with a page that is not JSON"),
             Self::AnswerStatus { status } => write!(f, "answers with the status {status}"),

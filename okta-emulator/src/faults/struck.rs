@@ -36,6 +36,8 @@ pub(crate) struct Struck {
 pub(crate) enum Instead {
     Refuse(Box<Refusal>),
     Close,
+    /// Closes the connection too, and has the work done after all.
+    Later(Duration),
 }
 
 /// What becomes of the answer.
@@ -86,6 +88,8 @@ impl Struck {
             Effect::Delay { time } => self.delay += time,
             Effect::DelayAnswer { time } => self.delay_answer += time,
             Effect::CloseBefore => self.instead = Some(Instead::Close),
+            Effect::DoneLater { after } => self.instead = Some(Instead::Later(after)),
+            Effect::HalfApplied => self.course.half_applied = true,
             Effect::CloseAfter => self.answer.push(Answer::Close),
             Effect::Truncate => self.answer.push(Answer::Truncate),
             Effect::NotJson => self.answer.push(Answer::NotJson),

@@ -111,6 +111,10 @@ impl Groups {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     pub(crate) fn group(&self, external_id: &str) -> Option<GroupView> {
         let group = self.groups.get(external_id)?;
         Some(group.view(external_id))
@@ -129,6 +133,15 @@ impl Groups {
         self.groups
             .iter()
             .map(|(external_id, group)| group.view(external_id))
+    }
+
+    /// The externalIds of the groups that somebody is in.
+    pub(crate) fn of_member(&self, member: &str) -> Vec<&str> {
+        self.groups
+            .iter()
+            .filter(|(_, group)| group.members.contains(member))
+            .map(|(external_id, _)| external_id.as_str())
+            .collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! One event of the System Log, in Okta's words.
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value, json};
 
-use super::Logged;
 use crate::{clock::iso_exact, directory::Refused};
 
 /// Something that happened.
@@ -22,6 +23,14 @@ pub(crate) struct Target {
     id: String,
     kind: &'static str,
     alternate_id: String,
+}
+
+/// An event, and when it happened.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) uuid: String,
+    pub(crate) published: SystemTime,
+    pub(crate) event: Event,
 }
 
 /// Whose log it is, as events name it.

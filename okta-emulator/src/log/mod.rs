@@ -6,7 +6,7 @@ mod filter;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use event::{Actor, Event};
+pub(crate) use event::{Actor, Event, Logged};
 pub(crate) use filter::Filter;
 
 use crate::{ids::Ids, options::Options};
@@ -20,14 +20,6 @@ pub(crate) struct SystemLog {
     /// Whether imports are told user by user.
     pub(crate) every_user: bool,
     ids: Ids,
-}
-
-/// An event, and when it happened.
-#[derive(Debug)]
-pub(crate) struct Logged {
-    pub(crate) uuid: String,
-    pub(crate) published: SystemTime,
-    pub(crate) event: Event,
 }
 
 impl SystemLog {

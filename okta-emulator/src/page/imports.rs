@@ -146,6 +146,7 @@ fn loaded(session: &SessionView) -> Markup {
     html! {
         @if session.upserts > 0 { div { (count(session.upserts, "upsert")) } }
         @if session.deletes > 0 { div { (count(session.deletes, "delete")) } }
+        @if session.group_changes > 0 { div { (count(session.group_changes, "group change")) } }
     }
 }
 

@@ -33,6 +33,11 @@ pub(super) fn user_link(external_id: &str) -> Markup {
     }
 }
 
+/// A link to a group's page.
+pub(super) fn group_link(external_id: &str) -> Markup {
+    html! { a href={ "/groups/" (encoded(external_id)) } { code { (external_id) } } }
+}
+
 /// The query of a link; what is empty is left out.
 pub(super) fn query(fields: &[(&str, &str)]) -> String {
     let fields: Vec<String> = fields

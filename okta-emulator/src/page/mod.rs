@@ -5,8 +5,10 @@
 mod directory;
 mod faults;
 mod frame;
+mod groups;
 mod imports;
 mod links;
+mod log;
 mod requests;
 mod session;
 mod user;
@@ -38,6 +40,9 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/sessions/{session}", get(session::show))
         .route("/directory", get(directory::list))
         .route("/directory/{user}", get(user::show).post(user::act))
+        .route("/groups", get(groups::list))
+        .route("/groups/{group}", get(groups::show))
+        .route("/log", get(log::show))
         .route("/requests", get(requests::show))
         .route("/faults", get(faults::show))
         .route("/page.css", get(|| asset("text/css", STYLES)))

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{
     frame::{Page, Tab, missing},
+    groups::changes,
     imports::{result, took},
     links::{pages, user_link},
     user::{happened, why},
@@ -75,6 +76,7 @@ pub(super) async fn show(
                 (table(&found, &wanted, session.ended.is_some()))
                 (pages(wanted.page, PER_PAGE, found.len(), &query(&wanted, &wanted.outcome)))
             }
+            (changes(state.sessions.groups(&id).unwrap_or_default(), session.ended.is_some()))
         },
     }
     .render(&state, source)
@@ -97,6 +99,9 @@ fn facts(session: &SessionView, now: SystemTime) -> Markup {
                 dt { "Loaded" }
                 dd {
                     (count(session.upserts, "upsert")) ", " (count(session.deletes, "delete"))
+                    @if session.group_changes > 0 {
+                        ", " (count(session.group_changes, "group change"))
+                    }
                     span.small { "in " (count(session.requests as usize, "request")) }
                 }
             }

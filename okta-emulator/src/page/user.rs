@@ -12,7 +12,8 @@ use maud::{Markup, html};
 use super::{
     directory::name,
     frame::{Page, Tab, missing},
-    wording::{date_over_time, date_time, load_kind, outcome, status, user_status},
+    links::group_link,
+    wording::{count, date_time, load_kind, outcome, status, user_status},
 };
 use crate::{
     directory::{Action, DirectoryUser, Outcome, UserStatus},
@@ -66,6 +67,7 @@ fn page(state: &State, org: &Org, id: &str, refused: Option<&str>) -> Response {
         live: html! {
             @if user.profile.is_empty() { p.empty { "The profile is empty." } }
             @else { (profile(&user)) }
+            (groups(&state.groups.of_member(id)))
             (history(&state.sessions.of_user(id)))
         },
     }
@@ -138,6 +140,20 @@ fn profile(user: &DirectoryUser) -> Markup {
     }
 }
 
+fn groups(groups: &[&str]) -> Markup {
+    html! {
+        @if !groups.is_empty() {
+            p.next {
+                "In " (count(groups.len(), "group")) ": "
+                @for (place, group) in groups.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    (group_link(group))
+                }
+            }
+        }
+    }
+}
+
 /// What each session did to the user, the newest first.
 fn history(sessions: &[(SessionView, SessionUser)]) -> Markup {
     html! {
@@ -170,7 +186,7 @@ fn row(session: &SessionView, user: &SessionUser) -> Markup {
             td { (status(&session.status)) }
             td {
                 (load_kind(user.loaded))
-                " " (date_over_time(user.loaded_at))
+                span.small { (date_time(user.loaded_at)) }
             }
             td {
                 (happened(user.outcome.as_ref(), session.ended.is_some()))

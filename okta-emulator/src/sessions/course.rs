@@ -22,6 +22,8 @@ pub(crate) struct Course {
     /// How long the session goes on saying CREATED once it is loaded.
     pub(crate) status_lags: Option<Duration>,
     pub(crate) refused_loads: Vec<RefusedLoad>,
+    /// Whether a single user is taken with half of the attributes.
+    pub(crate) half_applied: bool,
     pub(crate) import: ImportCourse,
 }
 
@@ -99,6 +101,12 @@ impl fmt::Display for Applied {
 }
 
 impl Course {
+    /// What is taken of a single user.
+    pub(crate) fn taken(&self, sent: Attributes) -> Attributes {
+        let step = if self.half_applied { 2 } else { 1 };
+        sent.into_iter().step_by(step).collect()
+    }
+
     /// Whether this load is to be refused for the sake of somebody in it.
     pub(super) fn refuses(&self, entities: &[Entity]) -> Option<Refusal> {
         self.refused_loads.iter().find_map(|refused| {
