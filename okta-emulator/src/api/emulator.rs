@@ -40,6 +40,7 @@ pub(crate) async fn state(
             "users": state.directory.len(),
             "active": state.directory.active(),
         },
+        "groups": state.groups.len(),
         "sessions": state.sessions.views(),
         "requests": state.requests.len(),
         "violations": state.violations,

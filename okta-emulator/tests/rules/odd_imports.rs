@@ -145,6 +145,23 @@ async fn an_import_that_ends_twice_overwrites_what_came_between() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_says_completed_before_anybody_is_there() {
+    let okta = Okta::start().await;
+    okta.next_import(Effect::ImportEnds {
+        how: SessionEnd::Completed,
+        applied: Applied::Nobody,
+    });
+    okta.next_import(Effect::ImportRepeats { after: DAY });
+
+    let session = okta.import(&[user("ada")], &[]).await;
+
+    assert_eq!(okta.status(&session).await, "COMPLETED");
+    assert_eq!(okta.emulator.user_count(), 0);
+    sleep(DAY).await;
+    assert_eq!(okta.emulator.user_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_import_fails_whenever_certain_users_are_in_it() {
     let okta = Okta::start().await;
     let poison = Poison::ExternalIds(vec!["bob".to_owned()]);
