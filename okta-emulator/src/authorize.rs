@@ -49,9 +49,19 @@ impl Caller<'_> {
     }
 
     fn scope(&self) -> &'static str {
-        if self.uri.path().starts_with("/api/v1/meta/schemas/") {
-            "okta.schemas.read"
-        } else if self.method == Method::GET {
+        let path = self.uri.path();
+        for (prefix, scope) in [
+            ("/api/v1/meta/schemas/", "okta.schemas.read"),
+            ("/api/v1/apps/", "okta.apps.read"),
+            ("/api/v1/users/", "okta.users.read"),
+            ("/api/v1/logs", "okta.logs.read"),
+            ("/api/v1/mappings", "okta.profileMappings.read"),
+        ] {
+            if path.starts_with(prefix) {
+                return scope;
+            }
+        }
+        if self.method == Method::GET {
             "okta.identitySources.read"
         } else {
             "okta.identitySources.manage"

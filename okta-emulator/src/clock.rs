@@ -41,8 +41,14 @@ pub(crate) fn epoch_seconds_up(at: SystemTime) -> u64 {
     elapsed.as_secs() + u64::from(elapsed.subsec_nanos() > 0)
 }
 
-/// `2026-05-13T05:52:24.000Z`, as Okta writes times in bodies.
+/// `2026-05-13T05:52:24.000Z`, as Okta writes times in bodies: it knows whole
+/// seconds.
 pub(crate) fn iso(at: SystemTime) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}
+
+/// The same with milliseconds, for the log and for what Okta does not tell.
+pub(crate) fn iso_exact(at: SystemTime) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
@@ -67,15 +73,15 @@ pub(crate) fn in_words(time: Duration) -> String {
     }
 }
 
-/// Serializes a time as [`iso`] writes it.
+/// Serializes a time as [`iso_exact`] writes it.
 pub(crate) fn serialize_iso<S: Serializer>(
     at: &SystemTime,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&iso(*at))
+    serializer.serialize_str(&iso_exact(*at))
 }
 
-/// Serializes a time that may not have come as [`iso`] writes it, or null.
+/// Serializes a time that may not have come as [`iso_exact`] writes it, or null.
 pub(crate) fn serialize_iso_option<S: Serializer>(
     at: &Option<SystemTime>,
     serializer: S,
@@ -98,7 +104,8 @@ mod tests {
     fn times_are_written_as_okta_and_http_write_them() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_778_651_544_007);
 
-        assert_eq!(iso(at), "2026-05-13T05:52:24.007Z");
+        assert_eq!(iso(at), "2026-05-13T05:52:24.000Z");
+        assert_eq!(iso_exact(at), "2026-05-13T05:52:24.007Z");
         assert_eq!(http_date(at), "Wed, 13 May 2026 05:52:24 GMT");
         assert_eq!(epoch_seconds_up(at), 1_778_651_545);
     }

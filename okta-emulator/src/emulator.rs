@@ -6,10 +6,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     directory::{DirectoryUser, UserStatus},
+    groups::GroupView,
     options::Options,
     org::{Org, RequestView},
     server,
-    sessions::{SessionStatus, SessionUser, SessionView},
+    sessions::{SessionGroup, SessionStatus, SessionUser, SessionView},
 };
 
 /// An Okta org that listens. It stops when it is dropped.
@@ -99,6 +100,24 @@ impl Emulator {
     /// became of it. Empty for a session that there is not.
     pub fn session_users(&self, id: &str) -> Vec<SessionUser> {
         self.org.settled().0.sessions.users(id).unwrap_or_default()
+    }
+
+    /// The changes of groups and memberships of a session, in the order in
+    /// which they were loaded, and what became of them. Empty for a session
+    /// that there is not.
+    pub fn session_groups(&self, id: &str) -> Vec<SessionGroup> {
+        let (state, _) = self.org.settled();
+        state.sessions.groups(id).unwrap_or_default().to_vec()
+    }
+
+    /// All groups that came from the source, by externalId.
+    pub fn groups(&self) -> BTreeMap<String, GroupView> {
+        let (state, _) = self.org.settled();
+        state
+            .groups
+            .views()
+            .map(|group| (group.external_id.clone(), group))
+            .collect()
     }
 
     /// Every call to the API so far, in the order in which they were answered.

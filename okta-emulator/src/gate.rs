@@ -15,8 +15,9 @@ use axum::{
 };
 
 use crate::{
-    api,
+    api::{self, Entities},
     authorize::{Caller, authorize},
+    buckets::Bucket,
     clock::http_date,
     faults::{Answer, HangUp, Instead, Struck, spoil},
     org::{Org, RequestView},
@@ -26,10 +27,6 @@ use crate::{
 
 /// Read no more of a body than this; Okta refuses far smaller ones.
 const READ_AT_MOST: usize = 16 * 1024 * 1024;
-
-/// How many users a bulk request carried, told by its handler.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entities(pub(crate) usize);
 
 pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -43,16 +40,24 @@ pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Ne
     call.faults.clone_from(&struck.names);
     wait(half + struck.delay).await;
 
-    let response = match struck.instead {
+    let response = match struck.instead.clone() {
         Some(Instead::Close) => {
             record(&org, call, 0, None, 0);
             match hang_up.now().await {}
         }
         Some(Instead::Refuse(refusal)) => refusal.into_response(),
-        None => match admit(&org, &mut call, &parts) {
+        instead => match admit(&org, &mut call, &parts) {
             Ok(()) => {
-                parts.extensions.insert(struck.work.clone());
+                parts.extensions.insert(struck.course.clone());
                 let request = Request::from_parts(parts, Body::from(body));
+                if let Some(Instead::Later(after)) = instead {
+                    tokio::spawn(async move {
+                        wait(after).await;
+                        next.run(request).await;
+                    });
+                    record(&org, call, 0, None, 0);
+                    match hang_up.now().await {}
+                }
                 let response = next.run(request).await;
                 doom(&org, &call.path, &struck);
                 response
@@ -110,17 +115,16 @@ fn strike(org: &Org, call: &Call) -> Struck {
 }
 
 fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
-    if call.path == api::token::PATH {
-        // The authorization server counts for itself, and asks for no token.
-        return Ok(());
-    }
     let (mut state, now) = org.settled();
-    match state.rate.count(now) {
+    match state.rates.count(Bucket::of(&call.path), now) {
         Ok(standing) => call.standing = Some(standing),
         Err(standing) => {
             call.standing = Some(standing);
             return Err(Refusal::too_many_calls());
         }
+    }
+    if call.path == api::token::PATH {
+        return Ok(());
     }
     let caller = Caller {
         method: &parts.method,
@@ -132,7 +136,7 @@ fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
 
 /// Ends the session that the call names, where a fault says so.
 fn doom(org: &Org, path: &str, struck: &Struck) {
-    let Some(end) = &struck.work.session_ends else {
+    let Some(end) = &struck.course.session_ends else {
         return;
     };
     let session = source_path(org, path)

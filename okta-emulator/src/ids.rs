@@ -18,12 +18,25 @@ impl Ids {
         self.next("00u", 17)
     }
 
+    pub(crate) fn group(&mut self) -> String {
+        self.next("00g", 17)
+    }
+
     pub(crate) fn error(&mut self) -> String {
         self.next("oae", 22)
     }
 
     pub(crate) fn request(&mut self) -> String {
         self.next("", 32)
+    }
+
+    /// In the form of a UUID.
+    pub(crate) fn uuid(&mut self) -> String {
+        self.made += 1;
+        let (high, low) = (mix(self.made), mix(self.made ^ u64::MAX));
+        let [a, b, c] = [high >> 32, high >> 16 & 0xffff, high & 0xffff];
+        let [d, e] = [low >> 48, low & 0xffff_ffff_ffff];
+        format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
     }
 
     pub(crate) fn nonce(&mut self) -> String {

@@ -21,28 +21,79 @@
 //! ```
 //!
 //! [`Emulator::url`] in a browser is the Import Monitoring page: sessions, what
-//! happened to each of their users and why, and the directory.
+//! happened to each of their users and why, the directory with what each
+//! session did to a user, groups, and the System Log.
 //!
 //! Time is tokio's: under a paused clock the five-minute wait passes at once.
 //!
-//! Where things are: [`Emulator`] is the handle that tests hold, [`Options`]
-//! what can be set; `sessions` has the rules of sessions, `load` those of
-//! request bodies, `directory` what an import does to a user, `gate` what every
-//! call passes through, `oauth` tokens and DPoP, `faults`
-//! what can be made to go wrong, `api` the endpoints, `page` the
-//! Import Monitoring page.
+//! # What it has of Okta
+//!
+//! | calls | scope |
+//! |---|---|
+//! | sessions, their loads of users, groups and memberships, single users and groups | `okta.identitySources.read`, `okta.identitySources.manage` |
+//! | `GET /api/v1/apps/{id}/users`, in pages, and one of them | `okta.apps.read` |
+//! | `GET /api/v1/users/{id or login}` | `okta.users.read` |
+//! | `GET /api/v1/logs`, with SCIM filters, `since`, `until` and pages | `okta.logs.read` |
+//! | `GET /api/v1/mappings`, and one of them | `okta.profileMappings.read` |
+//! | `GET /api/v1/meta/schemas/apps/{id}/default` | `okta.schemas.read` |
+//! | `POST /oauth2/v1/token` | |
+//!
+//! What an import made of a user, the API never says. The System Log does of
+//! those whom it refused (`app.user_management.update_from_master_failed`, with
+//! `error_field` and `error_code`), [`Emulator::session_users`] of everybody.
+//!
+//! # What is not known of Okta
+//!
+//! Sources disagree about some things, and a client has to cope with either:
+//! each is a switch among [`Options`], and what was recorded with a real org,
+//! or else what Okta documents, is the default. Whether deactivated people keep
+//! their logins ([`Options::deactivation_frees_logins`]), what a single DELETE
+//! does ([`SingleDelete`]), how empty profiles and loads are taken
+//! ([`Empty`]), how the app lists deactivated users, when open sessions expire,
+//! and how late the list, the log and a session's status are.
+//!
+//! # What can be made to go wrong
+//!
+//! A [`Fault`] strikes calls of a method and path with an [`Effect`]: answers
+//! that are refused, late or lost, work that is done after the connection was
+//! closed, imports that take long, sleep while later ones pass
+//! ([`Effect::ImportWakes`]), end twice ([`Effect::ImportRepeats`]), end in
+//! ERROR or COMPLETED with some of their users applied
+//! ([`Effect::ImportEnds`]), fail whenever certain users are in them
+//! ([`Effect::ImportFails`]), or leave somebody out ([`Effect::ImportRefuses`]).
+//!
+//! An admin's hand changes users behind the source's back:
+//! [`Emulator::admin_edits`], [`Emulator::admin_deactivates`],
+//! [`Emulator::admin_reactivates`], [`Emulator::admin_deletes`],
+//! [`Emulator::admin_unassigns`] and [`Emulator::occupy_login`]; over HTTP by
+//! `POST /_emulator/users/{externalId}`, and on a user's page.
+//!
+//! # Where things are
+//!
+//! [`Emulator`] is the handle that tests hold, [`Options`] what can be set;
+//! `sessions` has the rules of sessions and what an import does differently
+//! when it is told to, `load` those of request bodies, `directory` and `groups`
+//! what an import does to a user and to a group, `log` the System Log, `gate`
+//! what every call passes through, `buckets` and `rate` its limits, `oauth`
+//! tokens and DPoP, `faults` what can be made to go wrong, `api` the endpoints,
+//! `page` the Import Monitoring page.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
 mod authorize;
+mod buckets;
 mod clock;
 mod directory;
+mod duration;
 mod emulator;
 mod faults;
 mod gate;
+mod groups;
+mod hand;
 mod ids;
 mod load;
+mod log;
 mod oauth;
 mod options;
 mod org;
@@ -52,12 +103,20 @@ mod refusal;
 mod server;
 mod sessions;
 mod switches;
+mod unknowns;
+mod url;
 
-pub use directory::{DirectoryUser, Happened, Outcome, UserStatus};
+pub use buckets::{Bucket, RateLimit};
+pub use directory::{DirectoryUser, Happened, Outcome, Refused, UserStatus};
+pub use duration::parse_duration;
 pub use emulator::Emulator;
-pub use faults::{Effect, Fault, FaultAt, FaultView, Poison, SessionEnd};
+pub use faults::{Effect, Fault, FaultAt, FaultView, SessionEnd};
+pub use groups::{GroupChange, GroupHappened, GroupOutcome, GroupView};
 pub use load::LoadKind;
 pub use oauth::{Dpop, ServiceApp};
-pub use options::{Options, RateLimit, parse_duration};
+pub use options::Options;
 pub use org::RequestView;
-pub use sessions::{Counts, SessionStatus, SessionUser, SessionView};
+pub use sessions::{
+    Applied, Counts, Poison, SessionGroup, SessionStatus, SessionUser, SessionView,
+};
+pub use unknowns::{Empty, SingleDelete};

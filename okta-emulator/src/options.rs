@@ -1,14 +1,16 @@
 //! What an emulated org is like.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    str::FromStr,
     time::{Duration, SystemTime},
 };
 
-use jiff::SignedDuration;
-
-use crate::oauth::ServiceApp;
+use crate::{
+    buckets::{Bucket, RateLimit},
+    oauth::ServiceApp,
+    unknowns::{Empty, SingleDelete},
+};
 
 /// The attributes that every Custom Identity Source profile has.
 pub(crate) const BASE_ATTRIBUTES: [&str; 6] = [
@@ -49,18 +51,71 @@ pub struct Options {
     /// How long after a trigger no new session can be opened.
     /// Default: the five minutes that Okta documents.
     pub cooldown: Duration,
+    /// The same after a session that was cancelled before its trigger.
+    /// Default: nothing, as was recorded with a real org; Okta's documentation
+    /// can be read as five minutes.
+    pub cancel_cooldown: Duration,
+    /// How long an open session lives without a request. `None`: for ever;
+    /// one was recorded that was still CREATED after nine days.
+    /// Default: the 24 hours that Okta documents.
+    pub expiry: Option<Duration>,
     /// How long Okta takes to process a triggered session. Default: 2 s.
     pub import_time: Duration,
     /// How long a call takes: half of it passes before the work and half
     /// after, so a client that goes away in the middle may or may not find
     /// its work done. Default: nothing.
     pub call_time: Duration,
-    /// The rate limit that all calls share. `None`, the default, answers with
-    /// the headers of a roomy limit and enforces nothing.
+    /// A rate limit that all calls share, except those for tokens and those
+    /// of buckets with a limit of their own. `None`, the default, enforces
+    /// nothing.
     pub rate_limit: Option<RateLimit>,
+    /// Limits of buckets of calls, each counted apart. A bucket without any
+    /// limit answers with the headers of a roomy one. Default: none;
+    /// [`Bucket::recorded`] has those of a preview org.
+    pub rate_limits: BTreeMap<Bucket, RateLimit>,
     /// Whether an upsert of a deactivated user reactivates it (the app's
     /// setting "Reactivate deactivated users"). Default: it does.
     pub reactivate: bool,
+    /// Whether a deactivated user's login is free for others. Okta's support
+    /// names deactivated users among those who hold a login that an import
+    /// wants, so by default it is not; which is true is not known for sure.
+    pub deactivation_frees_logins: bool,
+    /// How long a session that was loaded for the first time still says
+    /// CREATED when it is looked at, while all else goes by its real status.
+    /// Default: not at all.
+    pub status_lag: Duration,
+    /// What becomes of an upsert with an empty profile. Default: it is taken
+    /// and makes an empty user, as Okta documents.
+    pub empty_profiles: Empty,
+    /// What becomes of a load whose `profiles` is missing or empty. Default:
+    /// it is refused.
+    pub empty_loads: Empty,
+    /// What a single user's DELETE does. Default: it deactivates the user.
+    pub single_delete: SingleDelete,
+    /// Whether a DELETE of a single user or group is answered with 204, as
+    /// Okta documents, and not with 200 and an empty body, as was recorded.
+    pub delete_answers_204: bool,
+    /// The status that the app's users are listed with once they are
+    /// deactivated; `None` where they are no longer listed. Which of both is
+    /// true, and with which status, is not known. Default: `DEPROVISIONED`.
+    pub deactivated_listed_as: Option<String>,
+    /// How far the list of the app's users lags behind. Default: not at all.
+    pub listing_lag: Duration,
+    /// How long the link to the next page of the app's users can be used.
+    /// `None`, the default: for ever.
+    pub page_link_life: Option<Duration>,
+    /// How long after it happened an event can be read in the System Log.
+    /// Default: at once.
+    pub log_lag: Duration,
+    /// Whether the System Log has an event for every user whom an import
+    /// created, changed or deactivated, and not only for those whom it
+    /// refused; which is true is not known. Default: it has not.
+    pub log_every_user: bool,
+    /// Whether the app imports groups. Default: it does.
+    pub import_groups: bool,
+    /// Attributes that the admin did not map to the Okta profile. Default:
+    /// none.
+    pub unmapped: Vec<String>,
     /// What the admin added to the app's profile beyond the six base
     /// attributes. Attributes that the app does not have are dropped at import
     /// without an error. Default: the eight of Okta's tutorial.
@@ -83,10 +138,26 @@ impl Default for Options {
             token: "emulated-token".to_owned(),
             service_app: None,
             cooldown: Duration::from_secs(300),
+            cancel_cooldown: Duration::ZERO,
+            expiry: Some(Duration::from_hours(24)),
             import_time: Duration::from_secs(2),
             call_time: Duration::ZERO,
             rate_limit: None,
+            rate_limits: BTreeMap::new(),
             reactivate: true,
+            deactivation_frees_logins: false,
+            status_lag: Duration::ZERO,
+            empty_profiles: Empty::Taken,
+            empty_loads: Empty::Refused,
+            single_delete: SingleDelete::Deactivates,
+            delete_answers_204: false,
+            deactivated_listed_as: Some("DEPROVISIONED".to_owned()),
+            listing_lag: Duration::ZERO,
+            page_link_life: None,
+            log_lag: Duration::ZERO,
+            log_every_user: false,
+            import_groups: true,
+            unmapped: Vec::new(),
             custom_attributes: TUTORIAL_ATTRIBUTES.map(str::to_owned).to_vec(),
             max_entities: 200,
             max_bulk_requests: 50,
@@ -95,60 +166,10 @@ impl Default for Options {
     }
 }
 
-/// So many calls in each window of time, written `15/60s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Calls answered in one window.
-    pub limit: u32,
-    /// How long a window lasts.
-    pub per: Duration,
-}
-
-impl FromStr for RateLimit {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (limit, per) = text
-            .split_once('/')
-            .ok_or("expected a number of calls and a time, such as 15/60s")?;
-        let limit = limit
-            .parse()
-            .map_err(|_| format!("{limit:?} is not a number of calls"))?;
-        let per = parse_duration(per)?;
-        if per.is_zero() {
-            return Err("the window must last longer than nothing".to_owned());
-        }
-        Ok(Self { limit, per })
-    }
-}
-
-/// Reads a duration as people write it: `300s`, `5m`, `1h 30m`, `250ms`.
-///
-/// # Errors
-/// A sentence that says what was expected.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    text.parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| format!("{text:?} is not a duration such as 300s, 5m or 250ms"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_limit_is_calls_per_time() {
-        let limit: RateLimit = "15/60s".parse().unwrap();
-
-        assert_eq!(limit.limit, 15);
-        assert_eq!(limit.per, Duration::from_secs(60));
-    }
-
-    #[test]
-    fn a_rate_limit_without_a_window_is_refused() {
-        for text in ["15", "15/", "many/60s", "15/0s", "15/-5s"] {
-            assert!(text.parse::<RateLimit>().is_err(), "{text}");
-        }
+impl Options {
+    /// The names of all attributes of the app's profile.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &str> {
+        let custom = self.custom_attributes.iter().map(String::as_str);
+        BASE_ATTRIBUTES.into_iter().chain(custom)
     }
 }

@@ -9,13 +9,15 @@ use serde::Serialize;
 
 use crate::{
     clock::{Clock, serialize_iso},
-    directory::Directory,
+    directory::{Action, Directory},
     faults::Faults,
+    groups::Groups,
     ids::Ids,
+    log::SystemLog,
     oauth::AuthorizationServer,
     options::Options,
-    rate::Window,
-    sessions::Book,
+    rate::Rates,
+    sessions::{Book, Imported},
 };
 
 /// Everything there is, shared by all calls.
@@ -30,8 +32,10 @@ pub(crate) struct Org {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) directory: Directory,
+    pub(crate) groups: Groups,
+    pub(crate) log: SystemLog,
     pub(crate) sessions: Book,
-    pub(crate) rate: Window,
+    pub(crate) rates: Rates,
     pub(crate) requests: Vec<RequestView>,
     pub(crate) violations: Vec<String>,
     pub(crate) ids: Ids,
@@ -77,8 +81,10 @@ impl Org {
             clock: Clock::starting_at(options.started),
             state: Mutex::new(State {
                 directory: Directory::new(&options),
+                groups: Groups::default(),
+                log: SystemLog::new(&options),
                 sessions: Book::new(&options),
-                rate: Window::new(options.rate_limit),
+                rates: Rates::new(&options),
                 requests: Vec::new(),
                 violations: Vec::new(),
                 ids: Ids::default(),
@@ -97,9 +103,32 @@ impl Org {
         let State {
             sessions,
             directory,
+            groups,
+            log,
             ..
         } = &mut *state;
-        sessions.settle(now, directory);
+        let mut imported = Imported {
+            users: directory,
+            groups,
+            log,
+        };
+        sessions.settle(now, &mut imported);
         (state, now)
+    }
+}
+
+impl State {
+    /// Does what an admin does. Says why not, where it cannot be done.
+    pub(crate) fn act(
+        &mut self,
+        external_id: &str,
+        action: &Action,
+        now: SystemTime,
+    ) -> Result<(), String> {
+        self.directory.act(external_id, action, now)?;
+        if *action == Action::Delete {
+            self.groups.without(external_id);
+        }
+        Ok(())
     }
 }

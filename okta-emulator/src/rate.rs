@@ -1,21 +1,20 @@
-//! The rate limit: one counter for all calls, in windows of fixed length.
+//! Rate limits: a counter for each bucket of calls, in windows of fixed
+//! length.
 
-use std::time::{Duration, SystemTime};
+use std::{collections::BTreeMap, time::SystemTime};
 
-use crate::{clock::epoch_seconds_up, options::RateLimit};
-
-/// What a roomy org answers when no limit is enforced.
-const ROOMY: RateLimit = RateLimit {
-    limit: 600,
-    per: Duration::from_secs(60),
+use crate::{
+    buckets::{Bucket, RateLimit},
+    clock::epoch_seconds_up,
+    options::Options,
 };
 
-/// The window that is open now.
+/// The windows that are open now.
 #[derive(Debug)]
-pub(crate) struct Window {
-    enforced: Option<RateLimit>,
-    ends: SystemTime,
-    used: u32,
+pub(crate) struct Rates {
+    /// What all buckets without a limit of their own share.
+    shared: Option<Window>,
+    apart: BTreeMap<Bucket, Window>,
 }
 
 /// What one call is told in its headers.
@@ -27,48 +26,84 @@ pub(crate) struct Standing {
     pub(crate) reset: u64,
 }
 
-impl Window {
-    pub(crate) fn new(enforced: Option<RateLimit>) -> Self {
+#[derive(Debug)]
+struct Window {
+    limit: RateLimit,
+    enforced: bool,
+    ends: SystemTime,
+    used: u32,
+}
+
+impl Rates {
+    pub(crate) fn new(options: &Options) -> Self {
+        let apart = Bucket::ALL.into_iter().filter_map(|bucket| {
+            match (options.rate_limits.get(&bucket), options.rate_limit) {
+                (Some(limit), _) => Some((bucket, Window::new(*limit, true))),
+                // The authorization server counts for itself.
+                (None, Some(_)) if bucket != Bucket::Token => None,
+                (None, _) => Some((bucket, Window::new(bucket.roomy(), false))),
+            }
+        });
         Self {
+            shared: options.rate_limit.map(|limit| Window::new(limit, true)),
+            apart: apart.collect(),
+        }
+    }
+
+    /// Counts a call. `Err` when it is one too many; its standing goes into
+    /// the headers either way.
+    pub(crate) fn count(&mut self, bucket: Bucket, now: SystemTime) -> Result<Standing, Standing> {
+        let window = self.apart.get_mut(&bucket).or(self.shared.as_mut());
+        match window {
+            Some(window) => window.count(now),
+            None => Window::new(bucket.roomy(), false).count(now),
+        }
+    }
+}
+
+impl Window {
+    fn new(limit: RateLimit, enforced: bool) -> Self {
+        Self {
+            limit,
             enforced,
             ends: SystemTime::UNIX_EPOCH,
             used: 0,
         }
     }
 
-    /// Counts a call. `Err` when it is one too many; its standing goes into
-    /// the headers either way.
-    pub(crate) fn count(&mut self, now: SystemTime) -> Result<Standing, Standing> {
-        let limit = self.enforced.unwrap_or(ROOMY);
+    fn count(&mut self, now: SystemTime) -> Result<Standing, Standing> {
+        let RateLimit { limit, per } = self.limit;
         if now >= self.ends {
-            self.ends = now + limit.per;
+            self.ends = now + per;
             self.used = 0;
         }
         let standing = |remaining| Standing {
-            limit: limit.limit,
+            limit,
             remaining,
             reset: epoch_seconds_up(self.ends),
         };
-        if self.enforced.is_none() {
+        if !self.enforced {
             // A client that paces itself must not come to a stop for a limit
             // that nobody enforces.
-            return Ok(standing(limit.limit - 1));
+            return Ok(standing(limit.saturating_sub(1)));
         }
-        if self.used >= limit.limit {
+        if self.used >= limit {
             return Err(standing(0));
         }
         self.used += 1;
-        Ok(standing(limit.limit - self.used))
+        Ok(standing(limit - self.used))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn the_call_after_the_last_is_refused_until_the_window_ends() {
-        let mut window = Window::new(Some("2/60s".parse().unwrap()));
+        let mut window = Window::new("2/60s".parse().unwrap(), true);
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         let told = |remaining| Standing {
             limit: 2,

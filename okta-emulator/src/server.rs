@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Router, middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use hyper::{
     Request,
@@ -75,6 +75,11 @@ fn router(org: Arc<Org>) -> Router {
             "/sessions/{session}/start-import",
             post(api::sessions::start_import),
         )
+        // What is left of the loads: those of groups and memberships.
+        .route(
+            "/sessions/{session}/{load}",
+            post(api::sessions::bulk_groups),
+        )
         .route("/users", post(api::users::create))
         .route(
             "/users/{user}",
@@ -82,6 +87,21 @@ fn router(org: Arc<Org>) -> Router {
                 .put(api::users::replace)
                 .patch(api::users::update)
                 .delete(api::users::delete),
+        )
+        .route("/groups", post(api::groups::create))
+        .route(
+            "/groups/{group}",
+            get(api::groups::get)
+                .post(api::groups::update)
+                .delete(api::groups::delete),
+        )
+        .route(
+            "/groups/{group}/membership",
+            get(api::groups::members).post(api::groups::join),
+        )
+        .route(
+            "/groups/{group}/membership/{member}",
+            delete(api::groups::leave),
         );
     let okta = Router::new()
         .nest("/api/v1/identity-sources/{source}", source)
@@ -89,6 +109,12 @@ fn router(org: Arc<Org>) -> Router {
             "/api/v1/meta/schemas/apps/{app}/default",
             get(api::schema::default),
         )
+        .route("/api/v1/apps/{app}/users", get(api::apps::users))
+        .route("/api/v1/apps/{app}/users/{user}", get(api::apps::user))
+        .route("/api/v1/users/{user}", get(api::okta_users::get))
+        .route("/api/v1/logs", get(api::logs::list))
+        .route("/api/v1/mappings", get(api::mappings::list))
+        .route("/api/v1/mappings/{mapping}", get(api::mappings::get))
         .route(api::token::PATH, post(api::token::give))
         .fallback(api::nothing_here)
         .method_not_allowed_fallback(api::wrong_method)
@@ -105,6 +131,14 @@ fn router(org: Arc<Org>) -> Router {
         .route(
             "/_emulator/faults/{id}",
             delete(api::emulator::remove_fault),
+        )
+        .route(
+            "/_emulator/users/{user}",
+            get(api::hand::user).post(api::hand::act),
+        )
+        .route(
+            "/_emulator/logins/{login}",
+            put(api::hand::occupy).delete(api::hand::vacate),
         )
         .merge(page::routes())
         .merge(okta)

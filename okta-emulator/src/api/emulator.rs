@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    clock::iso,
+    clock::iso_exact,
     directory::DirectoryUser,
     faults::{Fault, FaultView},
     org::Org,
@@ -34,12 +34,13 @@ pub(crate) async fn state(
 ) -> Json<Value> {
     let (state, now) = org.settled();
     let mut answer = json!({
-        "now": iso(now),
+        "now": iso_exact(now),
         "identitySourceId": org.options.identity_source,
         "directory": {
             "users": state.directory.len(),
             "active": state.directory.active(),
         },
+        "groups": state.groups.len(),
         "sessions": state.sessions.views(),
         "requests": state.requests.len(),
         "violations": state.violations,

@@ -1,14 +1,29 @@
 //! The endpoints: Okta's, and the emulator's own under `/_emulator`.
 
+pub(crate) mod apps;
 pub(crate) mod emulator;
+pub(crate) mod groups;
+pub(crate) mod hand;
+pub(crate) mod logs;
+pub(crate) mod mappings;
+pub(crate) mod okta_users;
+mod paging;
 pub(crate) mod schema;
 pub(crate) mod sessions;
 pub(crate) mod token;
 pub(crate) mod users;
 
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 
-use crate::{org::Org, refusal::Refusal};
+use crate::{
+    load::Flaw,
+    org::{Org, State},
+    refusal::Refusal,
+};
+
+/// How many users a bulk request carried, told by its handler.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entities(pub(crate) usize);
 
 pub(crate) async fn nothing_here(uri: Uri) -> Refusal {
     Refusal::not_found(uri.path(), "Endpoint")
@@ -24,4 +39,21 @@ fn check_source(org: &Org, source: &str) -> Result<(), Refusal> {
     } else {
         Err(Refusal::not_found(source, "IdentitySource"))
     }
+}
+
+/// What a single user or group that was deleted is answered with.
+fn deleted(org: &Org) -> StatusCode {
+    if org.options.delete_answers_204 {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// A body that was read, or its refusal, which is noted as a violation.
+fn noting<T>(state: &mut State, what: &str, read: Result<T, Flaw>) -> Result<T, Refusal> {
+    read.map_err(|flaw| {
+        state.violations.push(format!("{what}: {}", flaw.violation));
+        *flaw.refusal
+    })
 }

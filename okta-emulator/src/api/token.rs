@@ -6,6 +6,7 @@ use axum::{
     Form, Json,
     extract::{State, rejection::FormRejection},
     http::{HeaderMap, Method, StatusCode, Uri},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub(crate) async fn give(
     uri: Uri,
     headers: HeaderMap,
     form: Result<Form<HashMap<String, String>>, FormRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let Form(form) = form.map_err(|_| {
         refuse(Denial {
             status: 400,
@@ -62,7 +63,10 @@ pub(crate) async fn give(
         url: &url,
         now: epoch_seconds(now),
     };
-    oauth.give(&request, call, now).map(Json).map_err(refuse)
+    let token: Value = oauth.give(&request, call, now).map_err(refuse)?;
+    // Who used a proof is told the nonce, and is spared the next challenge.
+    let nonce = request.proof.map(|_| [(DPOP_NONCE, oauth.nonce(now))]);
+    Ok((nonce.map(AppendHeaders), Json(token)).into_response())
 }
 
 fn refuse(denial: Denial) -> Refusal {

@@ -1,70 +1,66 @@
 //! The users that Okta has, and what an import does to one of them.
 
+mod action;
+mod admin;
+mod listing;
+mod logins;
+mod record;
 mod search;
 mod user;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::SystemTime,
 };
 
+pub(crate) use action::Action;
+pub(crate) use listing::Listing;
+use listing::Past;
+use logins::Logins;
+use record::{Profile, Record, merge};
 pub(crate) use search::{Found, Search};
-pub use user::{DirectoryUser, Happened, Outcome, UserStatus};
+pub use user::{DirectoryUser, Happened, Outcome, Refused, UserStatus};
 
-use crate::{
-    ids::Ids,
-    options::{BASE_ATTRIBUTES, Options},
-};
+use crate::{ids::Ids, options::Options};
 
 /// What a client sends of a user: a null clears an attribute, and one that is
 /// not sent stays as it is.
 pub(crate) type Attributes = BTreeMap<String, Option<String>>;
 
-/// Names are shared with the app's profile, which keeps a million users small.
-type Profile = BTreeMap<Arc<str>, Box<str>>;
-
 /// All users, and who holds which login.
 #[derive(Debug)]
 pub(crate) struct Directory {
     users: BTreeMap<String, Record>,
-    /// The logins of active users, in lower case.
-    logins: HashMap<String, String>,
+    logins: Logins,
+    /// Whether deactivation frees a login.
+    deactivation_frees_logins: bool,
     active: usize,
     app: BTreeSet<Arc<str>>,
     reactivate: bool,
+    past: Past,
     ids: Ids,
-}
-
-#[derive(Debug)]
-struct Record {
-    id: String,
-    status: UserStatus,
-    profile: Profile,
-    created: SystemTime,
-    last_updated: SystemTime,
 }
 
 impl Directory {
     pub(crate) fn new(options: &Options) -> Self {
-        let custom = options.custom_attributes.iter().map(String::as_str);
         Self {
             users: BTreeMap::new(),
-            logins: HashMap::new(),
+            logins: Logins::default(),
+            deactivation_frees_logins: options.deactivation_frees_logins,
             active: 0,
-            app: BASE_ATTRIBUTES
-                .into_iter()
-                .chain(custom)
-                .map(Arc::from)
-                .collect(),
+            app: options.attributes().map(Arc::from).collect(),
             reactivate: options.reactivate,
+            past: Past::new(options.listing_lag),
             ids: Ids::default(),
         }
     }
 
-    /// Whether this id was ever imported, whatever became of the user.
+    /// Whether the source has this user, active or not.
     pub(crate) fn knows(&self, external_id: &str) -> bool {
-        self.users.contains_key(external_id)
+        self.users
+            .get(external_id)
+            .is_some_and(|record| record.assigned)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -97,6 +93,7 @@ impl Directory {
     ) -> Outcome {
         let before = self.users.get(external_id);
         let status = before.map(|record| record.status);
+        let assigned = before.is_none_or(|record| record.assigned);
         if status == Some(UserStatus::Deprovisioned) && !self.reactivate {
             return Outcome::because(
                 Happened::Ignored,
@@ -108,38 +105,40 @@ impl Directory {
         let (changed, foreign) = merge(&mut profile, sent, &self.app);
         // Okta makes an empty user of an empty profile.
         let must_be_complete = before.is_none() && !sent.is_empty();
-        if let Err(why) = self.acceptable(external_id, &profile, must_be_complete) {
-            return Outcome::because(Happened::Failed, why);
+        if let Err(refused) = self.acceptable(external_id, &profile, must_be_complete) {
+            return Outcome::refused(refused);
         }
 
         let happened = match status {
             None => Happened::Created,
             Some(UserStatus::Deprovisioned) => Happened::Reactivated,
-            Some(UserStatus::Active) if changed => Happened::Updated,
+            Some(UserStatus::Active) if changed || !assigned => Happened::Updated,
             Some(UserStatus::Active) => Happened::Unchanged,
         };
         if happened != Happened::Unchanged {
-            self.put(external_id, profile, UserStatus::Active, at);
+            self.put(external_id, profile, UserStatus::Active, true, at);
         }
-        let why = (!foreign.is_empty()).then(|| {
+        let dropped = (!foreign.is_empty()).then(|| {
             format!(
                 "dropped, as the app's profile has no such attribute: {}",
                 foreign.join(", ")
             )
         });
-        Outcome::new(happened, why)
+        let again = (!assigned).then(|| "matched, and assigned to the app again".to_owned());
+        Outcome::new(happened, again.or(dropped))
     }
 
     /// Deactivates the user; Okta deletes nobody.
     pub(crate) fn delete(&mut self, external_id: &str, at: SystemTime) -> Outcome {
-        let Some(record) = self.users.get(external_id) else {
+        let known = self.users.get(external_id).filter(|user| user.assigned);
+        let Some(record) = known else {
             return Outcome::because(Happened::Ignored, "Okta does not know this externalId");
         };
         if record.status == UserStatus::Deprovisioned {
             return Outcome::because(Happened::Unchanged, "the user was deactivated already");
         }
         let profile = record.profile.clone();
-        self.put(external_id, profile, UserStatus::Deprovisioned, at);
+        self.put(external_id, profile, UserStatus::Deprovisioned, true, at);
         Outcome::new(Happened::Deactivated, None)
     }
 
@@ -155,7 +154,7 @@ impl Directory {
             .into_iter()
             .map(|(name, value)| (Arc::from(name), value.into_boxed_str()))
             .collect();
-        self.put(external_id, profile, status, at);
+        self.put(external_id, profile, status, true, at);
     }
 
     fn acceptable(
@@ -163,7 +162,7 @@ impl Directory {
         external_id: &str,
         profile: &Profile,
         must_be_complete: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refused> {
         let value = |name| {
             profile
                 .get(name)
@@ -173,103 +172,62 @@ impl Directory {
         if must_be_complete {
             for required in ["userName", "email"] {
                 if value(required).is_none() {
-                    return Err(format!("{required}: a new user needs one"));
+                    return Err(Refused::new(required, "blank", "a new user needs one"));
                 }
             }
         }
         for address in ["email", "secondEmail"] {
             if value(address).is_some_and(|value| !looks_like_an_address(value)) {
-                return Err(format!("{address}: not in the form of an email address"));
+                let why = "not in the form of an email address";
+                return Err(Refused::new(address, "pattern", why));
             }
         }
-        let holder = value("userName").and_then(|login| self.logins.get(&login.to_lowercase()));
-        match holder {
-            Some(holder) if holder != external_id => Err(
-                "login: An object with this field already exists in the current organization"
-                    .to_owned(),
-            ),
-            _ => Ok(()),
+        if value("userName").is_some_and(|login| self.logins.taken_from(external_id, login)) {
+            return Err(Refused::login_taken());
         }
+        Ok(())
     }
 
-    fn put(&mut self, external_id: &str, profile: Profile, status: UserStatus, at: SystemTime) {
-        let before = self.users.get(external_id);
-        if let Some(before) = before.filter(|before| before.status == UserStatus::Active) {
-            self.active -= 1;
-            if let Some(login) = before.login()
-                && let Entry::Occupied(held) = self.logins.entry(login)
-                && held.get() == external_id
-            {
-                held.remove();
-            }
-        }
+    fn put(
+        &mut self,
+        external_id: &str,
+        profile: Profile,
+        status: UserStatus,
+        assigned: bool,
+        at: SystemTime,
+    ) {
+        let before = self.forget(external_id, at);
+        let (id, created) = match before {
+            Some(before) => (before.id, before.created),
+            None => (self.ids.user(), at),
+        };
         let record = Record {
-            id: before.map_or_else(|| self.ids.user(), |before| before.id.clone()),
+            id,
             status,
+            assigned,
             profile,
-            created: before.map_or(at, |before| before.created),
+            created,
             last_updated: at,
         };
-        if status == UserStatus::Active {
-            self.active += 1;
-            if let Some(login) = record.login() {
-                self.logins
-                    .entry(login)
-                    .or_insert_with(|| external_id.to_owned());
-            }
+        self.active += usize::from(status == UserStatus::Active);
+        if let Some(login) = record.login()
+            && (status == UserStatus::Active || !self.deactivation_frees_logins)
+        {
+            self.logins.hold(login, external_id);
         }
         self.users.insert(external_id.to_owned(), record);
     }
-}
 
-impl Record {
-    fn login(&self) -> Option<String> {
-        self.profile
-            .get("userName")
-            .filter(|login| !login.is_empty())
-            .map(|login| login.to_lowercase())
-    }
-
-    fn view(&self, external_id: &str) -> DirectoryUser {
-        DirectoryUser {
-            id: self.id.clone(),
-            external_id: external_id.to_owned(),
-            status: self.status,
-            profile: self
-                .profile
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
-            created: self.created,
-            last_updated: self.last_updated,
+    fn forget(&mut self, external_id: &str, at: SystemTime) -> Option<Record> {
+        let record = self.users.remove(external_id);
+        self.past.remember(external_id, record.as_ref(), at);
+        let record = record?;
+        self.active -= usize::from(record.status == UserStatus::Active);
+        if let Some(login) = record.login() {
+            self.logins.release(login, external_id);
         }
+        Some(record)
     }
-}
-
-/// Lays what was sent over the profile. Returns whether anything changed, and
-/// the attributes that the app does not have.
-fn merge<'sent>(
-    profile: &mut Profile,
-    sent: &'sent Attributes,
-    app: &BTreeSet<Arc<str>>,
-) -> (bool, Vec<&'sent str>) {
-    let mut changed = false;
-    let mut foreign = Vec::new();
-    for (name, value) in sent {
-        let Some(name) = app.get(name.as_str()) else {
-            foreign.push(name.as_str());
-            continue;
-        };
-        changed |= match value {
-            None => profile.remove(name).is_some(),
-            Some(value) if profile.get(name).is_some_and(|old| **old == **value) => false,
-            Some(value) => {
-                profile.insert(Arc::clone(name), value.as_str().into());
-                true
-            }
-        };
-    }
-    (changed, foreign)
 }
 
 fn looks_like_an_address(value: &str) -> bool {

@@ -1,8 +1,8 @@
 //! A user as the directory shows it, and what can happen to one.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, fmt, time::SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::serialize_iso;
 
@@ -26,6 +26,9 @@ pub struct DirectoryUser {
     pub external_id: String,
     /// Active or deactivated.
     pub status: UserStatus,
+    /// Whether the user has the app. An admin can take it away: the source
+    /// then has no such user, until it sends the user again.
+    pub assigned: bool,
     /// The attributes that have a value; one that was cleared is absent.
     pub profile: BTreeMap<String, String>,
     /// When the user was created.
@@ -63,14 +66,74 @@ pub struct Outcome {
     pub happened: Happened,
     /// The reason, in a sentence.
     pub why: Option<String>,
+    /// What Okta's log says of a user whom it would not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
 }
 
 impl Outcome {
     pub(super) fn new(happened: Happened, why: Option<String>) -> Self {
-        Self { happened, why }
+        Self {
+            happened,
+            why,
+            refused: None,
+        }
     }
 
     pub(super) fn because(happened: Happened, why: impl Into<String>) -> Self {
         Self::new(happened, Some(why.into()))
+    }
+
+    pub(crate) fn refused(refused: Refused) -> Self {
+        Self {
+            happened: Happened::Failed,
+            why: Some(refused.to_string()),
+            refused: Some(refused),
+        }
+    }
+}
+
+/// Why Okta would not take a user, as its System Log tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Refused {
+    /// The log's `error_field`: `login`, `lastName`, `email`, …
+    pub field: String,
+    /// The log's `error_code`: `notUniqueWithinOrg`, `blank`, …
+    pub code: String,
+    /// The same in a sentence.
+    pub why: String,
+}
+
+impl Refused {
+    /// A reason of one's own.
+    pub fn new(field: &str, code: &str, why: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    /// Somebody else in the org has the login.
+    pub fn login_taken() -> Self {
+        Self::new(
+            "login",
+            "notUniqueWithinOrg",
+            "An object with this field already exists in the current organization",
+        )
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.why)
+    }
+}
+
+/// A value that Okta's profile mapping does not take.
+impl Default for Refused {
+    fn default() -> Self {
+        Self::new("lastName", "pattern", "the value is not accepted")
     }
 }

@@ -1,10 +1,15 @@
 //! What a fault does.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{clock::in_words, options::parse_duration, sessions::SessionStatus};
+use crate::{
+    clock::in_words,
+    directory::Refused,
+    duration::parse_duration,
+    sessions::{Applied, Poison, SessionStatus},
+};
 
 /// What happens to a call that a fault strikes.
 ///
@@ -54,6 +59,16 @@ pub enum Effect {
     CloseBefore,
     /// Does the work and closes the connection: the answer is lost.
     CloseAfter,
+    /// Closes the connection and does the work later, whatever the client has
+    /// done meanwhile.
+    DoneLater {
+        /// How much later.
+        #[serde(deserialize_with = "duration")]
+        after: Duration,
+    },
+    /// Takes only every second attribute, by name, of a single user that is
+    /// created or changed.
+    HalfApplied,
     /// Does the work, sends half of the answer's body and closes the
     /// connection. An answer without a body is lost.
     Truncate,
@@ -91,9 +106,68 @@ pub enum Effect {
         #[serde(default)]
         named: bool,
     },
+    /// Refuses a load for the sake of some users in it, with this status.
+    RefuseEntitiesWith {
+        /// The HTTP status: 413, 422, …
+        status: u16,
+        /// Which users.
+        poison: Poison,
+        /// Whether the causes name them.
+        #[serde(default)]
+        named: bool,
+    },
+    /// Lets the session go on saying CREATED for a while after its first load
+    /// was accepted, if this call is that load. All else goes by its real
+    /// status. `Options::status_lag` is the same for every session.
+    StatusLags {
+        /// How long.
+        #[serde(deserialize_with = "duration")]
+        time: Duration,
+    },
+    /// Lets the import that the call starts sleep: the session stays
+    /// TRIGGERED, later ones pass it, and then it is done after all.
+    ImportWakes {
+        /// How long it sleeps.
+        #[serde(deserialize_with = "duration")]
+        after: Duration,
+    },
+    /// Has the import that the call starts done once more, all of it, a while
+    /// after it ended.
+    ImportRepeats {
+        /// How long after.
+        #[serde(deserialize_with = "duration")]
+        after: Duration,
+    },
+    /// Makes the import that the call starts end so, with only some of its
+    /// users applied.
+    ImportEnds {
+        /// How it ends.
+        how: SessionEnd,
+        /// Who is applied.
+        #[serde(default)]
+        applied: Applied,
+    },
+    /// Makes the import that the call starts end in ERROR if certain users are
+    /// in it.
+    ImportFails {
+        /// Which users.
+        poison: Poison,
+        /// Who is applied all the same.
+        #[serde(default)]
+        applied: Applied,
+    },
+    /// Refuses certain users inside the import that the call starts, which
+    /// ends COMPLETED.
+    ImportRefuses {
+        /// Which users.
+        poison: Poison,
+        /// What the System Log says of it.
+        #[serde(default)]
+        reason: Refused,
+    },
 }
 
-/// How a session ends that does not end well.
+/// How a session is made to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SessionEnd {
@@ -103,6 +177,8 @@ pub enum SessionEnd {
     Expired,
     /// Somebody cancelled it.
     Closed,
+    /// Okta says that it processed it.
+    Completed,
 }
 
 impl From<SessionEnd> for SessionStatus {
@@ -111,64 +187,7 @@ impl From<SessionEnd> for SessionStatus {
             SessionEnd::Error => Self::Error,
             SessionEnd::Expired => Self::Expired,
             SessionEnd::Closed => Self::Closed,
-        }
-    }
-}
-
-/// Which users Okta will not take.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Poison {
-    /// Those with one of these externalIds.
-    ExternalIds(Vec<String>),
-    /// Those in whose attribute this text occurs.
-    Attribute {
-        /// The attribute.
-        name: String,
-        /// The text.
-        contains: String,
-    },
-    /// Those of whom this is true. Not available over HTTP.
-    #[serde(skip)]
-    When(Predicate),
-}
-
-/// What is asked of a user: the externalId and the attributes sent.
-type Predicate = Arc<dyn Fn(&str, &BTreeMap<String, Option<String>>) -> bool + Send + Sync>;
-
-impl Poison {
-    /// Users of whom this is true, given the externalId and the attributes
-    /// sent.
-    pub fn when(
-        predicate: impl Fn(&str, &BTreeMap<String, Option<String>>) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        Self::When(Arc::new(predicate))
-    }
-
-    pub(crate) fn is(&self, external_id: &str, profile: &BTreeMap<String, Option<String>>) -> bool {
-        match self {
-            Self::ExternalIds(ids) => ids.iter().any(|id| id == external_id),
-            Self::Attribute { name, contains } => profile
-                .get(name)
-                .and_then(Option::as_ref)
-                .is_some_and(|value| value.contains(contains)),
-            Self::When(predicate) => predicate(external_id, profile),
-        }
-    }
-}
-
-impl fmt::Debug for Poison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Poison({self})")
-    }
-}
-
-impl fmt::Display for Poison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ExternalIds(ids) => f.write_str(&ids.join(", ")),
-            Self::Attribute { name, contains } => write!(f, "users with {contains:?} in {name}"),
-            Self::When(_) => f.write_str("users of a test's choice"),
+            SessionEnd::Completed => Self::Completed,
         }
     }
 }
@@ -183,6 +202,14 @@ impl fmt::Display for Effect {
             Self::DelayAnswer { time } => write!(f, "waits {} after the work", in_words(*time)),
             Self::CloseBefore => f.write_str("closes the connection before the work"),
             Self::CloseAfter => f.write_str("closes the connection after the work"),
+            Self::DoneLater { after } => {
+                write!(
+                    f,
+                    "closes the connection and works {} later",
+                    in_words(*after)
+                )
+            }
+            Self::HalfApplied => f.write_str("takes half of the attributes"),
             Self::Truncate => f.write_str("cuts the answer short"),
             Self::NotJson => f.write_str("answers with a page that is not JSON"),
             Self::AnswerStatus { status } => write!(f, "answers with the status {status}"),
@@ -194,6 +221,28 @@ impl fmt::Display for Effect {
                 write!(f, "makes the wait after the import {}", in_words(*time))
             }
             Self::RefuseEntities { poison, .. } => write!(f, "refuses {poison}"),
+            Self::RefuseEntitiesWith { status, poison, .. } => {
+                write!(f, "answers {status} for the sake of {poison}")
+            }
+            Self::StatusLags { time } => {
+                write!(f, "goes on saying CREATED for {}", in_words(*time))
+            }
+            Self::ImportWakes { after } => {
+                write!(f, "lets the import sleep for {}", in_words(*after))
+            }
+            Self::ImportRepeats { after } => {
+                write!(f, "does the import once more {} later", in_words(*after))
+            }
+            Self::ImportEnds { how, applied } => {
+                let end = SessionStatus::from(*how);
+                write!(f, "ends the import {end}, with {applied}")
+            }
+            Self::ImportFails { poison, applied } => {
+                write!(f, "ends an import of {poison} ERROR, with {applied}")
+            }
+            Self::ImportRefuses { poison, .. } => {
+                write!(f, "refuses {poison} inside the import")
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ mod fault;
 mod struck;
 mod wire;
 
-pub use effect::{Effect, Poison, SessionEnd};
+pub use effect::{Effect, SessionEnd};
 pub(crate) use fault::Faults;
 pub use fault::{Fault, FaultAt, FaultView};
-pub(crate) use struck::{Answer, Instead, Struck, Work, spoil};
+pub(crate) use struck::{Answer, Instead, Struck, spoil};
 pub(crate) use wire::HangUp;

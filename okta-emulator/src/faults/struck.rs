@@ -9,8 +9,11 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::{Effect, Poison, wire::Cut};
-use crate::{load::Entity, refusal::Refusal, sessions::SessionStatus};
+use super::{Effect, wire::Cut};
+use crate::{
+    refusal::Refusal,
+    sessions::{Course, Ending, RefusedLoad, SessionStatus},
+};
 
 /// What a proxy says when the org is not there.
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>";
@@ -21,7 +24,8 @@ pub(crate) struct Struck {
     pub(crate) delay: Duration,
     pub(crate) delay_answer: Duration,
     pub(crate) instead: Option<Instead>,
-    pub(crate) work: Work,
+    /// What becomes different in the work.
+    pub(crate) course: Course,
     pub(crate) answer: Vec<Answer>,
     /// All of it in words.
     pub(crate) names: Vec<String>,
@@ -32,16 +36,8 @@ pub(crate) struct Struck {
 pub(crate) enum Instead {
     Refuse(Box<Refusal>),
     Close,
-}
-
-/// What becomes different in the work. Handlers find it among the request's
-/// extensions.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Work {
-    pub(crate) session_ends: Option<SessionStatus>,
-    pub(crate) import_takes: Option<Duration>,
-    pub(crate) cooldown: Option<Duration>,
-    poison: Vec<(Poison, bool)>,
+    /// Closes the connection too, and has the work done after all.
+    Later(Duration),
 }
 
 /// What becomes of the answer.
@@ -70,7 +66,7 @@ impl Struck {
                 code,
                 causes,
             } => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+                let status = status_code(status);
                 let summary = match code.as_str() {
                     "E0000009" => "Internal Server Error",
                     _ => status.canonical_reason().unwrap_or("Refused"),
@@ -92,14 +88,47 @@ impl Struck {
             Effect::Delay { time } => self.delay += time,
             Effect::DelayAnswer { time } => self.delay_answer += time,
             Effect::CloseBefore => self.instead = Some(Instead::Close),
+            Effect::DoneLater { after } => self.instead = Some(Instead::Later(after)),
+            Effect::HalfApplied => self.course.half_applied = true,
             Effect::CloseAfter => self.answer.push(Answer::Close),
             Effect::Truncate => self.answer.push(Answer::Truncate),
             Effect::NotJson => self.answer.push(Answer::NotJson),
             Effect::AnswerStatus { status } => self.answer.push(Answer::Status(status)),
-            Effect::SessionEnds { how } => self.work.session_ends = Some(how.into()),
-            Effect::ImportTakes { time } => self.work.import_takes = Some(time),
-            Effect::Cooldown { time } => self.work.cooldown = Some(time),
-            Effect::RefuseEntities { poison, named } => self.work.poison.push((poison, named)),
+            Effect::RefuseEntities { poison, named } => {
+                self.course.refused_loads.push(RefusedLoad {
+                    status: StatusCode::BAD_REQUEST,
+                    poison,
+                    named,
+                })
+            }
+            Effect::RefuseEntitiesWith {
+                status,
+                poison,
+                named,
+            } => self.course.refused_loads.push(RefusedLoad {
+                status: status_code(status),
+                poison,
+                named,
+            }),
+            Effect::SessionEnds { how } => self.course.session_ends = Some(how.into()),
+            Effect::Cooldown { time } => self.course.cooldown = Some(time),
+            Effect::StatusLags { time } => self.course.status_lags = Some(time),
+            Effect::ImportTakes { time } => self.course.import.takes = Some(time),
+            Effect::ImportWakes { after } => self.course.import.wakes = Some(after),
+            Effect::ImportRepeats { after } => self.course.import.repeats = Some(after),
+            Effect::ImportEnds { how, applied } => self.course.import.endings.push(Ending {
+                status: how.into(),
+                applied,
+                with: None,
+            }),
+            Effect::ImportFails { poison, applied } => self.course.import.endings.push(Ending {
+                status: SessionStatus::Error,
+                applied,
+                with: Some(poison),
+            }),
+            Effect::ImportRefuses { poison, reason } => {
+                self.course.import.refuses.push((poison, reason));
+            }
         }
     }
 
@@ -109,25 +138,8 @@ impl Struck {
     }
 }
 
-impl Work {
-    /// Whether this load is to be refused for the sake of somebody in it.
-    pub(crate) fn refuses(&self, entities: &[Entity]) -> Option<Refusal> {
-        self.poison.iter().find_map(|(poison, named)| {
-            let bad: Vec<String> = entities
-                .iter()
-                .enumerate()
-                .filter(|(_, entity)| poison.is(&entity.external_id, &entity.profile))
-                .map(|(place, entity)| {
-                    format!(
-                        "profiles[{place}]: not accepted (externalId {})",
-                        entity.external_id
-                    )
-                })
-                .collect();
-            let causes = if *named { bad.clone() } else { Vec::new() };
-            (!bad.is_empty()).then(|| Refusal::validation("profiles", causes))
-        })
-    }
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// The whole body of an answer, replaced.

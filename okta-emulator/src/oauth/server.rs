@@ -236,6 +236,11 @@ impl AuthorizationServer {
         self.tokens.count()
     }
 
+    /// The nonce that is current now.
+    pub(crate) fn nonce(&mut self, now: SystemTime) -> String {
+        self.nonces.current(now).to_owned()
+    }
+
     pub(crate) fn register(&mut self, jwks: &str) -> Result<(), String> {
         self.keys = read_keys(jwks)?;
         Ok(())

@@ -1,17 +1,18 @@
-//! The users, with a search, and one user's attributes.
+//! The users, with a search.
 
 use std::sync::Arc;
 
 use axum::{
-    extract::{self, Path, Query},
+    extract::{self, Query},
     response::Response,
 };
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    frame::{Page, Tab, missing},
-    wording::{count, date_over_time, date_time, grouped, user_status},
+    frame::{Page, Tab},
+    links::{pages, query, user_link},
+    wording::{count, date_over_time, grouped, user_status},
 };
 use crate::{
     directory::{DirectoryUser, Found, Search, UserStatus},
@@ -70,52 +71,6 @@ pub(super) async fn list(
         },
     }
     .render(&state, &org.options.identity_source)
-}
-
-pub(super) async fn show(
-    extract::State(org): extract::State<Arc<Org>>,
-    Path(id): Path<String>,
-) -> Response {
-    let (state, _) = org.settled();
-    let source = &org.options.identity_source;
-    let Some(user) = state.directory.user(&id) else {
-        return missing(
-            &state,
-            source,
-            Tab::Directory,
-            "Okta does not know this user.",
-        );
-    };
-    Page {
-        tab: Tab::Directory,
-        title: &name(&user),
-        summary: String::new(),
-        before: html! {},
-        fixed: html! {},
-        live: html! {
-            dl.facts {
-                div { dt { "Status" } dd { (user_status(user.status)) } }
-                div { dt { "externalId" } dd { code { (user.external_id) } } }
-                div { dt { "Okta id" } dd { code { (user.id) } } }
-                div { dt { "Created" } dd { (date_time(user.created)) } }
-                div { dt { "Last changed" } dd { (date_time(user.last_updated)) } }
-            }
-            @if user.profile.is_empty() { p.empty { "The profile is empty." } } @else {
-                div.scroll tabindex="0" role="region" aria-label="Profile" {
-                    table.profile {
-                        caption { "Profile" }
-                        thead { tr { th scope="col" { "Attribute" } th scope="col" { "Value" } } }
-                        tbody {
-                            @for (name, value) in &user.profile {
-                                tr { th scope="row" { code { (name) } } td.wide { (value) } }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-    }
-    .render(&state, source)
 }
 
 fn form(wanted: &Wanted) -> Markup {
@@ -179,59 +134,7 @@ fn more(wanted: &Wanted, found: &Found) -> Markup {
     pages(wanted.page, PER_PAGE, known, &query)
 }
 
-/// Links to the pages before and after this one.
-pub(super) fn pages(page: usize, per_page: usize, total: usize, query: &str) -> Markup {
-    let to = |page: usize| {
-        format!(
-            "?{query}{}page={page}",
-            if query.is_empty() { "" } else { "&" }
-        )
-    };
-    let is_last = (page + 1).saturating_mul(per_page) >= total;
-    html! {
-        @if page > 0 || !is_last {
-            nav.pages aria-label="More pages" {
-                @if page > 0 { a #page-before href=(to(page - 1)) { "← Before" } }
-                span { "Page " (page + 1) }
-                @if !is_last { a #page-after href=(to(page + 1)) { "After →" } }
-            }
-        }
-    }
-}
-
-/// A link to a user's page.
-pub(super) fn user_link(external_id: &str) -> Markup {
-    html! {
-        a #{ "user-" (encoded(external_id)) } href={ "/directory/" (encoded(external_id)) } {
-            code { (external_id) }
-        }
-    }
-}
-
-/// The query of a link; what is empty is left out.
-pub(super) fn query(fields: &[(&str, &str)]) -> String {
-    let fields: Vec<String> = fields
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
-    fields.join("&")
-}
-
-/// Percent-encodes all that is not unreserved.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-fn name(user: &DirectoryUser) -> String {
+pub(super) fn name(user: &DirectoryUser) -> String {
     let display = attribute(user, "displayName");
     if !display.is_empty() {
         return display.to_owned();

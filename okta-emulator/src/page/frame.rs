@@ -12,13 +12,17 @@ use crate::{faults::FaultView, org::State};
 pub(super) enum Tab {
     Imports,
     Directory,
+    Groups,
+    Log,
     Requests,
     Faults,
 }
 
-const TABS: [(Tab, &str, &str); 4] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Imports, "/", "Imports"),
     (Tab::Directory, "/directory", "Directory"),
+    (Tab::Groups, "/groups", "Groups"),
+    (Tab::Log, "/log", "Log"),
     (Tab::Requests, "/requests", "Requests"),
     (Tab::Faults, "/faults", "Faults"),
 ];

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::{in_words, since},
     org::{Org, State},
-    sessions::{SessionStatus, SessionView},
+    sessions::{Counts, SessionStatus, SessionView},
 };
 
 /// Sessions on the page; the tiles count all.
@@ -146,6 +146,7 @@ fn loaded(session: &SessionView) -> Markup {
     html! {
         @if session.upserts > 0 { div { (count(session.upserts, "upsert")) } }
         @if session.deletes > 0 { div { (count(session.deletes, "delete")) } }
+        @if session.group_changes > 0 { div { (count(session.group_changes, "group change")) } }
     }
 }
 
@@ -171,7 +172,10 @@ pub(super) fn result(session: &SessionView, now: SystemTime) -> Markup {
             }
             SessionStatus::Closed => span.faint { "cancelled, nothing imported" },
             SessionStatus::Expired => span.faint { "expired, nothing imported" },
-            SessionStatus::Error => "failed: the data must be loaded again in a new session",
+            SessionStatus::Error => {
+                "failed: the data must be loaded again in a new session"
+                @if session.results != Counts::default() { (results(&session.results)) }
+            }
             SessionStatus::Other(_) => span.faint { "unknown" },
         }
     }

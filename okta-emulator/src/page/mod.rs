@@ -5,9 +5,13 @@
 mod directory;
 mod faults;
 mod frame;
+mod groups;
 mod imports;
+mod links;
+mod log;
 mod requests;
 mod session;
+mod user;
 mod wording;
 
 use std::sync::Arc;
@@ -35,7 +39,10 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
         .route("/", get(imports::show))
         .route("/sessions/{session}", get(session::show))
         .route("/directory", get(directory::list))
-        .route("/directory/{user}", get(directory::show))
+        .route("/directory/{user}", get(user::show).post(user::act))
+        .route("/groups", get(groups::list))
+        .route("/groups/{group}", get(groups::show))
+        .route("/log", get(log::show))
         .route("/requests", get(requests::show))
         .route("/faults", get(faults::show))
         .route("/page.css", get(|| asset("text/css", STYLES)))

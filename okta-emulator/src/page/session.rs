@@ -10,9 +10,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    directory::{pages, user_link},
     frame::{Page, Tab, missing},
+    groups::changes,
     imports::{result, took},
+    links::{pages, user_link},
+    user::{happened, why},
     wording::{
         OUTCOMES, clock_time, count, date_time, grouped, how_many, load_kind, outcome,
         outcome_from, status,
@@ -71,9 +73,10 @@ pub(super) async fn show(
                     @if users.is_empty() { "No users were loaded." } @else { "No such users." }
                 }
             } @else {
-                (table(&found, &wanted))
+                (table(&found, &wanted, session.ended.is_some()))
                 (pages(wanted.page, PER_PAGE, found.len(), &query(&wanted, &wanted.outcome)))
             }
+            (changes(state.sessions.groups(&id).unwrap_or_default(), session.ended.is_some()))
         },
     }
     .render(&state, source)
@@ -96,6 +99,9 @@ fn facts(session: &SessionView, now: SystemTime) -> Markup {
                 dt { "Loaded" }
                 dd {
                     (count(session.upserts, "upsert")) ", " (count(session.deletes, "delete"))
+                    @if session.group_changes > 0 {
+                        ", " (count(session.group_changes, "group change"))
+                    }
                     span.small { "in " (count(session.requests as usize, "request")) }
                 }
             }
@@ -141,7 +147,7 @@ fn filters(session: &SessionView, wanted: &Wanted) -> Markup {
     }
 }
 
-fn table(found: &[&SessionUser], wanted: &Wanted) -> Markup {
+fn table(found: &[&SessionUser], wanted: &Wanted, ended: bool) -> Markup {
     let shown = found.iter().skip(wanted.page * PER_PAGE).take(PER_PAGE);
     html! {
         div.scroll tabindex="0" role="region" aria-label="Users of the session" {
@@ -162,13 +168,14 @@ fn table(found: &[&SessionUser], wanted: &Wanted) -> Markup {
                             th scope="row" { (user_link(&user.external_id)) }
                             td { (load_kind(user.loaded)) }
                             td { (clock_time(user.loaded_at)) }
-                            @if let Some(result) = &user.outcome {
-                                @let name = outcome(result.happened);
-                                td { span.dot.(name) aria-hidden="true" {} (name) }
-                                td.wide { (result.why.as_deref().unwrap_or_default()) }
-                            } @else {
-                                td { span.faint { "nothing yet" } }
-                                td {}
+                            td {
+                                (happened(user.outcome.as_ref(), ended))
+                                @if let Some(again) = &user.again {
+                                    span.small { "and once more: " (outcome(again.happened)) }
+                                }
+                            }
+                            td.wide {
+                                @if let Some(result) = &user.outcome { (why(result)) }
                             }
                         }
                     }
@@ -179,5 +186,5 @@ fn table(found: &[&SessionUser], wanted: &Wanted) -> Markup {
 }
 
 fn query(wanted: &Wanted, outcome: &str) -> String {
-    super::directory::query(&[("q", wanted.q.trim()), ("outcome", outcome)])
+    super::links::query(&[("q", wanted.q.trim()), ("outcome", outcome)])
 }

@@ -1,22 +1,19 @@
 //! All sessions of the identity source, and what the API does with them.
 
 use std::{
-    collections::{VecDeque, btree_map::Entry},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
 
-use super::session::{Loaded, Session, SessionStatus, SessionUser, SessionView};
-use crate::{
-    directory::Directory,
-    faults::Work,
-    ids::Ids,
-    load::{Flaw, Load, LoadKind},
-    options::Options,
-    refusal::Refusal,
+use super::{
+    course::Course,
+    session::{Session, SessionGroup, SessionUser, SessionView},
+    status::SessionStatus,
 };
+use crate::{ids::Ids, options::Options, refusal::Refusal};
 
 /// What Okta calls a session where it cannot find one.
 const SESSION_KIND: &str = "IdentitySourceSession";
@@ -25,15 +22,20 @@ const SESSION_KIND: &str = "IdentitySourceSession";
 #[derive(Debug)]
 pub(crate) struct Book {
     pub(super) sessions: Vec<Session>,
-    /// Triggered sessions in the order in which Okta processes them.
-    pub(super) queue: VecDeque<Arc<str>>,
+    /// The imports that are to come, by their time and by the order in which
+    /// they were put on.
+    pub(super) due: BTreeMap<(SystemTime, u64), Arc<str>>,
+    pub(super) put_on: u64,
     identity_source: String,
-    max_bulk_requests: u32,
+    pub(super) max_bulk_requests: u32,
     cooldown: Duration,
+    cancel_cooldown: Duration,
+    pub(super) expiry: Option<Duration>,
     import_time: Duration,
+    status_lag: Duration,
     /// When a session may be opened again after the last trigger.
     pub(super) cooled_at: SystemTime,
-    /// When the last session of the queue will have been processed.
+    /// When the last session that awaits its turn will have been processed.
     busy_until: SystemTime,
     pub(super) ids: Ids,
 }
@@ -42,11 +44,15 @@ impl Book {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             sessions: Vec::new(),
-            queue: VecDeque::new(),
+            due: BTreeMap::new(),
+            put_on: 0,
             identity_source: options.identity_source.clone(),
             max_bulk_requests: options.max_bulk_requests,
             cooldown: options.cooldown,
+            cancel_cooldown: options.cancel_cooldown,
+            expiry: options.expiry,
             import_time: options.import_time,
+            status_lag: options.status_lag,
             cooled_at: SystemTime::UNIX_EPOCH,
             busy_until: SystemTime::UNIX_EPOCH,
             ids: Ids::default(),
@@ -68,23 +74,33 @@ impl Book {
                 ],
             ));
         }
-        let session = Session::opened(self.ids.session(), now);
-        let object = session.object(&self.identity_source);
+        let mut session = Session::opened(self.ids.session(), now);
+        session.lag = self.status_lag;
+        let object = session.object(&self.identity_source, now);
         self.sessions.push(session);
         Ok(object)
     }
 
-    pub(crate) fn active(&self) -> Vec<Value> {
+    /// Whether a session is triggered and not yet imported.
+    pub(crate) fn is_importing(&self) -> bool {
+        let mut all = self.sessions.iter();
+        all.any(|session| session.status == SessionStatus::Triggered)
+    }
+
+    /// Those that are open or triggered: closed ones are not listed.
+    pub(crate) fn active(&self, now: SystemTime) -> Vec<Value> {
         self.sessions
             .iter()
-            .filter(|session| session.status.is_active())
-            .map(|session| session.object(&self.identity_source))
+            .filter(|session| {
+                session.status.is_active() || session.status == SessionStatus::Triggered
+            })
+            .map(|session| session.object(&self.identity_source, now))
             .collect()
     }
 
     pub(crate) fn get(&mut self, id: &str, now: SystemTime) -> Result<Value, Refusal> {
         let index = self.touch(id, now)?;
-        Ok(self.sessions[index].object(&self.identity_source))
+        Ok(self.sessions[index].object(&self.identity_source, now))
     }
 
     pub(crate) fn cancel(&mut self, id: &str, now: SystemTime) -> Result<(), Refusal> {
@@ -100,93 +116,7 @@ impl Book {
             ));
         }
         session.move_to(SessionStatus::Closed, now);
-        Ok(())
-    }
-
-    pub(crate) fn load(
-        &mut self,
-        id: &str,
-        load: Result<Load, Flaw>,
-        directory: &Directory,
-        now: SystemTime,
-        work: &Work,
-        violations: &mut Vec<String>,
-    ) -> Result<(), Refusal> {
-        let index = self.touch(id, now)?;
-        let most = self.max_bulk_requests;
-        let session = &mut self.sessions[index];
-        if !session.status.is_active() {
-            if session.moved_by_client {
-                violations.push(format!("{id}: loaded while {}", session.status));
-            }
-            return Err(Refusal::validation(
-                "importSessionId",
-                [format!(
-                    "Data can only be loaded into a session that is in CREATED or IN_PROGRESS \
-                     status. Session={id} is in {} status",
-                    session.status
-                )],
-            ));
-        }
-        let load = load.map_err(|flaw| {
-            violations.push(format!("{id}: {}", flaw.violation));
-            *flaw.refusal
-        })?;
-        if session.requests >= most {
-            violations.push(format!("{id}: more than {most} bulk requests"));
-            return Err(Refusal::validation(
-                "importSessionId",
-                [format!(
-                    "At most {most} bulk requests are allowed in a session"
-                )],
-            ));
-        }
-
-        let Load {
-            kind,
-            entities,
-            oddities,
-        } = load;
-        if let Some(refusal) = work.refuses(&entities) {
-            return Err(refusal);
-        }
-        violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
-        // Okta's trap: a bulk-delete in which it knows nobody is accepted and
-        // leaves the session CREATED, in which no import can be started.
-        let counts = kind == LoadKind::Upsert
-            || entities
-                .iter()
-                .any(|entity| directory.knows(&entity.external_id));
-        for entity in entities {
-            let loaded = Loaded {
-                kind,
-                profile: entity.profile,
-                at: now,
-                outcome: None,
-            };
-            session.deletes += usize::from(kind == LoadKind::Delete);
-            match session.loaded.entry(entity.external_id) {
-                Entry::Vacant(place) => {
-                    place.insert(loaded);
-                }
-                Entry::Occupied(mut before) => {
-                    session.deletes -= usize::from(before.get().kind == LoadKind::Delete);
-                    let same = before.get().kind == kind && before.get().profile == loaded.profile;
-                    if !same {
-                        violations.push(format!(
-                            "{id}: {} twice in one session, and not the same",
-                            before.key()
-                        ));
-                    }
-                    before.insert(loaded);
-                }
-            }
-        }
-        session.requests += 1;
-        session.last_updated = now;
-        if counts {
-            session.status = SessionStatus::InProgress;
-        }
+        self.cooled_at = self.cooled_at.max(now + self.cancel_cooldown);
         Ok(())
     }
 
@@ -194,7 +124,7 @@ impl Book {
         &mut self,
         id: &str,
         now: SystemTime,
-        work: &Work,
+        course: &Course,
         violations: &mut Vec<String>,
     ) -> Result<Value, Refusal> {
         let index = self.touch(id, now)?;
@@ -212,13 +142,25 @@ impl Book {
         }
         session.move_to(SessionStatus::Triggered, now);
         session.triggered = Some(now);
-        session.fate.clone_from(&work.session_ends);
-        let takes = work.import_takes.unwrap_or(self.import_time);
-        self.busy_until = self.busy_until.max(now) + takes;
-        session.due = Some(self.busy_until);
-        self.queue.push_back(Arc::clone(&session.id));
-        self.cooled_at = now + work.cooldown.unwrap_or(self.cooldown);
-        Ok(session.object(&self.identity_source))
+        session.course.clone_from(&course.import);
+        if let Some(status) = &course.session_ends {
+            session.ends(status.clone());
+        }
+        let takes = course.import.takes.unwrap_or(self.import_time);
+        let due = match course.import.wakes {
+            // Later sessions pass one that sleeps.
+            Some(sleep) => now + sleep + takes,
+            None => {
+                self.busy_until = self.busy_until.max(now) + takes;
+                self.busy_until
+            }
+        };
+        session.due = Some(due);
+        let id = Arc::clone(&session.id);
+        let object = session.object(&self.identity_source, now);
+        self.put_on(id, due);
+        self.cooled_at = now + course.cooldown.unwrap_or(self.cooldown);
+        Ok(object)
     }
 
     pub(crate) fn views(&self) -> Vec<SessionView> {
@@ -244,6 +186,20 @@ impl Book {
             .iter()
             .find(|session| *session.id == *id)
             .map(Session::users)
+    }
+
+    pub(crate) fn groups(&self, id: &str) -> Option<&[SessionGroup]> {
+        let found = self.sessions.iter().find(|session| *session.id == *id);
+        found.map(|session| session.groups.as_slice())
+    }
+
+    /// The sessions that the user was loaded into, in the order in which they
+    /// were opened.
+    pub(crate) fn of_user(&self, external_id: &str) -> Vec<(SessionView, SessionUser)> {
+        self.sessions
+            .iter()
+            .filter_map(|session| Some((session.view(), session.user(external_id)?)))
+            .collect()
     }
 
     pub(super) fn touch(&mut self, id: &str, now: SystemTime) -> Result<usize, Refusal> {

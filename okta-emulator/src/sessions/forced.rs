@@ -2,10 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{
-    book::Book,
-    session::{Session, SessionStatus},
-};
+use super::{book::Book, session::Session, status::SessionStatus};
 
 impl Book {
     /// Opens a session as another client would have left it, whatever else
@@ -33,7 +30,7 @@ impl Book {
         let found = self.sessions.iter_mut().find(|session| *session.id == *id);
         if let Some(session) = found {
             if session.status == SessionStatus::Triggered {
-                session.fate = Some(end);
+                session.ends(end);
             } else if session.status.is_active() {
                 session.moved_by_client = false;
                 session.move_to(end, now);

@@ -4,59 +4,58 @@
 //! Nothing sleeps in the background: whoever looks at the sessions first
 //! settles what has happened since the last look.
 
-use std::time::{Duration, SystemTime};
+use std::{sync::Arc, time::SystemTime};
 
 use super::{
+    apply::{Imported, import, repeat},
     book::Book,
-    session::{Session, SessionStatus},
+    status::SessionStatus,
 };
-use crate::{clock::since, directory::Directory, load::LoadKind};
-
-/// How long an open session lives without a request.
-const IDLE_LIFE: Duration = Duration::from_hours(24);
+use crate::{clock::since, log::Event};
 
 impl Book {
     /// Brings all sessions to where they stand at `now`.
-    pub(crate) fn settle(&mut self, now: SystemTime, directory: &mut Directory) {
-        for session in self.sessions.iter_mut() {
-            if session.status.is_active() && since(now, session.last_request) >= IDLE_LIFE {
-                session.move_to(SessionStatus::Expired, session.last_request + IDLE_LIFE);
+    pub(crate) fn settle(&mut self, now: SystemTime, org: &mut Imported<'_>) {
+        if let Some(life) = self.expiry {
+            for session in self.sessions.iter_mut() {
+                if session.status.is_active() && since(now, session.last_request) >= life {
+                    let at = session.last_request + life;
+                    session.move_to(SessionStatus::Expired, at);
+                    let event = Event::session("system.import.session.expired", &session.id);
+                    org.log.add(at, event);
+                }
             }
         }
-        while let Some(id) = self.queue.front() {
-            let session = self.sessions.iter_mut().find(|session| session.id == *id);
-            let due = session.filter(|session| session.status == SessionStatus::Triggered);
-            match due.and_then(|session| session.due.map(|due| (session, due))) {
-                Some((_, due)) if due > now => break,
-                Some((session, due)) => import(session, due, directory),
-                // Forgotten, or forced into another status meanwhile.
-                None => {}
-            }
-            self.queue.pop_front();
+        while let Some(due) = self.due.first_entry()
+            && due.key().0 <= now
+        {
+            let ((at, _), id) = due.remove_entry();
+            self.import(&id, at, org);
         }
     }
-}
 
-/// Deactivations come first, so that a login that changes hands within one
-/// session is free when its new holder arrives.
-fn import(session: &mut Session, at: SystemTime, directory: &mut Directory) {
-    if let Some(fate) = session.fate.take() {
-        session.moved_by_client = false;
-        session.move_to(fate, at);
-        return;
+    /// Has the session imported at that time, and after those that are due
+    /// then already.
+    pub(super) fn put_on(&mut self, id: Arc<str>, at: SystemTime) {
+        self.put_on += 1;
+        self.due.insert((at, self.put_on), id);
     }
-    for kind in [LoadKind::Delete, LoadKind::Upsert] {
-        for (external_id, loaded) in &mut session.loaded {
-            if loaded.kind != kind {
-                continue;
+
+    fn import(&mut self, id: &str, at: SystemTime, org: &mut Imported<'_>) {
+        let found = self.sessions.iter_mut().find(|session| *session.id == *id);
+        // It may have been forgotten, or forced into another status meanwhile.
+        let Some(session) = found else { return };
+        if session.status == SessionStatus::Triggered {
+            import(session, at, org);
+            session.imported = true;
+            if let Some(after) = session.course.repeats {
+                let id = Arc::clone(&session.id);
+                self.put_on(id, at + after);
             }
-            let outcome = match kind {
-                LoadKind::Upsert => directory.upsert(external_id, &loaded.profile, at),
-                LoadKind::Delete => directory.delete(external_id, at),
-            };
-            session.results.add(outcome.happened);
-            loaded.outcome = Some(outcome);
+        } else if session.imported && session.course.repeats.take().is_some() {
+            repeat(session, at, org);
+            session.last_updated = at;
+            session.drop_profiles();
         }
     }
-    session.move_to(SessionStatus::Completed, at);
 }

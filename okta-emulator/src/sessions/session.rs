@@ -1,84 +1,24 @@
 //! One import session.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::{
+    course::{Applied, Ending, ImportCourse},
+    status::SessionStatus,
+};
 use crate::{
     clock::{iso, serialize_iso, serialize_iso_option},
     directory::{Attributes, Happened, Outcome},
+    groups::{GroupChange, GroupOutcome},
     load::LoadKind,
 };
-
-/// Where a session stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SessionStatus {
-    /// Open, and nothing of consequence loaded.
-    Created,
-    /// Open, with data.
-    InProgress,
-    /// Waiting for Okta to process it, or being processed.
-    Triggered,
-    /// Processed.
-    Completed,
-    /// Cancelled.
-    Closed,
-    /// Left alone for 24 hours.
-    Expired,
-    /// Okta failed to process it; the data has to be loaded again.
-    Error,
-    /// One that no client knows.
-    Other(String),
-}
-
-impl SessionStatus {
-    /// The word that the API uses.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Created => "CREATED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Triggered => "TRIGGERED",
-            Self::Completed => "COMPLETED",
-            Self::Closed => "CLOSED",
-            Self::Expired => "EXPIRED",
-            Self::Error => "ERROR",
-            Self::Other(word) => word,
-        }
-    }
-
-    /// Whether a session in this status keeps others from being opened.
-    pub fn is_active(&self) -> bool {
-        matches!(self, Self::Created | Self::InProgress)
-    }
-}
-
-impl From<&str> for SessionStatus {
-    fn from(word: &str) -> Self {
-        match word {
-            "CREATED" => Self::Created,
-            "IN_PROGRESS" => Self::InProgress,
-            "TRIGGERED" => Self::Triggered,
-            "COMPLETED" => Self::Completed,
-            "CLOSED" => Self::Closed,
-            "EXPIRED" => Self::Expired,
-            "ERROR" => Self::Error,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for SessionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for SessionStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
 
 /// How many users an import did what to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -141,6 +81,8 @@ pub struct SessionView {
     pub upserts: usize,
     /// Users loaded to be deactivated.
     pub deletes: usize,
+    /// Changes of groups and memberships loaded.
+    pub group_changes: usize,
     /// What the import did; all zero until it is done.
     pub results: Counts,
     /// Whether it was put there with
@@ -159,8 +101,28 @@ pub struct SessionUser {
     /// When Okta accepted the bulk request that asked for it.
     #[serde(serialize_with = "serialize_iso")]
     pub loaded_at: SystemTime,
-    /// What became of it; nothing until the import is done.
+    /// What became of it; nothing until the import is done, nor where it left
+    /// the user out.
     pub outcome: Option<Outcome>,
+    /// What became of it when the import was done once more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<Outcome>,
+}
+
+/// One change of a group in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionGroup {
+    /// The group's externalId.
+    pub group: String,
+    /// What was asked for.
+    pub change: GroupChange,
+    /// When Okta accepted the bulk request that asked for it.
+    #[serde(serialize_with = "serialize_iso")]
+    pub loaded_at: SystemTime,
+    /// What became of it; nothing until the import is done, nor where it left
+    /// the groups out.
+    pub outcome: Option<GroupOutcome>,
 }
 
 #[derive(Debug)]
@@ -175,12 +137,19 @@ pub(super) struct Session {
     /// When a triggered session will have been processed.
     pub(super) due: Option<SystemTime>,
     pub(super) ended: Option<SystemTime>,
-    /// How a triggered session will end, where it is not to be imported.
-    pub(super) fate: Option<SessionStatus>,
+    /// What is different in its import.
+    pub(super) course: ImportCourse,
+    /// Whether it came to be imported, in whatever way.
+    pub(super) imported: bool,
+    /// How long it goes on saying CREATED once it is loaded.
+    pub(super) lag: Duration,
+    pub(super) lags_until: SystemTime,
     pub(super) requests: u32,
     pub(super) loaded: BTreeMap<String, Loaded>,
     /// How many of them are to be deactivated.
     pub(super) deletes: usize,
+    /// Changes of groups and memberships, in the order of their loads.
+    pub(super) groups: Vec<SessionGroup>,
     pub(super) results: Counts,
     pub(super) foreign: bool,
     /// Whether a call of the client's, and not a test's, brought it where it
@@ -195,6 +164,7 @@ pub(super) struct Loaded {
     pub(super) profile: Attributes,
     pub(super) at: SystemTime,
     pub(super) outcome: Option<Outcome>,
+    pub(super) again: Option<Outcome>,
 }
 
 impl Session {
@@ -208,10 +178,14 @@ impl Session {
             triggered: None,
             due: None,
             ended: None,
-            fate: None,
+            course: ImportCourse::default(),
+            imported: false,
+            lag: Duration::ZERO,
+            lags_until: now,
             requests: 0,
             loaded: BTreeMap::new(),
             deletes: 0,
+            groups: Vec::new(),
             results: Counts::default(),
             foreign: false,
             moved_by_client: true,
@@ -222,24 +196,48 @@ impl Session {
         use SessionStatus::{Closed, Completed, Error, Expired};
         if matches!(status, Closed | Completed | Error | Expired) {
             self.ended = Some(at);
-            for loaded in self.loaded.values_mut() {
-                loaded.profile = Attributes::new();
+            if self.course.repeats.is_none() {
+                self.drop_profiles();
             }
         }
         self.status = status;
         self.last_updated = at;
     }
 
+    /// Makes its import end so, with nobody applied.
+    pub(super) fn ends(&mut self, status: SessionStatus) {
+        self.course.endings.insert(
+            0,
+            Ending {
+                status,
+                applied: Applied::Nobody,
+                with: None,
+            },
+        );
+    }
+
+    pub(super) fn drop_profiles(&mut self) {
+        for loaded in self.loaded.values_mut() {
+            loaded.profile = Attributes::new();
+        }
+    }
+
     /// The object that the API answers with. It never carries counts or
-    /// errors.
-    pub(super) fn object(&self, identity_source: &str) -> Value {
+    /// errors, and may not know yet of the first load.
+    pub(super) fn object(&self, identity_source: &str, now: SystemTime) -> Value {
+        let lags = self.status == SessionStatus::InProgress && now < self.lags_until;
+        let (status, last_updated) = if lags {
+            (&SessionStatus::Created, self.created)
+        } else {
+            (&self.status, self.last_updated)
+        };
         json!({
             "id": &*self.id,
             "identitySourceId": identity_source,
-            "status": self.status.as_str(),
+            "status": status.as_str(),
             "importType": "INCREMENTAL",
             "created": iso(self.created),
-            "lastUpdated": iso(self.last_updated),
+            "lastUpdated": iso(last_updated),
         })
     }
 
@@ -254,6 +252,7 @@ impl Session {
             requests: self.requests,
             upserts: self.loaded.len() - self.deletes,
             deletes: self.deletes,
+            group_changes: self.groups.len(),
             results: self.results,
             foreign: self.foreign,
         }
@@ -262,12 +261,24 @@ impl Session {
     pub(super) fn users(&self) -> Vec<SessionUser> {
         self.loaded
             .iter()
-            .map(|(external_id, loaded)| SessionUser {
-                external_id: external_id.clone(),
-                loaded: loaded.kind,
-                loaded_at: loaded.at,
-                outcome: loaded.outcome.clone(),
-            })
+            .map(|(external_id, loaded)| loaded.view(external_id))
             .collect()
+    }
+
+    pub(super) fn user(&self, external_id: &str) -> Option<SessionUser> {
+        let loaded = self.loaded.get(external_id)?;
+        Some(loaded.view(external_id))
+    }
+}
+
+impl Loaded {
+    fn view(&self, external_id: &str) -> SessionUser {
+        SessionUser {
+            external_id: external_id.to_owned(),
+            loaded: self.kind,
+            loaded_at: self.at,
+            outcome: self.outcome.clone(),
+            again: self.again.clone(),
+        }
     }
 }

@@ -222,3 +222,15 @@ async fn calls_can_be_made_to_need_the_nonce_too() {
     challenged(&challenge, 401, "use_dpop_nonce", why);
     assert_eq!(answer.status, 200);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_given_comes_with_the_nonce_and_a_kept_one_spares_the_challenge() {
+    let mut app = App::start().await;
+    app.token().await;
+
+    let given = app.ask_well().await;
+
+    assert_eq!(given.status, 200);
+    assert_eq!(Some(given.header("dpop-nonce")), app.nonce.as_deref());
+    assert_eq!(given.header("x-rate-limit-limit"), "150");
+}

@@ -240,3 +240,39 @@ async fn faults_are_injected_over_http() {
     client.delete(&url).send().await.unwrap();
     assert_eq!(list().await, json!([]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_lost_and_done_all_the_same_a_while_later() {
+    let okta = Okta::start().await;
+    let after = Duration::from_secs(120);
+    let at = Fault::on("POST", "/users");
+    okta.emulator.inject(at.then(Effect::DoneLater { after }));
+    let token = format!("SSWS {}", okta.emulator.options().token);
+
+    let request = okta.request(Method::POST, "/users");
+    let request = request.header("authorization", token);
+    let lost = request.body(user("ada").to_string()).send().await;
+
+    assert!(lost.is_err());
+    sleep(after - Duration::from_secs(1)).await;
+    assert_eq!(okta.emulator.user_count(), 0);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(okta.emulator.user_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_user_is_taken_with_half_of_the_attributes() {
+    let okta = Okta::start().await;
+    okta.post("/users", Some(user("ada"))).await;
+    let at = Fault::on("PATCH", "/users/*");
+    okta.emulator.inject(at.then(Effect::HalfApplied));
+
+    let mut change = user("ada");
+    change["profile"]["firstName"] = json!("Augusta");
+    change["profile"]["lastName"] = json!("Byron");
+    let answer = okta.call(Method::PATCH, "/users/ada", Some(change)).await;
+
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["profile"]["lastName"], "Byron");
+    assert_eq!(answer.body["profile"]["firstName"], "Ada");
+}

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use okta_emulator::{Effect, Fault, Poison, SessionEnd};
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -111,4 +112,51 @@ async fn a_load_is_refused_for_the_sake_of_one_user() {
     let answer = okta.load(&session, "upsert", json!([good])).await;
     assert_eq!(answer.status, 202);
     assert!(okta.emulator.violations().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_is_refused_with_whatever_status() {
+    let okta = Okta::start().await;
+    let session = okta.open().await;
+    for status in [413, 422] {
+        let poison = Poison::ExternalIds(vec!["bad".to_owned()]);
+        let at = Fault::on("POST", "/sessions/*/bulk-upsert");
+        okta.emulator.inject(at.then(Effect::RefuseEntitiesWith {
+            status,
+            poison,
+            named: true,
+        }));
+
+        let answer = okta
+            .load(&session, "upsert", json!([user("good"), user("bad")]))
+            .await;
+
+        answer.refused(status, "E0000001");
+        assert_eq!(answer.cause(), "profiles[1]: not accepted (externalId bad)");
+    }
+    assert_eq!(okta.status(&session).await, "CREATED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn odd_imports_are_injected_over_http_too() {
+    let okta = Okta::start().await;
+    for effect in [
+        json!({ "type": "refuseEntitiesWith", "status": 422,
+                "poison": { "externalIds": ["bad"] } }),
+        json!({ "type": "statusLags", "time": "10s" }),
+        json!({ "type": "importWakes", "after": "24h" }),
+        json!({ "type": "importRepeats", "after": "1h" }),
+        json!({ "type": "importEnds", "how": "COMPLETED", "applied": "half" }),
+        json!({ "type": "importEnds", "how": "ERROR", "applied": { "first": 3 } }),
+        json!({ "type": "importFails", "poison": { "externalIds": ["bad"] } }),
+        json!({ "type": "importRefuses",
+                "poison": { "attribute": { "name": "lastName", "contains": "x" } },
+                "reason": { "field": "lastName", "code": "pattern" } }),
+    ] {
+        let fault = json!({ "path": "/sessions/**", "effect": effect });
+        let request = okta.raw(Method::POST, "/_emulator/faults");
+        let answer = okta.send(request.body(fault.to_string())).await;
+
+        assert_eq!(answer.status, 201, "{effect}: {}", answer.body);
+    }
 }

@@ -1,8 +1,11 @@
 //! The Import Monitoring page, as it is sent.
 
-use okta_emulator::{Effect, Fault, UserStatus};
+use std::time::Duration;
+
+use okta_emulator::{Applied, Effect, Fault, SessionEnd, UserStatus};
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::support::{Okta, user, user_with};
 
@@ -158,6 +161,102 @@ async fn requests_and_faults_have_pages_too() {
         &["GET /sessions/*", "answers with the status PAUSED"],
     );
     shows(&okta.page("/").await, &["1 fault on"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_are_shown_with_their_members_and_with_what_sessions_did_to_them() {
+    let okta = Okta::start().await;
+    shows(&okta.page("/groups").await, &["No group came"]);
+    let session = okta.open().await;
+    let staff = json!([{ "externalId": "staff", "profile": { "displayName": "All staff" } }]);
+    let ada = json!([{ "groupExternalId": "staff", "memberExternalIds": ["ada", "zed"] }]);
+    let path = format!("/sessions/{session}/bulk-group");
+    let groups = Some(json!({ "profiles": staff }));
+    okta.post(&format!("{path}s-upsert"), groups).await;
+    let members = Some(json!({ "memberships": ada }));
+    okta.post(&format!("{path}-memberships-upsert"), members)
+        .await;
+    okta.load(&session, "upsert", json!([user("ada")])).await;
+    okta.start_import(&session).await;
+    sleep(Duration::from_secs(2)).await;
+
+    shows(
+        &okta.page("/groups").await,
+        &[
+            "1 group, by externalId",
+            "href=\"/groups/staff\"",
+            "All staff",
+        ],
+    );
+    shows(
+        &okta.page("/groups/staff").await,
+        &["1 member", "href=\"/directory/ada\""],
+    );
+    shows(
+        &okta.page(&format!("/sessions/{session}")).await,
+        &[
+            "1 upsert, 0 deletes, 3 group changes",
+            "3 changes of groups, as they were loaded",
+            "add ada",
+            "Okta does not know this member",
+        ],
+    );
+    shows(
+        &okta.page("/directory/ada").await,
+        &["In 1 group: ", "href=\"/groups/staff\""],
+    );
+    let gone = okta.send(okta.raw(Method::GET, "/groups/crew")).await;
+    assert_eq!(gone.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_users_page_says_what_each_session_did() {
+    let okta = Okta::start().await;
+    okta.emulator
+        .inject(
+            Fault::on("POST", "/sessions/*/start-import")
+                .nth(2)
+                .then(Effect::ImportEnds {
+                    how: SessionEnd::Completed,
+                    applied: Applied::Nobody,
+                }),
+        );
+    let created = okta.import(&[user("ada")], &[]).await;
+    let left_out = okta.import(&[user("ada")], &[]).await;
+    okta.emulator.occupy_login("new@example.com");
+    let taken = user_with("ada", "userName", json!("new@example.com"));
+    let refused = okta.import(&[taken], &[]).await;
+
+    let page = okta.page("/directory/ada").await;
+
+    shows(&page, &["What each session did to this user"]);
+    let sessions = [&created, &left_out, &refused];
+    shows(&page, &sessions.map(|id| id.as_str()));
+    shows(
+        &page,
+        &[
+            "left out",
+            "logged as <code>login notUniqueWithinOrg</code>",
+        ],
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_system_log_has_a_page() {
+    let okta = Okta::start().await;
+    shows(&okta.page("/log").await, &["Nothing was logged yet"]);
+    okta.emulator.occupy_login("ada@example.com");
+
+    okta.import(&[user("ada")], &[]).await;
+
+    shows(
+        &okta.page("/log").await,
+        &[
+            "system.import.session.created",
+            "app.user_management.update_from_master_failed",
+            "<code>error_code</code> notUniqueWithinOrg",
+        ],
+    );
 }
 
 #[tokio::test(start_paused = true)]

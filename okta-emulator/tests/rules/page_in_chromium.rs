@@ -194,14 +194,43 @@ const LEAST_CONTRAST: &str = r#"(() => {
 })()"#;
 
 /// The addresses of all pages, with this user, whom some session has, and a fault on them.
-async fn every_page(okta: &Okta, user: &Value) -> [String; 6] {
+async fn every_page(okta: &Okta, user: &Value) -> Vec<String> {
     okta.emulator
         .inject(Fault::on("DELETE", "/sessions/*").then(Effect::CloseBefore));
-    let session = okta.import(std::slice::from_ref(user), &["nobody"]).await;
-    let session = format!("/sessions/{session}");
-    let user = format!("/directory/{}", user["externalId"].as_str().unwrap());
-    ["/", "/directory", "/requests", "/faults", &session, &user]
-        .map(|path| format!("{}{path}", okta.emulator.url()))
+    let id = user["externalId"].as_str().unwrap();
+    okta.emulator.occupy_login("taken@example.com");
+    okta.import(
+        &[user_with("zed", "userName", json!("taken@example.com"))],
+        &[],
+    )
+    .await;
+    okta.import(std::slice::from_ref(user), &["nobody"]).await;
+    okta.emulator.end_cooldown();
+    let session = okta.open().await;
+    let load = format!("/sessions/{session}/bulk-group");
+    let profile = json!({ "displayName": "Everybody in it", "description": "All" });
+    let groups = json!({ "profiles": [{ "externalId": "staff", "profile": profile }] });
+    okta.post(&format!("{load}s-upsert"), Some(groups)).await;
+    let members = json!([{ "groupExternalId": "staff", "memberExternalIds": [id, "zed"] }]);
+    let members = json!({ "memberships": members });
+    okta.post(&format!("{load}-memberships-upsert"), Some(members))
+        .await;
+    okta.load(&session, "upsert", json!([user])).await;
+    okta.start_import(&session).await;
+    tokio::time::sleep(okta.emulator.options().import_time).await;
+    [
+        "/",
+        "/directory",
+        &format!("/directory/{id}"),
+        "/groups",
+        "/groups/staff",
+        "/log",
+        "/requests",
+        "/faults",
+        &format!("/sessions/{session}"),
+    ]
+    .map(|path| format!("{}{path}", okta.emulator.url()))
+    .into()
 }
 
 #[tokio::test(flavor = "multi_thread")]

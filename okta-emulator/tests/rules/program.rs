@@ -39,6 +39,12 @@ async fn the_program_prints_its_address_and_is_set_by_its_arguments() {
         "15/60s",
         "--cooldown",
         "1s",
+        "--bucket-limit",
+        "apps=7/60s",
+        "--expiry",
+        "never",
+        "--single-delete",
+        "cuts-the-tie",
     ]);
     let mut line = String::new();
     let output = program.0.stdout.take().unwrap();
@@ -47,16 +53,18 @@ async fn the_program_prints_its_address_and_is_set_by_its_arguments() {
     let url = line
         .split_whitespace()
         .find(|word| word.starts_with("http"));
-    let answer = Client::new()
-        .get(format!(
-            "{}/api/v1/identity-sources/0oamine/sessions",
-            url.unwrap()
-        ))
-        .header("authorization", "SSWS secret")
-        .send()
-        .await
-        .unwrap();
+    for (path, limit) in [
+        ("/api/v1/identity-sources/0oamine/sessions", "15"),
+        ("/api/v1/apps/0oamine/users", "7"),
+    ] {
+        let answer = Client::new()
+            .get(format!("{}{path}", url.unwrap()))
+            .header("authorization", "SSWS secret")
+            .send()
+            .await
+            .unwrap();
 
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["x-rate-limit-limit"], "15");
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["x-rate-limit-limit"], limit);
+    }
 }

@@ -35,6 +35,15 @@ impl Answer {
         assert!(self.body["errorCauses"].is_array());
     }
 
+    /// The path and query that a `Link` header leads to.
+    pub(crate) fn link(&self, relation: &str) -> Option<String> {
+        let links = self.headers.get_all("link").iter();
+        let end = format!("; rel=\"{relation}\"");
+        let mut found = links.filter_map(|link| link.to_str().ok()?.strip_suffix(&end));
+        let url = found.next()?.trim_start_matches('<').trim_end_matches('>');
+        url.find("/api/").map(|start| url[start..].to_owned())
+    }
+
     pub(crate) fn cause(&self) -> &str {
         self.body["errorCauses"][0]["errorSummary"]
             .as_str()
@@ -93,6 +102,13 @@ impl Okta {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, None).await
+    }
+
+    /// A GET of any path, with the token.
+    pub(crate) async fn api(&self, path: &str) -> Answer {
+        let token = format!("SSWS {}", self.emulator.options().token);
+        let request = self.raw(Method::GET, path).header("authorization", token);
+        self.send(request).await
     }
 
     /// Opens a session and returns its id.

@@ -1,17 +1,12 @@
-//! Reading the body of a bulk request or of a single user's, as strictly as
-//! Okta does.
+//! Bulk requests of users, and a single user's profile.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{directory::Attributes, refusal::Refusal};
-
-/// Bytes in one bulk request: Okta's 200 KB, in its stricter reading.
-pub(crate) const MAX_BYTES: usize = 200_000;
-/// Characters in an externalId, from Okta's API description.
-const MAX_EXTERNAL_ID: usize = 512;
+use super::flaw::{Flaw, blank, bulk_object, external_id, list};
+use crate::{directory::Attributes, options::Options, refusal::Refusal, unknowns::Empty};
 
 /// What an attribute may hold, from Okta's API description. The names not
 /// listed are the admin's own: any string, or null.
@@ -59,30 +54,6 @@ pub(crate) struct Entity {
     pub(crate) profile: Attributes,
 }
 
-/// A body that Okta refuses, and what the client did wrong in sending it.
-#[derive(Debug)]
-pub(crate) struct Flaw {
-    pub(crate) refusal: Box<Refusal>,
-    pub(crate) violation: String,
-}
-
-impl Flaw {
-    pub(crate) fn new(refusal: Refusal, violation: impl Into<String>) -> Self {
-        Self {
-            refusal: Box::new(refusal),
-            violation: violation.into(),
-        }
-    }
-
-    fn validation(what: &str, cause: String) -> Self {
-        Self::new(Refusal::validation(what, [cause.clone()]), cause)
-    }
-
-    fn malformed(why: &str) -> Self {
-        Self::new(Refusal::malformed(), why)
-    }
-}
-
 /// A bulk request's entities, and what was accepted although no client should
 /// send it.
 #[derive(Debug)]
@@ -92,47 +63,35 @@ pub(crate) struct Load {
     pub(crate) oddities: Vec<String>,
 }
 
-/// Reads a body that may hold so many entities.
-pub(crate) fn read(kind: LoadKind, body: &[u8], most: usize) -> Result<Load, Flaw> {
-    if body.len() > MAX_BYTES {
-        return Err(Flaw::validation(
-            "request body",
-            format!("{} bytes, more than the {MAX_BYTES} allowed", body.len()),
-        ));
-    }
-    let mut body = object(body)?;
+/// Reads a body as this org does.
+pub(crate) fn read(kind: LoadKind, body: &[u8], options: &Options) -> Result<Load, Flaw> {
+    let mut body = bulk_object(body)?;
     match body.get("entityType").and_then(Value::as_str) {
         Some("USERS") => {}
         Some(_) => return Err(Flaw::malformed("an entityType that is not USERS")),
-        None => {
-            return Err(Flaw::validation(
-                "entityType",
-                "entityType: The field cannot be left blank".to_owned(),
-            ));
-        }
+        None => return Err(blank("entityType")),
     }
-    let Some(Value::Array(profiles)) = body.remove("profiles") else {
-        return Err(Flaw::validation(
-            "profiles",
-            "profiles: The field cannot be left blank".to_owned(),
-        ));
+    let Some(profiles) = list(&mut body, "profiles", options.max_entities)? else {
+        return match options.empty_loads {
+            Empty::Refused => Err(blank("profiles")),
+            Empty::Taken | Empty::Ignored => Ok(Load {
+                kind,
+                entities: Vec::new(),
+                oddities: vec!["a load of nobody".to_owned()],
+            }),
+        };
     };
-    if profiles.is_empty() {
-        return Err(Flaw::validation(
-            "profiles",
-            "profiles: The list cannot be empty".to_owned(),
-        ));
+    let mut load = entities(kind, profiles)?;
+    let is_empty = |entity: &Entity| kind == LoadKind::Upsert && entity.profile.is_empty();
+    match options.empty_profiles {
+        Empty::Taken => Ok(load),
+        Empty::Ignored => {
+            load.entities.retain(|entity| !is_empty(entity));
+            Ok(load)
+        }
+        Empty::Refused if load.entities.iter().any(is_empty) => Err(blank("profile")),
+        Empty::Refused => Ok(load),
     }
-    if profiles.len() > most {
-        return Err(Flaw::validation(
-            "profiles",
-            format!(
-                "profiles: {} entities, more than the {most} allowed",
-                profiles.len()
-            ),
-        ));
-    }
-    entities(kind, profiles)
 }
 
 fn entities(kind: LoadKind, profiles: Vec<Value>) -> Result<Load, Flaw> {
@@ -197,27 +156,6 @@ fn entity(kind: LoadKind, value: Value) -> Result<Entity, Vec<String>> {
         external_id,
         profile,
     })
-}
-
-/// Reads a JSON object that is a whole body.
-pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
-    serde_json::from_slice(body)
-        .map_err(|_| Flaw::malformed("a body that is not a JSON object, or none at all"))
-}
-
-/// Takes the externalId out of an entity.
-pub(crate) fn external_id(fields: &mut Map<String, Value>) -> Result<String, String> {
-    match fields.remove("externalId") {
-        Some(Value::String(id)) if id.is_empty() => {
-            Err("externalId: The field cannot be left blank".to_owned())
-        }
-        Some(Value::String(id)) if id.chars().count() > MAX_EXTERNAL_ID => Err(format!(
-            "externalId: longer than {MAX_EXTERNAL_ID} characters"
-        )),
-        Some(Value::String(id)) => Ok(id),
-        Some(_) => Err("externalId: must be a string".to_owned()),
-        None => Err("externalId: The field cannot be left blank".to_owned()),
-    }
 }
 
 /// Reads a profile, or says all that is wrong with it.

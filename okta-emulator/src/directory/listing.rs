@@ -1,0 +1,131 @@
+//! The app's users as its API lists them: in pages, and perhaps as they were a
+//! while ago.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    time::{Duration, SystemTime},
+};
+
+use super::{Directory, DirectoryUser, Record, UserStatus};
+
+/// Which page to list.
+pub(crate) struct Listing<'a> {
+    /// The externalId that the page before ended with.
+    pub(crate) after: Option<&'a str>,
+    /// What userName, first name, last name or email begin with, in any case.
+    pub(crate) begins: &'a str,
+    pub(crate) most: usize,
+    /// Whether deactivated users are listed too.
+    pub(crate) deactivated: bool,
+}
+
+/// What users were like before they changed, for as long as the listing goes
+/// by it.
+#[derive(Debug)]
+pub(super) struct Past {
+    lag: Duration,
+    versions: BTreeMap<String, Vec<Version>>,
+}
+
+/// What a user was like until then; nobody before the user came.
+#[derive(Debug)]
+struct Version {
+    until: SystemTime,
+    record: Option<Record>,
+}
+
+impl Past {
+    pub(super) fn new(lag: Duration) -> Self {
+        Self {
+            lag,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// Remembers what a user was like, where that will be asked for.
+    pub(super) fn remember(&mut self, external_id: &str, record: Option<&Record>, at: SystemTime) {
+        if self.lag.is_zero() {
+            return;
+        }
+        let lag = self.lag;
+        let versions = self.versions.entry(external_id.to_owned()).or_default();
+        versions.retain(|version| version.until + lag > at);
+        versions.push(Version {
+            until: at,
+            record: record.cloned(),
+        });
+    }
+}
+
+impl Directory {
+    /// A page of users by externalId, and whether there are more after it.
+    pub(crate) fn list(
+        &self,
+        listing: &Listing<'_>,
+        now: SystemTime,
+    ) -> (Vec<DirectoryUser>, bool) {
+        let text = listing.begins.to_lowercase();
+        let mut fitting = self
+            .seen(listing.after, now)
+            .filter(|(_, record)| record.assigned)
+            .filter(|(_, record)| listing.deactivated || record.status == UserStatus::Active)
+            .filter(|(_, record)| text.is_empty() || begins(record, &text))
+            .map(|(external_id, record)| record.view(external_id));
+        let users = fitting.by_ref().take(listing.most).collect();
+        (users, fitting.next().is_some())
+    }
+
+    /// Those that the listing sees after this externalId.
+    fn seen<'this>(
+        &'this self,
+        after: Option<&str>,
+        now: SystemTime,
+    ) -> Box<dyn Iterator<Item = (&'this str, &'this Record)> + 'this> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (from, Bound::Unbounded);
+        let users = self.users.range::<str, _>(range);
+        if self.past.lag.is_zero() {
+            return Box::new(users.map(|(external_id, record)| (external_id.as_str(), record)));
+        }
+        let then = now - self.past.lag;
+        let gone = self.past.versions.range::<str, _>(range);
+        let all: BTreeSet<&str> = users
+            .map(|(external_id, _)| external_id.as_str())
+            .chain(gone.map(|(external_id, _)| external_id.as_str()))
+            .collect();
+        Box::new(
+            all.into_iter()
+                .filter_map(move |external_id| Some((external_id, self.as_of(external_id, then)?))),
+        )
+    }
+
+    fn as_of(&self, external_id: &str, then: SystemTime) -> Option<&Record> {
+        let versions = self.past.versions.get(external_id);
+        let version = versions.and_then(|all| all.iter().find(|version| version.until > then));
+        match version {
+            Some(version) => version.record.as_ref(),
+            None => self.users.get(external_id),
+        }
+    }
+
+    /// The user with this Okta id, `00u…`.
+    pub(crate) fn by_id(&self, id: &str) -> Option<DirectoryUser> {
+        let (external_id, record) = self.users.iter().find(|(_, record)| record.id == id)?;
+        Some(record.view(external_id))
+    }
+
+    /// Who holds a login; `None` in place of somebody who is not of this
+    /// source.
+    pub(crate) fn by_login(&self, login: &str) -> Option<Option<DirectoryUser>> {
+        let holder = self.logins.holder(login)?;
+        Some(holder.and_then(|external_id| self.user(external_id)))
+    }
+}
+
+fn begins(record: &Record, text: &str) -> bool {
+    ["userName", "firstName", "lastName", "email"]
+        .iter()
+        .filter_map(|name| record.profile.get(*name))
+        .any(|value| value.to_lowercase().starts_with(text))
+}

@@ -1,0 +1,71 @@
+//! An admin's hand: what is done at Okta behind the source's back.
+
+use crate::{directory::Action, emulator::Emulator};
+
+/// What an admin does in Okta's console. Each says why not, where it cannot
+/// be done: nobody has the externalId, the login is taken.
+impl Emulator {
+    /// Sets an attribute of a user, or clears it.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn admin_edits(
+        &self,
+        external_id: &str,
+        attribute: &str,
+        value: Option<&str>,
+    ) -> Result<(), String> {
+        let (mut state, now) = self.org.settled();
+        state.directory.edit(external_id, attribute, value, now)
+    }
+
+    /// Deactivates a user. An upsert wakes them where the app reactivates
+    /// users.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn admin_deactivates(&self, external_id: &str) -> Result<(), String> {
+        let (mut state, now) = self.org.settled();
+        state.directory.deactivate(external_id, now)
+    }
+
+    /// Makes a deactivated user active again.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn admin_reactivates(&self, external_id: &str) -> Result<(), String> {
+        let (mut state, now) = self.org.settled();
+        state.directory.reactivate(external_id, now)
+    }
+
+    /// Deletes a user for good, which frees the login. The source's next
+    /// upsert makes a new user.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn admin_deletes(&self, external_id: &str) -> Result<(), String> {
+        let (mut state, now) = self.org.settled();
+        state.act(external_id, &Action::Delete, now)
+    }
+
+    /// Takes the app from a user, who stays in the org as they are: the source
+    /// has no such user any more, and its next upsert gives the app back.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn admin_unassigns(&self, external_id: &str) -> Result<(), String> {
+        let (mut state, now) = self.org.settled();
+        state.directory.unassign(external_id, now)
+    }
+
+    /// Gives a login to somebody who is not of this source. It does nothing
+    /// where somebody has it.
+    pub fn occupy_login(&self, login: &str) {
+        self.org.settled().0.directory.occupy_login(login);
+    }
+
+    /// Frees a login that somebody who is not of this source has.
+    pub fn vacate_login(&self, login: &str) {
+        self.org.settled().0.directory.vacate_login(login);
+    }
+}
