@@ -87,7 +87,7 @@ impl Chapter {
     pub fn show(&self, page: &Page, world: &World, expected: &Expected) -> Result<bool, Trouble> {
         let (run, okta) = (self.of_run(expected), self.of_okta(world, expected));
         page.facts(("The run reports", &run), ("Okta's side", &okta))?;
-        if let Some(reason) = &self.report.withheld.reason {
+        if let Some(reason) = &self.report.withheld.deactivations.reason {
             page.paragraph(&format!("withheld: {reason}"))?;
             page.line("")?;
         }
@@ -137,7 +137,7 @@ impl Chapter {
             fact("unchanged", unchanged, expected.unchanged),
             fact("upserts", upserts, expected.upserts),
             fact("deactivations", deactivations, expected.deactivations),
-            fact("withheld", withheld.deactivations, expected.withheld),
+            fact("withheld", withheld.deactivations.count, expected.withheld),
             fact("sessions", sessions.len() as u64, expected.sessions),
         ]
     }

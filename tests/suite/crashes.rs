@@ -22,7 +22,7 @@ async fn assert_convergence(world: &World, function: &Function, after: &str) {
     for _ in 0..4 {
         let report = sync(world, function).await;
         assert_eq!(report.skipped, None, "{after}");
-        assert_eq!(report.withheld.deactivations, 0, "{after}");
+        assert_eq!(report.withheld.deactivations.count, 0, "{after}");
         if changes(&report) == (0, 0) && !report.more {
             cooldown().await;
             return assert_agreement(world).await;

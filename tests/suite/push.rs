@@ -86,7 +86,7 @@ async fn who_came_by_push_alone_is_not_gone() {
         (
             report.upserts,
             report.deactivations,
-            report.withheld.deactivations
+            report.withheld.deactivations.count
         ),
         (0, 0, 0),
         "{report:?}"
@@ -128,7 +128,7 @@ async fn the_safeguard_holds_for_pushes_too() {
         .unwrap();
 
     assert_eq!(
-        (held.deactivations, held.withheld.deactivations),
+        (held.deactivations, held.withheld.deactivations.count),
         (0, 6),
         "{held:?}"
     );

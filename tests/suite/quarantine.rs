@@ -84,7 +84,7 @@ async fn one_refused_user_among_two_hundred_is_isolated_and_the_others_land_in_t
 
         assert_eq!(report.sessions.len(), 1, "{report:?}");
         assert_eq!(report.sessions[0].upserts, 199);
-        assert_eq!((report.rejected.count, report.rejected.quarantined), (1, 1));
+        assert_eq!((report.rejected.count, report.refused.count), (1, 1));
         let rejected = &report.rejected.examples[0];
         assert_eq!(rejected.external_id.as_deref(), Some("user137"));
         assert_eq!(rejected.record.as_deref(), Some("id=user137"));
@@ -139,7 +139,7 @@ async fn a_quarantined_user_is_told_again_only_when_the_record_changes_and_then_
 
     for report in [&dry, &again] {
         assert_eq!(changes(report), (0, 0));
-        assert_eq!((report.rejected.count, report.rejected.quarantined), (1, 1));
+        assert_eq!((report.rejected.count, report.refused.count), (1, 1));
         assert_eq!(report.scanned, report.active + report.rejected.count);
         let reason = &report.rejected.examples[0].reasons[0];
         assert!(reason.contains("E0000001"), "{reason}");
@@ -156,7 +156,7 @@ async fn a_quarantined_user_is_told_again_only_when_the_record_changes_and_then_
         .put(with(poisoned("user7"), json!({"first_name": "Bo"})))
         .await;
     let changed = sync(&world, &function).await;
-    assert_eq!((changed.upserts, changed.rejected.quarantined), (1, 1));
+    assert_eq!((changed.upserts, changed.refused.count), (1, 1));
     let stuck = &status(&world).await["stuck"];
     assert_eq!(stuck["entries"][0]["times"], 3, "{stuck}");
 
@@ -213,14 +213,14 @@ async fn a_refused_deactivation_is_quarantined_alone_until_there_is_another_thin
 
     let report = sync(&world, &function).await;
 
-    assert_eq!(report.rejected.quarantined, 2, "{report:?}");
+    assert_eq!(report.refused.count, 2, "{report:?}");
     assert!(is_active(&world, "user1") && is_active(&world, "user2"));
     assert!(!is_active(&world, "user3"));
 
     cooldown().await;
     world.okta.clear_requests();
     let again = sync(&world, &function).await;
-    assert_eq!((changes(&again), again.rejected.quarantined), ((0, 0), 2));
+    assert_eq!((changes(&again), again.refused.count), ((0, 0), 2));
     assert!(
         world
             .okta

@@ -22,7 +22,7 @@ async fn with_many_refused_no_session_gets_more_than_its_fifty_loads_and_all_oth
     }
 
     let count = (0..2_000).filter(|n| bad(*n)).count() as u64;
-    assert_eq!(reports.last().unwrap().rejected.quarantined, count);
+    assert_eq!(reports.last().unwrap().refused.count, count);
     assert!(loads(&world).len() > 1);
     assert!(loads(&world).into_iter().all(|loads| loads <= 50));
     cooldown().await;
@@ -46,7 +46,7 @@ async fn where_everybody_is_refused_a_run_isolates_a_few_and_comes_to_an_end() {
 
     let report = sync(&world, &function).await;
 
-    let isolated = report.rejected.quarantined;
+    let isolated = report.refused.count;
     assert_eq!(report.rejected.count, 700);
     // The last two may be refused at the same time.
     assert!((20..=21).contains(&isolated), "{isolated}");
@@ -138,7 +138,7 @@ async fn a_lost_quarantine_is_only_found_again() {
     let report = sync(&world, &function).await;
 
     assert_eq!(
-        (report.upserts, report.rejected.quarantined),
+        (report.upserts, report.refused.count),
         (1, 1),
         "{report:?}"
     );

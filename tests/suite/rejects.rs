@@ -75,7 +75,7 @@ async fn a_known_user_whose_record_becomes_invalid_stays_as_they_are() {
 
     assert_eq!(changes(&report), (0, 0));
     assert_eq!(report.rejected.count, 2);
-    assert_eq!(report.withheld.deactivations, 0);
+    assert_eq!(report.withheld.deactivations.count, 0);
     assert!(is_active(&world, "user1") && is_active(&world, "user2"));
 
     // Made valid again, it goes on as if nothing had happened.
@@ -127,8 +127,8 @@ async fn a_record_that_nobody_can_be_named_by_holds_back_the_gone_but_not_the_le
     assert!(is_active(&world, "1") && is_active(&world, "2"));
     // 1 cannot be told from 2: one of them has a record that does not name them. A record that
     // is still there under the key that a user had is a doubt by itself.
-    assert_eq!(report.withheld.deactivations, 1, "{report:?}");
-    let reason = report.withheld.reason.unwrap();
+    assert_eq!(report.withheld.deactivations.count, 1, "{report:?}");
+    let reason = report.withheld.deactivations.reason.unwrap();
     assert!(
         reason.contains("do not say whom they are about"),
         "{reason}"
@@ -142,7 +142,7 @@ async fn a_record_that_nobody_can_be_named_by_holds_back_the_gone_but_not_the_le
     world.put(with(person("p1"), json!({"number": 1}))).await;
     let report = sync(&world, &function).await;
     assert_eq!(
-        (report.deactivations, report.withheld.deactivations),
+        (report.deactivations, report.withheld.deactivations.count),
         (1, 0)
     );
     assert!(is_active(&world, "1") && !is_active(&world, "2"));

@@ -30,8 +30,8 @@ async fn as_many_as_the_limit_leave_and_one_more_keeps_all_of_them() {
     let seven = sync(&world, &function).await;
 
     assert_eq!(changes(&seven), (1, 0));
-    assert_eq!(seven.withheld.deactivations, 7);
-    let reason = seven.withheld.reason.unwrap();
+    assert_eq!(seven.withheld.deactivations.count, 7);
+    let reason = seven.withheld.deactivations.reason.unwrap();
     assert!(
         reason.contains("more than the 6") && reason.contains("60 users known active"),
         "{reason}"
@@ -46,7 +46,7 @@ async fn as_many_as_the_limit_leave_and_one_more_keeps_all_of_them() {
     cooldown().await;
     world.put(person("user6")).await;
     let six = sync(&world, &function).await;
-    assert_eq!((changes(&six), six.withheld.deactivations), ((0, 6), 0));
+    assert_eq!((changes(&six), six.withheld.deactivations.count), ((0, 6), 0));
     assert_agreement(&world).await;
 }
 
@@ -69,13 +69,13 @@ async fn what_is_withheld_is_let_through_by_one_run_that_is_allowed_to_and_by_th
     let allowed = sync_allowing(&world, &function, 8).await;
 
     assert_eq!(
-        (changes(&allowed), allowed.withheld.deactivations),
+        (changes(&allowed), allowed.withheld.deactivations.count),
         ((0, 8), 0)
     );
     assert_agreement(&world).await;
     cooldown().await;
     delete(&world, 8, 16).await;
-    assert_eq!(sync(&world, &function).await.withheld.deactivations, 8);
+    assert_eq!(sync(&world, &function).await.withheld.deactivations.count, 8);
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +88,7 @@ async fn a_plan_says_what_would_be_withheld() {
     let report = plan(&world, &function).await;
 
     assert_eq!(
-        (report.deactivations, report.withheld.deactivations),
+        (report.deactivations, report.withheld.deactivations.count),
         (0, 8)
     );
 }
@@ -111,7 +111,7 @@ async fn a_limit_is_a_count_or_none_at_all() {
 
         let report = sync(&world, &function).await;
 
-        assert_eq!(report.withheld.deactivations, withheld, "{limit} {leavers}");
+        assert_eq!(report.withheld.deactivations.count, withheld, "{limit} {leavers}");
         let leaving = leavers as u64 - withheld;
         assert_eq!(report.deactivations, leaving, "{limit} {leavers}");
     }
@@ -128,7 +128,7 @@ async fn five_may_always_leave_even_a_small_directory() {
     let report = sync(&world, &function).await;
 
     assert_eq!(
-        (report.deactivations, report.withheld.deactivations),
+        (report.deactivations, report.withheld.deactivations.count),
         (5, 0)
     );
 }
@@ -146,10 +146,10 @@ async fn an_empty_table_deactivates_nobody_whatever_the_limit() {
         sync_allowing(&world, &function, 1000).await,
     ] {
         assert_eq!(
-            (report.deactivations, report.withheld.deactivations),
+            (report.deactivations, report.withheld.deactivations.count),
             (0, 4)
         );
-        assert!(report.withheld.reason.unwrap().contains("no record at all"));
+        assert!(report.withheld.deactivations.reason.unwrap().contains("no record at all"));
     }
     assert_eq!(world.okta.active_count(), 4);
     assert_eq!(world.okta.sessions().len(), 1);
@@ -165,7 +165,7 @@ async fn a_first_run_measures_its_limit_by_the_records() {
     let report = sync(&world, &world.function(&[])).await;
 
     assert_eq!(
-        (changes(&report), report.withheld.deactivations),
+        (changes(&report), report.withheld.deactivations.count),
         ((60, 6), 0)
     );
 
@@ -175,7 +175,7 @@ async fn a_first_run_measures_its_limit_by_the_records() {
     }
     let report = sync(&world, &world.function(&[])).await;
     assert_eq!(
-        (changes(&report), report.withheld.deactivations),
+        (changes(&report), report.withheld.deactivations.count),
         ((60, 0), 7)
     );
     assert!(
@@ -208,7 +208,7 @@ async fn leavers_by_every_way_count_together() {
 
     let report = sync(&world, &function).await;
 
-    assert_eq!(report.withheld.deactivations, 6);
+    assert_eq!(report.withheld.deactivations.count, 6);
     assert_eq!(world.okta.active_count(), 10);
 }
 
@@ -239,7 +239,7 @@ async fn a_session_that_failed_does_not_use_up_the_limit() {
     let report = report.unwrap();
     assert_eq!(report.sessions.len(), 2, "{report:?}");
     assert_eq!(
-        (changes(&report), report.withheld.deactivations),
+        (changes(&report), report.withheld.deactivations.count),
         ((0, 4), 0),
         "{report:?}"
     );

@@ -38,7 +38,7 @@ pub async fn assert_settled(world: &World) {
         (
             report.upserts,
             report.deactivations,
-            report.withheld.deactivations
+            report.withheld.deactivations.count
         ),
         (0, 0, 0),
         "{report:?}"

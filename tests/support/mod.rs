@@ -125,6 +125,7 @@ impl World {
             ("OKTA_CREDENTIALS", self.credentials.to_string()),
             ("USERS_TABLE", USERS.to_owned()),
             ("STATE_TABLE", STATE.to_owned()),
+            ("PUSH", "on".to_owned()),
         ]
     }
 

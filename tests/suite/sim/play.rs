@@ -153,7 +153,7 @@ async fn invoke(
             report.deactivations,
             report.more,
             report.skipped.is_some(),
-            report.withheld.deactivations
+            report.withheld.deactivations.count
         ),
         Some(Ok(_)) => "answers".to_owned(),
         Some(Err(error)) => format!("fails: {error}"),
