@@ -18,6 +18,7 @@ mod doctor_okta;
 mod doctor_service_app;
 mod doctor_tables;
 mod events;
+mod fresh_stack;
 mod full_run;
 mod fuzz;
 mod history;
