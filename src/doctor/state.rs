@@ -131,7 +131,10 @@ async fn rights(
     if let Some((_, trouble)) = denied.first() {
         let actions: Vec<_> = denied.iter().map(|(right, _)| right.action()).collect();
         notes.fail(
-            format!("the function may not do all it must in {name}: {}", trouble.why),
+            format!(
+                "the function may not do all it must in {name}: {}",
+                trouble.why
+            ),
             advice::on_table(trouble, &actions.join(", "), variable, name),
         );
     }

@@ -154,12 +154,19 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
             }
             Ok(()) => {
                 let pushed = report(lambda.invoke(push.clone()).await);
-                assert_eq!((&pushed["scanned"], &pushed["upserts"]), (&json!(3), &json!(2)));
+                assert_eq!(
+                    (&pushed["scanned"], &pushed["upserts"]),
+                    (&json!(3), &json!(2))
+                );
             }
         }
     }
     report(lambda.invoke(json!({"command": "sync"})).await);
-    assert_eq!(world.okta.active_count(), 10, "eight stay, and two were pushed");
+    assert_eq!(
+        world.okta.active_count(),
+        10,
+        "eight stay, and two were pushed"
+    );
 }
 
 #[tokio::test]
