@@ -124,7 +124,7 @@ fn whoever_makes_an_import_fail_stands_alone_before_long() {
             // The one who makes it fail is among those who are told first.
             log.ended(number, End::Error, at(0));
             sessions += 1;
-            if log.again(number) == Again::Isolated {
+            if log.again(number, false) == Again::Isolated {
                 break;
             }
             (group, again) = (carried, Some(number));

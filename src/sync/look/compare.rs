@@ -141,7 +141,7 @@ impl<'a> Comparison<'a> {
             Due::Wait => return Seen::Waits,
             Due::Tell => {}
         }
-        let again = known.map_or(Again::AsEver, |known| known.again);
+        let again = known.map_or(Again::AsEver, |known| known.again(told));
         let same = standing.is_some_and(|standing| standing.told == told);
         if let Some(reject) = self.aside.refuses(id, told, same.then_some(again)) {
             let reject = reject.about(external_id, &key);
@@ -210,7 +210,7 @@ impl<'a> Comparison<'a> {
                 keys,
                 charge: charged.then_some(Kind::Deactivations),
                 target: Target::from(Told::Inactive),
-                again: known.map_or(Again::AsEver, |known| known.again),
+                again: known.map_or(Again::AsEver, |known| known.again(Told::Inactive)),
                 pushed: None,
             });
         }
