@@ -195,7 +195,9 @@ impl Event {
     fn parse_records(records: &[Value]) -> Result<Self, UnknownEvent> {
         // SNS spells it with a capital.
         let source = |record: &Value| {
-            let source = record.get("eventSource").or_else(|| record.get("EventSource"));
+            let source = record
+                .get("eventSource")
+                .or_else(|| record.get("EventSource"));
             Some(source?.as_str()?.to_owned())
         };
         match records.iter().find_map(source) {

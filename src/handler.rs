@@ -135,14 +135,9 @@ impl Function {
                         let ids = ids.into_iter();
                         ids.filter_map(|id| ExternalId::parse(id).ok()).collect()
                     });
-                    let granted = guard::approve(
-                        ledger,
-                        &digest,
-                        only.as_deref(),
-                        by.as_deref(),
-                        time.now(),
-                    )
-                    .await?;
+                    let granted =
+                        guard::approve(ledger, &digest, only.as_deref(), by.as_deref(), time.now())
+                            .await?;
                     tracing::info!(
                         %digest,
                         people = granted.approved,
@@ -215,12 +210,7 @@ impl Function {
     }
 }
 
-async fn full(
-    run: &Run,
-    time: &Time,
-    report: Report,
-    job: Job,
-) -> Result<Answer, InvocationError> {
+async fn full(run: &Run, time: &Time, report: Report, job: Job) -> Result<Answer, InvocationError> {
     Ok(Answer::report(work(run, job, time, report).await?))
 }
 

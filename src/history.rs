@@ -51,8 +51,7 @@ fn is_worth_keeping(report: &Report, error: Option<&RunError>) -> bool {
         || !report.sessions.is_empty()
         || report.withheld.count() > 0
         || report.paused && report.upserts + report.deactivations > 0;
-    (!report.dry_run || report.paused)
-        && (report.trigger != Trigger::Stream || has_done_something)
+    (!report.dry_run || report.paused) && (report.trigger != Trigger::Stream || has_done_something)
 }
 
 fn summary(report: &Report, error: Option<&RunError>, time: &Time) -> RunSummary {

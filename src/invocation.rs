@@ -3,12 +3,8 @@
 use lambda_runtime::Diagnostic;
 
 use crate::{
-    event::UnknownEvent,
-    guard::ApproveError,
-    ledger::LedgerError,
-    okta::CredentialsError,
-    ready::StartError,
-    sync::RunError,
+    event::UnknownEvent, guard::ApproveError, ledger::LedgerError, okta::CredentialsError,
+    ready::StartError, sync::RunError,
 };
 
 /// Why an invocation has no answer.

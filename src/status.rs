@@ -258,7 +258,8 @@ fn remembered(log: &SessionLog) -> Vec<SessionState> {
 /// The word that the log has for how a session stands.
 fn word(stands: &impl Serialize) -> String {
     let word = serde_json::to_value(stands).ok();
-    word.and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
+    word.and_then(|word| Some(word.as_str()?.to_owned()))
+        .unwrap_or_default()
 }
 
 /// Asks Okta for what is open there, and for the sessions whose end is not known.

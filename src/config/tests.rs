@@ -25,7 +25,9 @@ fn a_complete_environment_is_read_with_its_defaults() {
     assert_eq!(config.watch, Duration::from_secs(60));
     assert_eq!(config.history_days, 90);
     assert_eq!(config.mapping, MappingSource::Default);
-    assert_eq!(config.max_deactivations, DeactivationLimit::default());
+    let limit = config.limits.of(Kind::Deactivations);
+    assert_eq!(limit.to_string(), "10%,1000");
+    assert_eq!((config.start, config.push), (Mode::Running, false));
 }
 
 #[test]

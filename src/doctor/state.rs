@@ -6,8 +6,8 @@ use futures::future::join_all;
 
 use super::{Round, advice, configuration::Tables, report::Notes};
 use crate::{
-    guard::Memory,
     aws::{TableFacts, Trouble},
+    guard::Memory,
     ledger::{Ledger, Right, SessionLog},
 };
 
@@ -65,7 +65,9 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
     {
         notes.found(match guard.value.base(0, ledger.clock.now()) {
             0 => "no full run has recorded anybody yet".to_owned(),
-            users => format!("{users} users were told active within 24 hours, or by the last full run"),
+            users => {
+                format!("{users} users were told active within 24 hours, or by the last full run")
+            }
         });
         found.log = Some(log.value);
     }

@@ -106,7 +106,11 @@ impl Budget {
         if ask.fresh + moved == 0 {
             return Ok(hour);
         }
-        let again = if mutation::on(Mutation::TellingsAreCounted) { moved } else { 0 };
+        let again = if mutation::on(Mutation::TellingsAreCounted) {
+            moved
+        } else {
+            0
+        };
         *self.bucket(ask.kind, hour) += ask.fresh + moved;
         let charged = self.sessions.entry(session).or_default();
         let place = charged

@@ -124,7 +124,10 @@ impl Guard {
     #[must_use]
     pub fn would_judge(&self, kind: Kind, found: u64, whole: bool, now: Timestamp) -> Judged {
         let limit = self.limit(kind, now);
-        self.memory.value.clone().judge(kind, found, limit, whole, now)
+        self.memory
+            .value
+            .clone()
+            .judge(kind, found, limit, whole, now)
     }
 
     /// Judges what a look found; see [`Memory::judge`].
@@ -243,10 +246,7 @@ impl Guard {
     }
 
     /// Changes what is remembered, from what another run has left if need be.
-    async fn change<T>(
-        &mut self,
-        change: impl Fn(&mut Memory) -> T,
-    ) -> Result<T, LedgerError> {
+    async fn change<T>(&mut self, change: impl Fn(&mut Memory) -> T) -> Result<T, LedgerError> {
         loop {
             let before = self.memory.value.clone();
             let changed = change(&mut self.memory.value);
@@ -310,7 +310,9 @@ pub async fn approve(
     let approval = Approval {
         digest: Digest(digest.to_owned()),
         kind,
-        by: by.map(str::to_owned).or(before.as_ref().and_then(|it| it.by.clone())),
+        by: by
+            .map(str::to_owned)
+            .or(before.as_ref().and_then(|it| it.by.clone())),
         at: before.as_ref().map_or(now, |before| before.at),
         expires: before.map_or(now + LIST_LASTS, |before| before.expires),
         people: people.len() as u64,

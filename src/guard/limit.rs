@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn what_is_neither_says_what_to_write() {
-        for text in ["", "ten", "101%", "500%", "-1", "-5%", "NaN%", "1.5", "5%,6%", "1,2", "5%,"] {
+        for text in [
+            "", "ten", "101%", "500%", "-1", "-5%", "NaN%", "1.5", "5%,6%", "1,2", "5%,",
+        ] {
             assert!(Limit::parse(text).unwrap_err().contains("10%"), "{text}");
         }
     }

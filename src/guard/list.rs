@@ -72,7 +72,8 @@ impl Digest {
     /// The digest of these people, in their order.
     #[must_use]
     pub fn of(kind: Kind, since: Timestamp, people: &[Listed]) -> Self {
-        let mut hasher = Sha256::new_with_prefix(format!("withheld 1\n{kind}\n{}\n", since.as_nanosecond()));
+        let mut hasher =
+            Sha256::new_with_prefix(format!("withheld 1\n{kind}\n{}\n", since.as_nanosecond()));
         let mut bytes = Vec::with_capacity(Listed::BYTES);
         for one in people {
             bytes.clear();
@@ -80,7 +81,12 @@ impl Digest {
             hasher.update(&bytes);
         }
         let hash = hasher.finalize();
-        Self(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        Self(
+            hash.iter()
+                .take(16)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 }
 

@@ -29,10 +29,18 @@ impl Binding {
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let pairs = [
             ("the org", &self.org, &now.org),
-            ("the identity source", &self.identity_source, &now.identity_source),
+            (
+                "the identity source",
+                &self.identity_source,
+                &now.identity_source,
+            ),
             ("the users table", &self.users_table, &now.users_table),
             ("the users table's key", &self.key, &now.key),
-            ("the mapping's externalId", &self.external_id, &now.external_id),
+            (
+                "the mapping's externalId",
+                &self.external_id,
+                &now.external_id,
+            ),
         ];
         pairs
             .into_iter()

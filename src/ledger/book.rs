@@ -49,7 +49,13 @@ impl Known {
     /// Whether Okta was last told to have them active, surely or doubtfully.
     #[must_use]
     pub fn told_active(&self) -> bool {
-        matches!(self.standing, Some(Standing { told: Told::Active(_), .. }))
+        matches!(
+            self.standing,
+            Some(Standing {
+                told: Told::Active(_),
+                ..
+            })
+        )
     }
 }
 
@@ -166,7 +172,7 @@ impl Book {
     }
 
     /// Puts the rows in order, after which they can be found.
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.rows.sort_unstable_by_key(|row| row.id);
     }
 
@@ -295,7 +301,10 @@ mod tests {
     fn a_row_gives_back_what_is_known() {
         let told = [Told::Inactive, Told::Active(Fingerprint::from([7; 16]))];
         let agains = [Again::AsEver, Again::Apart, Again::Later, Again::Isolated];
-        for (told, again) in told.into_iter().flat_map(|told| agains.map(|again| (told, again))) {
+        for (told, again) in told
+            .into_iter()
+            .flat_map(|told| agains.map(|again| (told, again)))
+        {
             for bits in 0..64 {
                 let bit = |number: u32| bits >> number & 1 == 1;
                 let known = Known {

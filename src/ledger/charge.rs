@@ -143,7 +143,9 @@ mod tests {
         };
         let paid = |numbers: &[Number]| {
             let mut paid = Paid::default();
-            numbers.iter().for_each(|number| paid.given_back.insert(*number));
+            numbers
+                .iter()
+                .for_each(|number| paid.given_back.insert(*number));
             paid.hour(charge, now)
         };
 

@@ -173,16 +173,30 @@ impl Entry {
         };
         let optional = [
             ("print", print),
-            ("origin", (*origin == Origin::Push).then(|| text("push".to_owned()))),
-            ("session", session_id.as_ref().map(|id| text(id.to_string()))),
+            (
+                "origin",
+                (*origin == Origin::Push).then(|| text("push".to_owned())),
+            ),
+            (
+                "session",
+                session_id.as_ref().map(|id| text(id.to_string())),
+            ),
             ("behind", behind.map(number)),
             ("doubtful", doubtful.then_some(AttributeValue::Bool(true))),
-            ("chargedDeactivation", deactivation.map(|charge| text(charge.to_string()))),
-            ("chargedUpdate", update.map(|charge| text(charge.to_string()))),
+            (
+                "chargedDeactivation",
+                deactivation.map(|charge| text(charge.to_string())),
+            ),
+            (
+                "chargedUpdate",
+                update.map(|charge| text(charge.to_string())),
+            ),
             ("pushed", pushed.map(|at| text(at.to_string()))),
             ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
         ];
-        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
         required
             .into_iter()
             .chain(optional)
@@ -216,7 +230,8 @@ impl Entry {
 pub(super) const NUMBER: &str = "n";
 
 /// What of an item a look at the whole ledger needs.
-pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave";
+pub(super) const PROJECTION: &str =
+    "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave";
 
 /// What an item says Okta was told. What is said in a way that this release does not know is
 /// doubtful.
@@ -226,8 +241,14 @@ pub(super) fn telling(item: &Item, log: &SessionLog) -> Telling {
     let (told, known) = match item.get("print") {
         None => (Told::Inactive, true),
         Some(print) => {
-            let bytes: Option<[u8; 16]> = print.as_b().ok().and_then(|blob| blob.as_ref().try_into().ok());
-            (Told::Active(bytes.unwrap_or_default().into()), bytes.is_some())
+            let bytes: Option<[u8; 16]> = print
+                .as_b()
+                .ok()
+                .and_then(|blob| blob.as_ref().try_into().ok());
+            (
+                Told::Active(bytes.unwrap_or_default().into()),
+                bytes.is_some(),
+            )
         }
     };
     Telling {
@@ -294,7 +315,10 @@ mod tests {
                 ..entry("a1")
             };
 
-            assert_eq!(Entry::from_item(&entry.to_item(), &SessionLog::default()), Some(entry));
+            assert_eq!(
+                Entry::from_item(&entry.to_item(), &SessionLog::default()),
+                Some(entry)
+            );
         }
     }
 

@@ -155,7 +155,10 @@ impl Ledger {
             self.client
                 .put_item()
                 .table_name(&self.history)
-                .item("pk", AttributeValue::S(format!("run#{run_id}#{kind}#{place}")))
+                .item(
+                    "pk",
+                    AttributeValue::S(format!("run#{run_id}#{kind}#{place}")),
+                )
                 .item("at", AttributeValue::S(at.to_string()))
                 .item("externalIds", AttributeValue::L(ids.collect()))
                 .item(

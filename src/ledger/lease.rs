@@ -172,7 +172,10 @@ impl Ledger {
     async fn claimed(&self) -> Result<Option<(String, Timestamp)>, LedgerError> {
         let items = self.items([CLAIM.to_owned()]).await?;
         let now = self.clock.now();
-        Ok(items.first().and_then(holder).filter(|(_, until)| *until > now))
+        Ok(items
+            .first()
+            .and_then(holder)
+            .filter(|(_, until)| *until > now))
     }
 }
 

@@ -296,8 +296,12 @@ impl Ledger {
         pk: &str,
         count: u64,
     ) -> Result<Vec<Vec<u8>>, LedgerError> {
-        let items = self.items((0..count).map(|at| format!("{pk}#{at}"))).await?;
-        let blobs = items.into_iter().filter_map(|mut item| item.remove("bytes"));
+        let items = self
+            .items((0..count).map(|at| format!("{pk}#{at}")))
+            .await?;
+        let blobs = items
+            .into_iter()
+            .filter_map(|mut item| item.remove("bytes"));
         Ok(blobs
             .filter_map(|bytes| bytes.as_b().ok().map(|blob| blob.clone().into_inner()))
             .collect())

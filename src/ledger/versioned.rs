@@ -1,9 +1,6 @@
 //! An item that is read, changed and written as a whole, by one writer at a time.
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Ledger, LedgerError};
@@ -81,7 +78,9 @@ impl Ledger {
             .item("version", AttributeValue::N(next.to_string()))
             .item("mark", AttributeValue::S(mark.clone()))
             .item("value", AttributeValue::S(value))
-            .condition_expression("attribute_not_exists(pk) OR #version = :version OR #mark = :mark")
+            .condition_expression(
+                "attribute_not_exists(pk) OR #version = :version OR #mark = :mark",
+            )
             .expression_attribute_names("#version", "version")
             .expression_attribute_names("#mark", "mark")
             .expression_attribute_values(

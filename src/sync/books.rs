@@ -111,7 +111,10 @@ impl Books {
         let log = self.log();
         let unsettled = self.guard.memory().budget.unsettled();
         let decided: Vec<_> = unsettled
-            .filter(|number| log.get(*number).is_none_or(|session| session.state != State::Open))
+            .filter(|number| {
+                log.get(*number)
+                    .is_none_or(|session| session.state != State::Open)
+            })
             .map(|number| {
                 let mut recent = log.recent().iter();
                 let ended = recent.find(|ended| ended.number == number);

@@ -162,7 +162,11 @@ impl Changes {
             .into_iter()
             .zip(had)
             .map(|(upsert, had)| {
-                let sent = upsert.entity.as_ref().map(Entity::profile).unwrap_or_default();
+                let sent = upsert
+                    .entity
+                    .as_ref()
+                    .map(Entity::profile)
+                    .unwrap_or_default();
                 let told = upsert.before.as_ref().map(|before| before.told);
                 let (change, differing) = compare(told, &had, &sent);
                 UpsertChange {

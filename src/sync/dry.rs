@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Books, Aside, Changes, Estimate, Job, Report, Run, RunError, Time, detail,
+    Aside, Books, Changes, Estimate, Job, Report, Run, RunError, Time, detail,
     hand::{Circumstances, Decision, Hand, InHand, Ready},
     look::{Found, Suspect, Whole},
 };
@@ -52,14 +52,16 @@ impl Dry<'_> {
             }
         }
         let of = |kind| withheld.get(&kind).copied().unwrap_or(0);
-        report.deactivations = report.deactivations.saturating_sub(gone + of(Kind::Deactivations));
+        report.deactivations = report
+            .deactivations
+            .saturating_sub(gone + of(Kind::Deactivations));
         report.upserts = report.upserts.saturating_sub(changed + of(Kind::Updates));
         plan.found = (report.upserts, report.deactivations);
         if let Some(detail) = self.job.detail {
-            let okta = self
-                .run
-                .okta
-                .by(self.time.answer_by().min(self.time.now() + detail::PATIENCE));
+            let okta = self.run.okta.by(self
+                .time
+                .answer_by()
+                .min(self.time.now() + detail::PATIENCE));
             let kept = self.withheld(&found, detail.limit).await?;
             let changes = Changes::of(&plan, kept, of(Kind::Deactivations), detail, &okta);
             report.changes = Some(Box::pin(changes).await);
@@ -84,12 +86,13 @@ impl Dry<'_> {
 
     async fn in_hand(&self, suspects: &[Suspect]) -> Result<Vec<InHand>, RunError> {
         let reading = self.books.reading(self.time.now());
-        let whole = if self.hand.by_key() || suspects.iter().all(|one| !one.target.is_deactivation()) {
-            None
-        } else {
-            let people = suspects.iter().map(|suspect| suspect.id);
-            Some(Whole::read(self.hand, people).await?)
-        };
+        let whole =
+            if self.hand.by_key() || suspects.iter().all(|one| !one.target.is_deactivation()) {
+                None
+            } else {
+                let people = suspects.iter().map(|suspect| suspect.id);
+                Some(Whole::read(self.hand, people).await?)
+            };
         let circumstances = Circumstances {
             reading: &reading,
             aside: self.aside,

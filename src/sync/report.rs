@@ -310,8 +310,14 @@ impl Report {
         let at_once = |kind| withheld.get(&kind).copied().unwrap_or(0);
         let in_hand = |kind| telling.withheld.get(&kind).copied().unwrap_or(0);
         for (kind, reason) in [
-            (Kind::Deactivations, "the guard's latch closed while they were told"),
-            (Kind::Updates, "the guard's latch closed while they were told"),
+            (
+                Kind::Deactivations,
+                "the guard's latch closed while they were told",
+            ),
+            (
+                Kind::Updates,
+                "the guard's latch closed while they were told",
+            ),
         ] {
             let kept = self.withheld.of_mut(kind);
             let more = in_hand(kind).saturating_sub(at_once(kind));

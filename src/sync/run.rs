@@ -12,9 +12,7 @@ use super::{
 };
 use crate::{
     guard::{Guard, Judged, Kind, Limits, Listed, Memory},
-    ledger::{
-        Binding, LeaseLost, Ledger, LedgerError, Mode, State, Versioned, Written, log,
-    },
+    ledger::{Binding, LeaseLost, Ledger, LedgerError, Mode, State, Versioned, Written, log},
     mapping::Mapping,
     metrics,
     mutation::{self, Mutation},
@@ -149,7 +147,10 @@ impl Run {
         let last = state.log.value.last();
         let full_look_due = state.switch.full_look_due;
         if !state.guard.value.knows_base() && state.active_before > 0 {
-            state.guard.value.told_active(state.active_before, time.now());
+            state
+                .guard
+                .value
+                .told_active(state.active_before, time.now());
         }
         let guard = Guard::new(&self.ledger, self.limits, state.guard, time.now()).await?;
         let mut books = Books::new(&self.ledger, state.log, guard, writes);
@@ -175,7 +176,9 @@ impl Run {
         };
         report.looked(&found);
         aside.looked(&found);
-        let withheld = self.guard(&mut books, &mut found, report, is_plan, time).await?;
+        let withheld = self
+            .guard(&mut books, &mut found, report, is_plan, time)
+            .await?;
 
         if !writes {
             let dry = Dry {
@@ -188,7 +191,9 @@ impl Run {
             };
             return Box::pin(dry.finish(found, withheld, report)).await;
         }
-        self.ledger.adopt(&std::mem::take(&mut found.adopted)).await?;
+        self.ledger
+            .adopt(&std::mem::take(&mut found.adopted))
+            .await?;
         let mut teller = Teller {
             run: self,
             job,
@@ -243,11 +248,12 @@ impl Run {
             } else {
                 guard.judge(kind, charged, found.whole, now).await?
             };
-            let count = if judged.latched.is_some() && !mutation::on(Mutation::SafeguardAfterLoading) {
-                charged
-            } else {
-                0
-            };
+            let count =
+                if judged.latched.is_some() && !mutation::on(Mutation::SafeguardAfterLoading) {
+                    charged
+                } else {
+                    0
+                };
             let people: Vec<Listed> = found
                 .charged
                 .iter()
@@ -256,7 +262,11 @@ impl Run {
                 .collect();
             let too_many = people.len() > crate::guard::LIST;
             let digest = if is_plan || !found.whole {
-                guard.memory().digest(kind, now).filter(|_| !people.is_empty()).cloned()
+                guard
+                    .memory()
+                    .digest(kind, now)
+                    .filter(|_| !people.is_empty())
+                    .cloned()
             } else {
                 guard.keep_list(kind, people, now).await?
             };
@@ -268,7 +278,8 @@ impl Run {
             };
             if count > 0 {
                 counts.insert(kind, count);
-                let is_payload = !found.whole && found.leavers.iter().any(|one| one.pushed.is_some());
+                let is_payload =
+                    !found.whole && found.leavers.iter().any(|one| one.pushed.is_some());
                 let goes = |suspect: &super::look::Suspect| suspect.charge != Some(kind);
                 match kind {
                     // Those of a push are remembered when they are in hand.
@@ -285,7 +296,9 @@ impl Run {
             guard.hold(found.held.is_some(), now).await?;
         }
         if let Some(held) = &found.held {
-            report.withheld.hold(held.count, &held.reason, guard.memory().held_since);
+            report
+                .withheld
+                .hold(held.count, &held.reason, guard.memory().held_since);
         }
         Ok(counts)
     }
@@ -418,7 +431,12 @@ impl Run {
 /// A push succeeds only when what it says has landed or was looked at.
 fn unfinished(report: &Report, telling: &Telling) -> Result<(), RunError> {
     let withheld = report.withheld.count();
-    let refused = telling.refused.0 + telling.refused.1 + report.refused.count.saturating_sub(telling.refused.0 + telling.refused.1);
+    let refused = telling.refused.0
+        + telling.refused.1
+        + report
+            .refused
+            .count
+            .saturating_sub(telling.refused.0 + telling.refused.1);
     let waits = report.waiting;
     let left = telling.left + telling.unlanded + withheld + refused + waits;
     if left == 0 && !report.more {

@@ -6,7 +6,7 @@ use dynamodb_identity_source::sync::{Consumed, Report};
 use serde_json::json;
 
 use crate::{
-    steps::{cooldown, inactive, person, plan, sync, sync_allowing, with, world_of},
+    steps::{cooldown, inactive, person, plan, sync, with, world_of},
     support::{
         STATE, USERS, World,
         proxy::{Call, Fault},
@@ -23,7 +23,7 @@ async fn much_happens(world: &World) -> [Report; 2] {
         .await;
     world.put(inactive("user1")).await;
     world.delete("user2").await;
-    [first, sync_allowing(world, &function, 2).await]
+    [first, sync(world, &function).await]
 }
 
 /// What answers are made to say: the call, its units, and whether they are of a read.

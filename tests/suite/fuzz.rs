@@ -26,7 +26,7 @@ fn word() -> impl Strategy<Value = String> {
             "doctor",
             "records",
             "Records",
-            "allowDeactivations",
+            "digest",
             "eventSource",
             "aws:dynamodb",
             "dynamodb",
@@ -160,8 +160,8 @@ proptest! {
     fn a_command_of_any_shape_is_known_or_told_what_was_expected(command in any_json(), records in any_json(), extra in any_json()) {
         for event in [
             json!({"command": command}),
-            json!({"command": "push", "records": records, "allowDeactivations": extra}),
-            json!({"command": "sync", "allowDeactivations": extra}),
+            json!({"command": "push", "records": records, "at": extra}),
+            json!({"command": "approve", "digest": extra}),
             json!({"Records": records, "detail-type": extra}),
         ] {
             if let Err(error) = Event::parse(&event) {

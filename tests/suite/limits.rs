@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::{
     steps::{
-        assert_agreement, changes, cooldown, inactive, invoke_for, options, person, sync,
-        sync_allowing, with, world_of,
+        assert_agreement, changes, cooldown, inactive, invoke_for, options, person, sync, with,
+        world_of,
     },
     support::{USERS, World, put_all},
 };
@@ -73,7 +73,7 @@ async fn loads_are_as_few_as_can_be_and_deactivations_come_first() {
     put_all(&world.dynamodb, USERS, &changed).await;
     world.okta.clear_requests();
 
-    let report = sync_allowing(&world, &function, 201).await;
+    let report = sync(&world, &function).await;
 
     assert_eq!(changes(&report), (201, 201));
     assert_eq!(requests(&report), [4]);

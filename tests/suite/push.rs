@@ -7,7 +7,7 @@ use crate::support::{World, invoke};
 use dynamodb_identity_source::sync::Report;
 
 async fn push(world: &World, records: Value) -> Report {
-    let event = json!({"command": "push", "records": records});
+    let event = json!({"command": "push", "records": records, "at": world.clock.now().to_string()});
     invoke(&world.function(&[]), world.clock, &event)
         .await
         .unwrap()

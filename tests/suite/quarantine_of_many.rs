@@ -137,10 +137,6 @@ async fn a_lost_quarantine_is_only_found_again() {
 
     let report = sync(&world, &function).await;
 
-    assert_eq!(
-        (report.upserts, report.refused.count),
-        (1, 1),
-        "{report:?}"
-    );
+    assert_eq!((report.upserts, report.refused.count), (1, 1), "{report:?}");
     assert_eq!(world.okta.user_count(), 5);
 }

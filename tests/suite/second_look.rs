@@ -225,7 +225,7 @@ async fn keys_left_unprocessed_are_asked_for_until_they_are_read() {
         );
     }
 
-    let report = crate::steps::sync_allowing(&world, &function, 6).await;
+    let report = sync(&world, &function).await;
 
     assert_eq!(changes(&report), (0, 6));
     assert_eq!(between.dynamodb.count("BatchGetItem users"), 4);

@@ -34,7 +34,9 @@ fn what_does_not_fit_is_not_charged() {
 #[test]
 fn a_day_after_the_hour_is_over_there_is_room_again() {
     let mut budget = Budget::default();
-    budget.charge(&fresh(5), 1, 5, at("2026-05-13T10:30:00Z")).unwrap();
+    budget
+        .charge(&fresh(5), 1, 5, at("2026-05-13T10:30:00Z"))
+        .unwrap();
 
     let not_yet = budget.charge(&fresh(1), 2, 5, at("2026-05-14T10:59:00Z"));
     let then = budget.charge(&fresh(1), 2, 5, at("2026-05-14T11:00:00Z"));
@@ -55,7 +57,10 @@ fn telling_people_again_costs_nothing_and_counts_from_then_on() {
     assert_eq!(budget.spent(Kind::Deactivations, nine), 5);
     budget.settle(2, false, nine);
     assert_eq!(budget.spent(Kind::Deactivations, nine), 5);
-    assert_eq!(budget.spent(Kind::Deactivations, at("2026-05-14T12:00:00Z")), 5);
+    assert_eq!(
+        budget.spent(Kind::Deactivations, at("2026-05-14T12:00:00Z")),
+        5
+    );
 }
 
 #[test]
@@ -70,14 +75,19 @@ fn what_never_started_is_given_back_and_its_moves_are_undone() {
     budget.settle(2, true, nine);
 
     assert_eq!(budget.spent(Kind::Deactivations, nine), 3);
-    assert_eq!(budget.spent(Kind::Deactivations, at("2026-05-14T12:00:00Z")), 0);
+    assert_eq!(
+        budget.spent(Kind::Deactivations, at("2026-05-14T12:00:00Z")),
+        0
+    );
     assert!(budget.paid().given_back.contains(2));
 }
 
 #[test]
 fn a_clock_that_goes_back_charges_no_earlier_hour() {
     let mut budget = Budget::default();
-    let hour = budget.charge(&fresh(1), 1, 5, at("2026-05-13T10:00:00Z")).unwrap();
+    let hour = budget
+        .charge(&fresh(1), 1, 5, at("2026-05-13T10:00:00Z"))
+        .unwrap();
 
     let earlier = budget.charge(&fresh(1), 1, 5, at("2026-05-13T09:59:00Z"));
 

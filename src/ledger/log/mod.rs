@@ -286,7 +286,10 @@ impl SessionLog {
             .listed
             .iter_mut()
             .find(|(_, session)| matches!(session.state, State::Starting | State::Triggered))?;
-        let since = oldest.triggered.unwrap_or(oldest.opened).max(last_end.unwrap_or(Timestamp::MIN));
+        let since = oldest
+            .triggered
+            .unwrap_or(oldest.opened)
+            .max(last_end.unwrap_or(Timestamp::MIN));
         (now.duration_since(since).unsigned_abs() >= GIVEN_UP_AFTER && now > since).then(|| {
             oldest.state = State::GivenUp;
             // The next one is given its time from now on.
@@ -331,7 +334,11 @@ impl SessionLog {
 
     /// Notes the time of a number, now and then.
     fn mark(&mut self, now: Timestamp) {
-        if self.marks.last().is_none_or(|mark| now - MARKED_EVERY >= mark.at) {
+        if self
+            .marks
+            .last()
+            .is_none_or(|mark| now - MARKED_EVERY >= mark.at)
+        {
             self.marks.push(Mark {
                 number: self.last,
                 at: now,
@@ -396,7 +403,9 @@ impl SessionLog {
 
     /// The sessions whose end was not seen, and those that were given up, oldest first.
     pub fn listed(&self) -> impl Iterator<Item = (Number, &Listed)> {
-        self.listed.iter().map(|(number, session)| (*number, session))
+        self.listed
+            .iter()
+            .map(|(number, session)| (*number, session))
     }
 
     /// One of them.
@@ -455,7 +464,10 @@ impl SessionLog {
     /// How many imports were started that were not seen to end, nor given up.
     #[must_use]
     pub fn unended(&self) -> usize {
-        self.listed.values().filter(|session| session.state != State::GivenUp).count()
+        self.listed
+            .values()
+            .filter(|session| session.state != State::GivenUp)
+            .count()
     }
 
     /// Whether any import that was started before this session was not seen to end.
@@ -475,7 +487,10 @@ impl SessionLog {
     /// The last import that ended in ERROR and whose users of this kind are yet to be told.
     #[must_use]
     pub fn failed(&self, deactivations: bool) -> Option<&Failed> {
-        self.failed.iter().rev().find(|failed| failed.deactivations == deactivations)
+        self.failed
+            .iter()
+            .rev()
+            .find(|failed| failed.deactivations == deactivations)
     }
 
     /// How a session's users are to be told again.
@@ -485,10 +500,16 @@ impl SessionLog {
             return Again::Isolated;
         }
         let is_in = |deactivations| {
-            let all = self.failed.iter().filter(|failed| failed.deactivations == deactivations);
+            let all = self
+                .failed
+                .iter()
+                .filter(|failed| failed.deactivations == deactivations);
             all.clone().any(|failed| failed.number == number)
         };
-        let is_last = |deactivations| self.failed(deactivations).is_some_and(|failed| failed.number == number);
+        let is_last = |deactivations| {
+            self.failed(deactivations)
+                .is_some_and(|failed| failed.number == number)
+        };
         match (is_in(true) || is_in(false), is_last(true) || is_last(false)) {
             (false, _) => Again::AsEver,
             (true, true) => Again::Apart,

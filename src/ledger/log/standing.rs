@@ -1,7 +1,11 @@
 //! What is to be told of one person now: the protocol's rules, as functions of values.
 
 use super::{Number, SessionLog, State};
-use crate::{ledger::Told, mapping::Fingerprint, mutation::{self, Mutation}};
+use crate::{
+    ledger::Told,
+    mapping::Fingerprint,
+    mutation::{self, Mutation},
+};
 
 /// What Okta was told of a person, as their entry has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

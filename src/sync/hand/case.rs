@@ -137,7 +137,12 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("/// | "))
             .skip(1)
-            .map(|row| row.trim_end_matches('|').split('|').map(str::trim).collect())
+            .map(|row| {
+                row.trim_end_matches('|')
+                    .split('|')
+                    .map(str::trim)
+                    .collect()
+            })
             .collect();
         assert_eq!(rows.len(), 13);
         let is_in = |cell: &str, word: &str| {
@@ -156,9 +161,9 @@ mod tests {
                                 other => words(&format!("{other:?}")),
                             },
                         ];
-                        let mut fitting = rows
-                            .iter()
-                            .filter(|row| words.iter().zip(*row).all(|(word, cell)| is_in(cell, word)));
+                        let mut fitting = rows.iter().filter(|row| {
+                            words.iter().zip(*row).all(|(word, cell)| is_in(cell, word))
+                        });
                         let row = fitting.next().unwrap_or_else(|| panic!("{words:?}"));
                         assert!(fitting.next().is_none(), "{words:?}");
                         let said = match outcome(by_key, at_hand, elsewhere, known) {
@@ -186,8 +191,16 @@ mod tests {
 
     #[test]
     fn nobody_leaves_whose_record_is_active_or_in_doubt() {
-        for at_hand in [AtHand::Active, AtHand::Unclear, AtHand::Rejected, AtHand::Several] {
-            for (elsewhere, known) in ELSEWHERE.into_iter().flat_map(|it| KNOWN.map(|known| (it, known))) {
+        for at_hand in [
+            AtHand::Active,
+            AtHand::Unclear,
+            AtHand::Rejected,
+            AtHand::Several,
+        ] {
+            for (elsewhere, known) in ELSEWHERE
+                .into_iter()
+                .flat_map(|it| KNOWN.map(|known| (it, known)))
+            {
                 for by_key in [true, false] {
                     let outcome = outcome(by_key, at_hand, elsewhere, known);
                     assert!(!matches!(outcome, Outcome::Leaves(_)));

@@ -107,7 +107,10 @@ impl Hand<'_> {
         circumstances: &Circumstances<'_>,
     ) -> Result<Vec<InHand>, RunError> {
         let ids: Vec<_> = suspects.iter().map(|suspect| suspect.id).collect();
-        let entries = self.ledger.entries(&ids, &circumstances.reading.log).await?;
+        let entries = self
+            .ledger
+            .entries(&ids, &circumstances.reading.log)
+            .await?;
         let mut entries: HashMap<_, _> = entries
             .into_iter()
             .map(|entry| (IdHash::of(&entry.external_id), entry))
@@ -152,7 +155,10 @@ impl Hand<'_> {
                 Mapped::OutOfScope(_) | Mapped::Unidentified(_)
             )
         };
-        Ok(self.users.has(self.mapping.attributes(), is_in_scope).await?)
+        Ok(self
+            .users
+            .has(self.mapping.attributes(), is_in_scope)
+            .await?)
     }
 
     /// What the mapping makes of the records under these keys, by the keys' canonical text.
@@ -194,12 +200,7 @@ impl Person<'_> {
             record = Some((&pushed.key, &pushed.mapped));
             by_push = true;
         }
-        let outcome = outcome(
-            self.hand.by_key(),
-            at_hand,
-            self.elsewhere(),
-            self.known(),
-        );
+        let outcome = outcome(self.hand.by_key(), at_hand, self.elsewhere(), self.known());
         match (outcome, record) {
             (Outcome::Active, Some((key, Mapped::Active(id, profile)))) => {
                 self.active(id, key, profile, by_push)
@@ -229,9 +230,8 @@ impl Person<'_> {
         keys.sort_unstable();
         keys.dedup();
         let at_hand: Vec<_> = keys.iter().filter_map(|key| records.get(key)).collect();
-        let is_about = |mapped: &Mapped| {
-            subject(mapped).is_some_and(|id| IdHash::of(id) == self.suspect.id)
-        };
+        let is_about =
+            |mapped: &Mapped| subject(mapped).is_some_and(|id| IdHash::of(id) == self.suspect.id);
         let mut about_them = at_hand.iter().filter(|(_, mapped)| is_about(mapped));
         match (about_them.next(), about_them.next()) {
             (Some(_), Some(_)) => (AtHand::Several, None),
@@ -253,7 +253,9 @@ impl Person<'_> {
     fn is_overtaken(&self) -> bool {
         let told = self.entry.and_then(|entry| entry.pushed);
         let pushed = self.suspect.pushed.as_ref();
-        pushed.zip(told).is_some_and(|(pushed, told)| told > pushed.at)
+        pushed
+            .zip(told)
+            .is_some_and(|(pushed, told)| told > pushed.at)
     }
 
     fn elsewhere(&self) -> Elsewhere {
@@ -292,10 +294,10 @@ impl Person<'_> {
         }
         let same = standing.is_some_and(|standing| standing.told == told);
         let again = known.map_or(Again::AsEver, |known| known.again);
-        let refused = self
-            .circumstances
-            .aside
-            .refuses(self.suspect.id, told, same.then_some(again));
+        let refused =
+            self.circumstances
+                .aside
+                .refuses(self.suspect.id, told, same.then_some(again));
         if let Some(reject) = refused {
             return Decision::Refused(reject.about(external_id, key));
         }
@@ -311,15 +313,18 @@ impl Person<'_> {
         } else {
             Cost::Nothing
         };
-        self.tell(external_id.clone(), key.clone(), told, None, entity, cost, by_push)
+        self.tell(
+            external_id.clone(),
+            key.clone(),
+            told,
+            None,
+            entity,
+            cost,
+            by_push,
+        )
     }
 
-    fn leaves(
-        &self,
-        why: Why,
-        record: Option<(&RecordKey, &Mapped)>,
-        by_push: bool,
-    ) -> Decision {
+    fn leaves(&self, why: Why, record: Option<(&RecordKey, &Mapped)>, by_push: bool) -> Decision {
         let known = self.entry.map(|entry| self.circumstances.reading.of(entry));
         let standing = known.and_then(|known| known.standing);
         let cost = self.cost(Kind::Deactivations, Told::Inactive);
@@ -341,7 +346,9 @@ impl Person<'_> {
             });
         }
         let by_push = by_push || (record.is_none() && self.known() == Known::PushToLeave);
-        let key = record.map(|(key, _)| key).or(self.entry.map(|entry| &entry.key));
+        let key = record
+            .map(|(key, _)| key)
+            .or(self.entry.map(|entry| &entry.key));
         let (Some(key), Ok(entity)) = (key, Entity::deactivate(external_id.as_str())) else {
             return Decision::Nothing(Stays::AsTheyAre);
         };

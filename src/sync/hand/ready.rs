@@ -117,7 +117,9 @@ impl Ready {
             )),
         };
         let of = |kind| {
-            let new = charge.filter(|(it, _)| *it == kind).map(|(_, charge)| charge);
+            let new = charge
+                .filter(|(it, _)| *it == kind)
+                .map(|(_, charge)| charge);
             new.or_else(|| {
                 let before = self.before.as_ref()?;
                 match kind {

@@ -150,14 +150,14 @@ impl<'a> Comparison<'a> {
         }
         if let Err(why) = Entity::upsert(external_id.as_str(), profile) {
             let reject = Reject::of(Some(external_id), Some(key.to_string()));
-            self.found.rejected.add(reject.because(vec![why.to_string()]));
+            self.found
+                .rejected
+                .add(reject.because(vec![why.to_string()]));
             return Seen::Rejected;
         }
         let paid = known.is_some_and(|known| known.update_paid);
-        let charged = standing.is_some()
-            && !same
-            && !paid
-            && !self.is_approved(Kind::Updates, id, told);
+        let charged =
+            standing.is_some() && !same && !paid && !self.is_approved(Kind::Updates, id, told);
         if charged {
             self.list(Kind::Updates, id, told, false);
         }
@@ -262,7 +262,9 @@ impl<'a> Comparison<'a> {
         self.found.upserts.retain(&mut unique);
         self.found.leavers.retain(&mut unique);
         let is_duplicate = |id: &IdHash| self.duplicates.contains_key(id);
-        self.found.charged.retain(|(_, listed)| !is_duplicate(&listed.id));
+        self.found
+            .charged
+            .retain(|(_, listed)| !is_duplicate(&listed.id));
         let mut counts = Counts {
             scanned: self.found.counts.scanned,
             ..Counts::default()
@@ -283,11 +285,16 @@ impl<'a> Comparison<'a> {
         let in_scope = self.found.counts.active
             + self.found.counts.inactive
             + self.found.counts.waiting
-            + self.found.rejected.count.saturating_sub(self.found.unidentified)
+            + self
+                .found
+                .rejected
+                .count
+                .saturating_sub(self.found.unidentified)
             + self.found.refused.count
             + self.duplicates.len() as u64;
         let nothing_in_scope = in_scope == 0 && self.found.known > 0;
-        let unidentified = self.found.unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
+        let unidentified =
+            self.found.unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
         let mut held = 0;
         if nothing_in_scope && !mutation::on(Mutation::EmptyTableIsAllowed) {
             held += self.hold_leavers();

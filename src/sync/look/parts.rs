@@ -8,10 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    Found, Pushed, Suspect, Whole,
-    found::Duplicate,
-};
+use super::{Found, Pushed, Suspect, Whole, found::Duplicate};
 use crate::{
     guard::{Kind, Target},
     ledger::{Again, IdHash, StuckKey, Told},
@@ -36,7 +33,8 @@ pub(super) async fn keys(
     let mut found = Found::default();
     let mut records = hand.mapped(keys).await?;
     if let Some(images) = mutation::believed(keys) {
-        let map = |(key, image): (RecordKey, Record)| (key.canonical(), (key, hand.mapping.map(image)));
+        let map =
+            |(key, image): (RecordKey, Record)| (key.canonical(), (key, hand.mapping.map(image)));
         records = images.into_iter().map(map).collect();
     }
     let mut people: BTreeMap<IdHash, Vec<RecordKey>> = BTreeMap::new();
@@ -63,7 +61,10 @@ pub(super) async fn keys(
         }
     }
     if absent > 0 {
-        tracing::info!(absent, "whom these records were about, the next full run finds out");
+        tracing::info!(
+            absent,
+            "whom these records were about, the next full run finds out"
+        );
     }
     let suspects = people.into_iter().map(|(id, keys)| suspect(id, keys, None));
     let suspects: Vec<_> = suspects.collect();
@@ -175,8 +176,9 @@ async fn look_at(
             .iter()
             .map(|entry| IdHash::of(&entry.external_id))
             .collect();
-        let (suspects, strangers): (Vec<_>, Vec<_>) =
-            suspects.into_iter().partition(|suspect| known.contains(&suspect.id));
+        let (suspects, strangers): (Vec<_>, Vec<_>) = suspects
+            .into_iter()
+            .partition(|suspect| known.contains(&suspect.id));
         found.counts.inactive += strangers.len() as u64;
         found.counts.strangers += strangers.len() as u64;
         if !suspects.is_empty() {

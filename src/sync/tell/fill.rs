@@ -204,9 +204,15 @@ impl Fill<'_> {
     /// Where the key of a record does not identify the person, who is to leave is looked for in
     /// the whole table.
     async fn look_elsewhere(&mut self, slice: &[Suspect]) -> Result<(), RunError> {
-        let says = self.whole.as_ref().is_some_and(|whole| whole.until() > self.now() + FRESH);
+        let says = self
+            .whole
+            .as_ref()
+            .is_some_and(|whole| whole.until() > self.now() + FRESH);
         if !says && !self.hand.by_key() {
-            let people = slice.iter().chain(&self.leavers.suspects).map(|suspect| suspect.id);
+            let people = slice
+                .iter()
+                .chain(&self.leavers.suspects)
+                .map(|suspect| suspect.id);
             let people: Vec<_> = people.collect();
             self.whole = Some(Whole::read(self.hand, people.into_iter()).await?);
         }
@@ -310,7 +316,10 @@ impl Fill<'_> {
                 approved: false,
             };
             let mut used = Vec::new();
-            for ready in people.iter().filter(|ready| ready.cost.kind() == Some(kind)) {
+            for ready in people
+                .iter()
+                .filter(|ready| ready.cost.kind() == Some(kind))
+            {
                 match &ready.cost {
                     Cost::Nothing => {}
                     Cost::Charge(_) => ask.fresh += 1,
@@ -328,7 +337,12 @@ impl Fill<'_> {
                 continue;
             }
             let mut hour = None;
-            match self.books.guard.charge(&ask, &used, self.session, now).await? {
+            match self
+                .books
+                .guard
+                .charge(&ask, &used, self.session, now)
+                .await?
+            {
                 Ok(charged) => hour = Some(charged),
                 Err(left) if ask.moved.is_empty() && !ask.approved => {
                     tracing::warn!(%kind, left = left.left, "the guard withholds what would go past its limit");
@@ -338,17 +352,30 @@ impl Fill<'_> {
                     // Those who were charged before go on.
                     ask.fresh = 0;
                     short.push(kind);
-                    hour = self.books.guard.charge(&ask, &used, self.session, now).await?.ok();
+                    hour = self
+                        .books
+                        .guard
+                        .charge(&ask, &used, self.session, now)
+                        .await?
+                        .ok();
                 }
             }
-            for ready in people.iter_mut().filter(|ready| ready.cost.kind() == Some(kind)) {
+            for ready in people
+                .iter_mut()
+                .filter(|ready| ready.cost.kind() == Some(kind))
+            {
                 ready.charged = hour;
             }
         }
         if short.is_empty() || mutation::on(Mutation::SafeguardAfterLoading) {
             return Ok(Some((batch, people)));
         }
-        let may_go = |ready: &Ready| !ready.cost.to_charge().is_some_and(|kind| short.contains(&kind));
+        let may_go = |ready: &Ready| {
+            !ready
+                .cost
+                .to_charge()
+                .is_some_and(|kind| short.contains(&kind))
+        };
         let (people, withheld): (Vec<_>, Vec<_>) = people.into_iter().partition(may_go);
         let batch = batch.keep(|id| people.iter().any(|ready| ready.external_id.as_str() == id));
         for ready in withheld {

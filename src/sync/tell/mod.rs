@@ -151,7 +151,12 @@ impl Teller<'_> {
     /// A session that a run which died has left open keeps others from being opened.
     async fn tidy_up(&mut self) -> Result<(), RunError> {
         let open = |state| matches!(state, State::Open | State::Starting);
-        if !self.books.log().listed().any(|(_, session)| open(session.state)) {
+        if !self
+            .books
+            .log()
+            .listed()
+            .any(|(_, session)| open(session.state))
+        {
             return Ok(());
         }
         let claim = self
@@ -194,7 +199,9 @@ impl Teller<'_> {
             let attempt = self.attempt(&lease, &mut portion, &mut clear, told).await;
             match attempt {
                 Ok(Attempt::Carried(carried)) => {
-                    metrics::waited_for_session(self.time.now().duration_since(asked).unsigned_abs());
+                    metrics::waited_for_session(
+                        self.time.now().duration_since(asked).unsigned_abs(),
+                    );
                     break (lease, carried);
                 }
                 Ok(Attempt::NothingToTell) => {
@@ -268,11 +275,19 @@ impl Teller<'_> {
         let any = fill.has_any().await;
         if !matches!(any, Ok(true)) {
             let tally = fill.put_into(portion);
-            portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+            portion
+                .upserts
+                .extend(held_back.into_iter().flat_map(Lane::left));
             session::add(told.tally, tally);
             // Those who are held back for the backlog's sake wait for the next round.
             let waits = !portion.upserts.is_empty() || !portion.leavers.is_empty();
-            return any.map(|_| if waits { Attempt::NotYet } else { Attempt::NothingToTell });
+            return any.map(|_| {
+                if waits {
+                    Attempt::NotYet
+                } else {
+                    Attempt::NothingToTell
+                }
+            });
         }
         lease.check()?;
         let opened = open::open(&calls, fill.books, clear, fill.now()).await;
@@ -280,7 +295,9 @@ impl Teller<'_> {
             Ok(Answer::Yes(session)) => session,
             other => {
                 let tally = fill.put_into(portion);
-                portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+                portion
+                    .upserts
+                    .extend(held_back.into_iter().flat_map(Lane::left));
                 session::add(told.tally, tally);
                 return other.map(|answer| match answer {
                     Answer::OutOfTime => Attempt::Never,
@@ -290,7 +307,10 @@ impl Teller<'_> {
         };
         lease.check()?;
         let now = fill.now();
-        let number = fill.books.open(session.id(), &fill.report.run_id, now).await?;
+        let number = fill
+            .books
+            .open(session.id(), &fill.report.run_id, now)
+            .await?;
         fill.session = number;
         let opened = Opened {
             run: self.run,
@@ -304,7 +324,9 @@ impl Teller<'_> {
         let carried = opened.carry(&mut fill, isolations).await;
         *told.in_scope = fill.in_scope;
         let tally = fill.put_into(portion);
-        portion.upserts.extend(held_back.into_iter().flat_map(Lane::left));
+        portion
+            .upserts
+            .extend(held_back.into_iter().flat_map(Lane::left));
         session::add(told.tally, tally);
         Ok(Attempt::Carried(Box::new(carried?)))
     }
@@ -357,10 +379,17 @@ impl Teller<'_> {
         if end != Some(End::Landed) {
             told.telling.unlanded += people;
         }
-        told.telling.left += loads.doubtful.iter().map(|batch| batch.len() as u64).sum::<u64>();
+        told.telling.left += loads
+            .doubtful
+            .iter()
+            .map(|batch| batch.len() as u64)
+            .sum::<u64>();
         if !failed && !is_empty {
             self.report.carried(&report);
-            loads.accepted.iter().for_each(|batch| self.aside.told(batch));
+            loads
+                .accepted
+                .iter()
+                .for_each(|batch| self.aside.told(batch));
             self.report.tells.add(&loads.accepted);
         }
         self.report.sessions.push(report.clone());

@@ -72,7 +72,9 @@ impl Opened<'_> {
             // Nothing of it was recorded: nobody was told.
             let session = self.session.until(self.time.answer_by());
             session.cancel().await?;
-            fill.books.ended(self.number, End::Nothing, self.time.now()).await?;
+            fill.books
+                .ended(self.number, End::Nothing, self.time.now())
+                .await?;
             return Err(error);
         }
         let report = SessionReport {
@@ -123,10 +125,13 @@ impl Opened<'_> {
         let id = report.id.clone();
         for entries in entries(&loads, number, &id, time).chunks(RECORDED_AT_ONCE) {
             lease.check()?;
-            run.ledger.record(entries).await.map_err(|error| match error {
-                RecordError::Ledger(error) => RunError::from(error),
-                RecordError::Overtaken => crate::ledger::LeaseLost.into(),
-            })?;
+            run.ledger
+                .record(entries)
+                .await
+                .map_err(|error| match error {
+                    RecordError::Ledger(error) => RunError::from(error),
+                    RecordError::Overtaken => crate::ledger::LeaseLost.into(),
+                })?;
         }
         let session = session.until(time.answer_by());
         if run.ledger.mode(run.start).await? == Mode::Paused
@@ -160,8 +165,17 @@ impl Opened<'_> {
             Started::StillCreated(session) => {
                 let calls = run.okta.by(time.answer_by());
                 let older = fill.books.log().has_older_unended(number);
-                still_created(session, &calls, &loads, older, time, fill, number, &mut report)
-                    .await?
+                still_created(
+                    session,
+                    &calls,
+                    &loads,
+                    older,
+                    time,
+                    fill,
+                    number,
+                    &mut report,
+                )
+                .await?
             }
         };
         Ok(Carried {
@@ -220,7 +234,11 @@ async fn still_created(
 
 /// Whether Okta certainly knows nobody in a small session.
 async fn knows_nobody(calls: &Calls, loads: &Loads) -> bool {
-    let people: Vec<_> = loads.accepted.iter().flat_map(okta::Batch::external_ids).collect();
+    let people: Vec<_> = loads
+        .accepted
+        .iter()
+        .flat_map(okta::Batch::external_ids)
+        .collect();
     if people.len() > ASKED_FOR {
         return false;
     }

@@ -44,9 +44,10 @@ pub(super) fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
         }
         (_, Some(SessionStatus::Closed | SessionStatus::Expired)) => Seen::Ended(End::Void),
         (State::Open | State::Starting, Some(SessionStatus::Triggered)) => Seen::Importing,
-        (State::Open | State::Starting, Some(SessionStatus::Created | SessionStatus::InProgress)) => {
-            Seen::Open
-        }
+        (
+            State::Open | State::Starting,
+            Some(SessionStatus::Created | SessionStatus::InProgress),
+        ) => Seen::Open,
         // It was triggered, so that a status from before lags behind.
         (
             State::Triggered | State::GivenUp,
@@ -175,7 +176,12 @@ pub(super) async fn clear_the_way(okta: &Calls, books: &Books) -> Result<bool, R
 mod tests {
     use super::*;
 
-    const STATES: [State; 4] = [State::Open, State::Starting, State::Triggered, State::GivenUp];
+    const STATES: [State; 4] = [
+        State::Open,
+        State::Starting,
+        State::Triggered,
+        State::GivenUp,
+    ];
 
     #[test]
     fn an_unknown_status_or_none_ends_no_import() {

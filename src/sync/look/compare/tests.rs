@@ -1,16 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    ledger::{Entry, Told},
-    mapping::Mapping,
-    okta::SessionId,
-    sync::Counts,
-};
+use crate::{ledger::Standing, mapping::Mapping};
 
 /// A record about user `id`: what it says of them, and in which version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,88 +52,98 @@ fn key(n: usize) -> RecordKey {
     RecordKey::from_item(&[("id".to_owned(), AttributeValue::S(format!("r{n}")))].into())
 }
 
+fn id(user: u8) -> IdHash {
+    IdHash::of(&ExternalId::parse(format!("u{user}")).unwrap())
+}
+
 fn book(mapping: &Mapping, ledger: &BTreeMap<u8, Had>) -> Book {
     let print = |user, version| match mapped(mapping, user, Says::Active(version)) {
         Mapped::Active(_, profile) => profile.fingerprint(),
         other => panic!("{other:?}"),
     };
-    let entries: Vec<_> = ledger
-        .iter()
-        .map(|(user, had)| Entry {
-            external_id: ExternalId::parse(format!("u{user}")).unwrap(),
-            key: key(0),
-            told: match had {
-                Had::Active(version) => Told::Active(print(*user, *version)),
-                Had::Inactive => Told::Inactive,
-                Had::Doubtful => Told::Active(print(*user, 0)),
-            },
-            session: Some(SessionId::from(
-                match had {
-                    Had::Doubtful => "lost",
-                    _ => "landed",
-                }
-                .to_owned(),
-            )),
+    let mut book = Book::default();
+    for (user, had) in ledger {
+        let (told, holds) = match had {
+            Had::Active(version) => (Told::Active(print(*user, *version)), true),
+            Had::Inactive => (Told::Inactive, true),
+            Had::Doubtful => (Told::Active(print(*user, 0)), false),
+        };
+        let known = Known {
+            standing: Some(Standing {
+                told,
+                holds,
+                live: false,
+            }),
             origin: Origin::Table,
-            at: "2026-01-02T03:04:05Z".parse().unwrap(),
-        })
-        .collect();
-    Book::of(
-        &entries,
-        &HashSet::from([SessionId::from("lost".to_owned())]),
-    )
+            again: Again::AsEver,
+            deactivation_paid: false,
+            update_paid: false,
+            to_leave: false,
+            long_gone: false,
+        };
+        book.add(id(*user), known);
+    }
+    book.sort();
+    book
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Decided {
-    upserts: BTreeSet<String>,
-    leavers: BTreeSet<String>,
-    gone: BTreeSet<u8>,
+    upserts: BTreeSet<u8>,
+    leavers: BTreeSet<u8>,
     rejected: u64,
+    held: u64,
     counts: Counts,
 }
 
-fn decide(records: &[(u8, Says)], ledger: &BTreeMap<u8, Had>) -> (Decided, Draft) {
+fn decide(records: &[(u8, Says)], ledger: &BTreeMap<u8, Had>) -> (Decided, Found) {
     let mapping = mapping();
     let book = book(&mapping, ledger);
-    let mut planner = Planner::new(&book, Origin::Table);
+    let (aside, approved) = (Aside::default(), Approved::default());
+    let mut comparison = Comparison::new(&book, &aside, &approved);
     for (n, (user, says)) in records.iter().enumerate() {
-        planner.take(key(n), mapped(&mapping, *user, *says));
+        comparison.take(key(n), mapped(&mapping, *user, *says));
     }
-    let mut draft = planner.finish();
-    draft.reject_duplicates();
-    let upserts = draft.upserts.iter();
-    let leavers = draft.leavers.iter();
-    let decided = Decided {
-        upserts: upserts
-            .map(|upsert| upsert.external_id.to_string())
-            .collect(),
-        leavers: leavers
-            .map(|leaver| leaver.external_id.to_string())
-            .collect(),
-        gone: (0..USERS)
-            .filter(|user| {
-                let id = ExternalId::parse(format!("u{user}")).unwrap();
-                draft.gone.contains(&IdHash::of(&id))
-            })
-            .collect(),
-        rejected: draft.rejected.count,
-        counts: draft.counts,
+    let mut found = comparison.finish();
+    found.reject_duplicates();
+    let users = |suspects: &[Suspect]| {
+        let found: BTreeSet<_> = suspects.iter().map(|suspect| suspect.id).collect();
+        (0..USERS)
+            .filter(|user| found.contains(&id(*user)))
+            .collect()
     };
-    (decided, draft)
+    let decided = Decided {
+        upserts: users(&found.upserts),
+        leavers: users(&found.leavers),
+        rejected: found.rejected.count,
+        held: found.held.as_ref().map_or(0, |held| held.count),
+        counts: found.counts,
+    };
+    (decided, found)
 }
 
 /// The same, as one would say it.
 fn expected(records: &[(u8, Says)], ledger: &BTreeMap<u8, Had>) -> Decided {
     let mut expected = Decided::default();
+    let in_scope = |(_, says): &(u8, Says)| *says != Says::OutOfScope;
+    // A second record about somebody is in scope, whatever it says.
+    let several = (0..USERS).any(|user| records.iter().filter(|(id, _)| *id == user).count() > 1);
+    let is_empty = !records.iter().any(in_scope) && !several && !ledger.is_empty();
     expected.counts.scanned = records.len() as u64;
     for user in 0..USERS {
         let about: Vec<_> = records.iter().filter(|(id, _)| *id == user).collect();
         let had = ledger.get(&user);
         let says = match about.as_slice() {
             [] => {
-                if matches!(had, Some(Had::Active(_) | Had::Doubtful)) {
-                    expected.gone.insert(user);
+                if matches!(had, Some(Had::Active(_) | Had::Doubtful)) && is_empty {
+                    expected.held += 1;
+                } else if matches!(had, Some(Had::Active(_) | Had::Doubtful)) {
+                    let counts = &mut expected.counts;
+                    counts.deactivations += 1;
+                    counts.deactivations_charged += 1;
+                    counts.gone += 1;
+                    counts.gone_charged += 1;
+                    expected.leavers.insert(user);
                 }
                 continue;
             }
@@ -155,22 +160,38 @@ fn expected(records: &[(u8, Says)], ledger: &BTreeMap<u8, Had>) -> Decided {
                 counts.active += 1;
                 counts.unchanged += 1;
             }
-            (Says::Active(_), _) => {
+            (Says::Active(new), had) => {
                 counts.active += 1;
-                expected.upserts.insert(format!("u{user}"));
+                counts.upserts += 1;
+                // Creating somebody costs nothing, nor does telling the same again.
+                let same = matches!(had, Some(Had::Doubtful)) && new == 0;
+                counts.updates_charged += u64::from(had.is_some() && !same);
+                expected.upserts.insert(user);
             }
             (Says::Inactive, Some(Had::Inactive)) => {
                 counts.inactive += 1;
                 counts.unchanged += 1;
             }
-            (Says::Inactive, _) => {
+            (Says::Inactive, None) => {
                 counts.inactive += 1;
-                expected.leavers.insert(format!("u{user}"));
+                counts.strangers += 1;
+            }
+            (Says::Inactive, Some(_)) => {
+                counts.inactive += 1;
+                counts.deactivations += 1;
+                counts.deactivations_charged += 1;
+                expected.leavers.insert(user);
             }
             (Says::OutOfScope, None | Some(Had::Inactive)) => counts.out_of_scope += 1,
+            (Says::OutOfScope, Some(_)) if is_empty => {
+                counts.out_of_scope += 1;
+                expected.held += 1;
+            }
             (Says::OutOfScope, Some(_)) => {
                 counts.out_of_scope += 1;
-                expected.leavers.insert(format!("u{user}"));
+                counts.deactivations += 1;
+                counts.deactivations_charged += 1;
+                expected.leavers.insert(user);
             }
         }
     }
@@ -200,18 +221,15 @@ fn ledger() -> impl Strategy<Value = BTreeMap<u8, Had>> {
 
 proptest! {
     #[test]
-    fn a_draft_is_what_the_rules_say_in_whatever_order_records_come(
+    fn a_look_finds_what_the_rules_say_in_whatever_order_records_come(
         records in records(),
         ledger in ledger(),
     ) {
-        let (decided, draft) = decide(&records, &ledger);
+        let (decided, _) = decide(&records, &ledger);
 
         prop_assert_eq!(&decided, &expected(&records, &ledger));
-        prop_assert_eq!(draft.upserts_found, decided.upserts.len() as u64);
-        prop_assert_eq!(draft.leavers_found, decided.leavers.len() as u64);
-        prop_assert_eq!(draft.gone_found, decided.gone.len() as u64);
-        let Counts { scanned, active, inactive, out_of_scope, .. } = draft.counts;
-        prop_assert_eq!(scanned, active + inactive + out_of_scope + draft.rejected.count);
+        let Counts { scanned, active, inactive, out_of_scope, .. } = decided.counts;
+        prop_assert_eq!(scanned, active + inactive + out_of_scope + decided.rejected);
 
         let mut backwards = records.clone();
         backwards.reverse();
@@ -219,22 +237,21 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_in_a_draft_twice(records in records(), ledger in ledger()) {
-        let (_, draft) = decide(&records, &ledger);
+    fn nobody_is_a_suspect_twice(records in records(), ledger in ledger()) {
+        let (_, found) = decide(&records, &ledger);
 
-        let upserts = draft.upserts.iter().map(|upsert| IdHash::of(&upsert.external_id));
-        let leavers = draft.leavers.iter().map(|leaver| IdHash::of(&leaver.external_id));
-        let all: Vec<_> = upserts.chain(leavers).chain(draft.gone.iter().copied()).collect();
-        let distinct: HashSet<_> = all.iter().collect();
+        let all: Vec<_> = found.upserts.iter().chain(&found.leavers).map(|one| one.id).collect();
+        let distinct: BTreeSet<_> = all.iter().collect();
         prop_assert_eq!(distinct.len(), all.len());
     }
 }
 
 #[test]
-fn what_one_session_cannot_carry_is_counted() {
+fn what_is_not_held_is_counted() {
     let mapping = mapping();
     let book = Book::default();
-    let mut planner = Planner::new(&book, Origin::Table);
+    let (aside, approved) = (Aside::default(), Approved::default());
+    let mut comparison = Comparison::new(&book, &aside, &approved);
     let text = |text: String| AttributeValue::S(text);
     for n in 0..HELD + 7 {
         let item = HashMap::from([
@@ -242,13 +259,13 @@ fn what_one_session_cannot_carry_is_counted() {
             ("active".to_owned(), AttributeValue::Bool(true)),
             ("version".to_owned(), text("v".to_owned())),
         ]);
-        planner.take(key(n), mapping.map(item.into()));
+        comparison.take(key(n), mapping.map(item.into()));
     }
 
-    let draft = planner.finish();
+    let found = comparison.finish();
 
     assert_eq!(
-        (draft.upserts.len(), draft.upserts_found),
+        (found.upserts.len(), found.counts.upserts),
         (HELD, HELD as u64 + 7)
     );
 }
