@@ -244,7 +244,8 @@ impl SessionLog {
         if end == End::Error {
             self.note_failure(number, session.carries);
         }
-        if session.triggered.is_some() {
+        // One that passes an older one gives that no more time.
+        if session.triggered.is_some() && !self.has_older_unended(number) {
             self.last_end = self.last_end.max(Some(now));
         }
         if woke {
