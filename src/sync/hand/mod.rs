@@ -308,7 +308,8 @@ impl Person<'_> {
                 return Decision::Rejected(reject.because(vec![why.to_string()]));
             }
         };
-        let cost = if standing.is_some() && !same {
+        let undone = known.is_some_and(|known| known.update_undone);
+        let cost = if standing.is_some() && (!same || undone) {
             self.cost(Kind::Updates, told)
         } else {
             Cost::Nothing

@@ -78,6 +78,7 @@ fn book(mapping: &Mapping, ledger: &BTreeMap<u8, Had>) -> Book {
             again: Again::AsEver,
             deactivation_paid: false,
             update_paid: false,
+            update_undone: false,
             to_leave: false,
             long_gone: false,
         };
