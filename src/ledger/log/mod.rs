@@ -18,7 +18,10 @@ pub use ranges::Ranges;
 pub use standing::{Due, Standing, Telling, Want, due};
 pub use unnumbered::from_unnumbered;
 
-use crate::okta::SessionId;
+use crate::{
+    mutation::{self, Mutation},
+    okta::SessionId,
+};
 
 /// The number of an import session, in the order in which they were opened. 0 stands for the
 /// sessions of releases that did not number them.
@@ -283,7 +286,7 @@ impl SessionLog {
     /// Gives up the session that the others wait for, if it has had its time. True if there is one.
     pub fn give_up(&mut self, now: Timestamp) -> Option<SessionId> {
         let last_end = self.last_end;
-        let (_, oldest) = self
+        let (number, oldest) = self
             .listed
             .iter_mut()
             .find(|(_, session)| matches!(session.state, State::Starting | State::Triggered))?;
@@ -291,11 +294,17 @@ impl SessionLog {
             .triggered
             .unwrap_or(oldest.opened)
             .max(last_end.unwrap_or(Timestamp::MIN));
+        let number = *number;
         (now.duration_since(since).unsigned_abs() >= GIVEN_UP_AFTER && now > since).then(|| {
             oldest.state = State::GivenUp;
+            let id = oldest.id.clone();
+            if mutation::on(Mutation::OldSessionIsForgotten) {
+                self.listed.remove(&number);
+                self.void.insert(number);
+            }
             // The next one is given its time from now on.
             self.last_end = Some(now);
-            oldest.id.clone()
+            id
         })
     }
 

@@ -19,6 +19,7 @@ use crate::{
     guard::{Approved, Kind, Target},
     ledger::{Again, Due, Entry, IdHash, Ledger, Origin, Reading, Told, Want, due},
     mapping::{ExternalId, Mapped, Mapping, Profile},
+    mutation::{self, Mutation},
     okta::Entity,
     users::{KeySchema, RecordKey, UsersTable},
 };
@@ -256,6 +257,7 @@ impl Person<'_> {
         pushed
             .zip(told)
             .is_some_and(|(pushed, told)| told > pushed.at)
+            && !mutation::on(Mutation::OldPushWins)
     }
 
     fn elsewhere(&self) -> Elsewhere {

@@ -174,7 +174,9 @@ impl Tables {
             _ => {}
         }
         let slow = match effect {
-            Some(DatabaseEffect::Slow(milliseconds)) => Duration::from_millis(milliseconds),
+            Some(DatabaseEffect::Slow(milliseconds) | DatabaseEffect::Late(milliseconds)) => {
+                Duration::from_millis(milliseconds)
+            }
             _ => Duration::ZERO,
         };
         // What was sent arrives, whatever becomes of who sent it.
@@ -190,6 +192,9 @@ impl Tables {
             }
             let _ = done.send(answer);
         });
+        if matches!(effect, Some(DatabaseEffect::Late(_))) {
+            return Err(closed());
+        }
         let (status, answer) = answer.await.map_err(|_| closed())?;
         tokio::time::sleep(back).await;
         caller.count(Moment::After).await;

@@ -40,7 +40,8 @@ impl Chance {
             (0..2, _) => DatabaseEffect::Throttled,
             (2, _) => DatabaseEffect::InternalError,
             (3, _) => DatabaseEffect::CloseBefore,
-            (4 | 5, _) => DatabaseEffect::CloseAfter,
+            (4, _) => DatabaseEffect::CloseAfter,
+            (5, _) => DatabaseEffect::Late(rng.u64(10..2_000_000)),
             _ if rng.u32(0..4) == 0 => DatabaseEffect::Slow(rng.u64(40_000..1_000_000)),
             _ => DatabaseEffect::Slow(rng.u64(10..40_000)),
         };

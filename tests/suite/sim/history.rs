@@ -189,6 +189,8 @@ pub enum DatabaseEffect {
     ShortPage,
     /// So many milliseconds pass before it is done.
     Slow(u64),
+    /// The connection breaks, and it is done so many milliseconds later.
+    Late(u64),
 }
 
 #[derive(Debug, Clone)]

@@ -271,7 +271,7 @@ fn entries_arrive_late(history: &mut History, _: &mut Rng) -> Vec<Step> {
         call: "PutItem identity-source-state user#",
         skip: 0,
         times: 1,
-        effect: DatabaseEffect::Slow(2_000_000),
+        effect: DatabaseEffect::Late(1_000_000),
     };
     steps.extend([
         after(LATER, put(0, 0, true, 1)),
@@ -279,7 +279,7 @@ fn entries_arrive_late(history: &mut History, _: &mut Rng) -> Vec<Step> {
         now(run()),
         after(400_000, put(0, 0, true, 2)),
         now(run()),
-        after(400_000, put(0, 0, true, 1)),
+        after(700_000, put(0, 0, true, 1)),
         after(HOUR, run()),
     ]);
     steps
