@@ -39,6 +39,9 @@ pub struct Known {
     pub deactivation_paid: bool,
     /// Whether they were charged for an update that still counts.
     pub update_paid: bool,
+    /// Whether the update that they were last charged for certainly came to nothing: telling it
+    /// again is telling it for the first time.
+    pub update_undone: bool,
     /// Whether a push wants them to leave.
     pub to_leave: bool,
     /// Whether they were deactivated so long ago that they need not be remembered.
@@ -68,6 +71,7 @@ impl Known {
             again: Again::AsEver,
             deactivation_paid: false,
             update_paid: false,
+            update_undone: false,
             to_leave: false,
             long_gone: false,
         }
@@ -123,6 +127,7 @@ impl Reading {
                 .again(telling.session, telling.told == Told::Inactive),
             deactivation_paid: is_paid(deactivation),
             update_paid: is_paid(update),
+            update_undone: update.is_some_and(|charge| self.paid.undone(charge)),
             to_leave,
             long_gone: is_old
                 && telling.told == Told::Inactive
@@ -159,6 +164,7 @@ mod flag {
     pub(super) const AGAIN_LATER: u16 = 1 << 9;
     pub(super) const ISOLATED: u16 = 1 << 10;
     pub(super) const LONG_GONE: u16 = 1 << 11;
+    pub(super) const UPDATE_UNDONE: u16 = 1 << 12;
 }
 
 impl Book {
@@ -179,6 +185,7 @@ impl Book {
             | set(known.update_paid, flag::UPDATE_PAID)
             | set(known.to_leave, flag::TO_LEAVE)
             | set(known.long_gone, flag::LONG_GONE)
+            | set(known.update_undone, flag::UPDATE_UNDONE)
             | match known.again {
                 Again::AsEver => 0,
                 Again::Apart => flag::AGAIN_APART,
@@ -306,6 +313,7 @@ impl Row {
             update_paid: self.has(flag::UPDATE_PAID),
             to_leave: self.has(flag::TO_LEAVE),
             long_gone: self.has(flag::LONG_GONE),
+            update_undone: self.has(flag::UPDATE_UNDONE),
         }
     }
 }
@@ -322,6 +330,7 @@ mod tests {
         again: Again::AsEver,
         deactivation_paid: false,
         update_paid: false,
+        update_undone: false,
         to_leave: false,
         long_gone: false,
     };
@@ -348,6 +357,7 @@ mod tests {
                     update_paid: bit(4),
                     to_leave: bit(5),
                     long_gone: bit(5),
+                    update_undone: bit(3),
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

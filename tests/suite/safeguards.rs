@@ -8,7 +8,7 @@ use crate::{
         answer, approval, approve, assert_agreement, changes, cooldown, inactive, is_active,
         person, plan, sync, with, world_of,
     },
-    support::{World, invoke},
+    support::World,
 };
 
 async fn delete(world: &World, from: usize, to: usize) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     steps::{cooldown, inactive, person, state, sync, with, world_of},
-    support::{USERS, World, invoke, put_all},
+    support::{USERS, World, put_all},
 };
 
 /// The answer to `{"command":"status"}`.

@@ -18,7 +18,10 @@ pub use ranges::Ranges;
 pub use standing::{Due, Standing, Telling, Want, due};
 pub use unnumbered::from_unnumbered;
 
-use crate::okta::SessionId;
+use crate::{
+    mutation::{self, Mutation},
+    okta::SessionId,
+};
 
 /// The number of an import session, in the order in which they were opened. 0 stands for the
 /// sessions of releases that did not number them.
@@ -291,6 +294,10 @@ impl SessionLog {
         }
         oldest.state = State::GivenUp;
         let (number, id) = (*number, oldest.id.clone());
+        if mutation::on(Mutation::OldSessionIsForgotten) {
+            self.listed.remove(&number);
+            self.void.insert(number);
+        }
         self.give_time_to_those_after(number, now);
         Some(id)
     }

@@ -156,8 +156,11 @@ impl<'a> Comparison<'a> {
             return Seen::Rejected;
         }
         let paid = known.is_some_and(|known| known.update_paid);
-        let charged =
-            standing.is_some() && !same && !paid && !self.is_approved(Kind::Updates, id, told);
+        let undone = known.is_some_and(|known| known.update_undone);
+        let charged = standing.is_some()
+            && (!same || undone)
+            && !paid
+            && !self.is_approved(Kind::Updates, id, told);
         if charged {
             self.list(Kind::Updates, id, told, false);
         }
