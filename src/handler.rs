@@ -14,6 +14,7 @@ use crate::{
     ledger::Mode,
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
+    mutation::{self, Mutation},
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
@@ -270,7 +271,7 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
                 ..whole_table()
             };
             let report = work(run, job, time, report).await;
-            report.is_ok_and(|report| !report.more)
+            report.is_ok_and(|report| !report.more || mutation::on(Mutation::UndoneBatchIsDone))
         }
         Err(error) => {
             tracing::error!(%error, "the stream batch is to come back");

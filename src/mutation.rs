@@ -10,8 +10,6 @@ pub enum Mutation {
     RecordBeforeTrigger,
     /// A record that cannot be mapped counts as one that is not there.
     RejectedIsMissing,
-    /// Nobody's key is read again before they are deactivated.
-    SkipSecondLook,
     /// A stream record's image is taken for what the table holds.
     TrustStaleImage,
     /// A session that ended as ERROR counts as imported.
@@ -30,8 +28,6 @@ pub enum Mutation {
     LoadOldPlan,
     /// Who is nowhere in one read of the table is gone, wherever their record may have moved to.
     OneReadIsEnough,
-    /// Who is inactive by one record, and unknown, is deactivated whatever other records say.
-    StrangersLeaveByStream,
     /// An upsert does not wait for the sessions that may carry the same person.
     UpsertsDoNotWait,
     /// An entry does not say which session it is behind.
@@ -64,6 +60,18 @@ pub enum Mutation {
     BindingIsIgnored,
     /// A late write of a run that died replaces a newer entry.
     LateWriteReplaces,
+    /// A stream batch for which there was no time or no session counts as done.
+    UndoneBatchIsDone,
+    /// A push that is not all done counts as done.
+    PushIsForgotten,
+    /// An older push overwrites a newer one.
+    OldPushWins,
+    /// An error of one segment of a read of the whole table is ignored.
+    SegmentErrorIsIgnored,
+    /// A key that folds counts as one that identifies the person.
+    FoldingIdentifies,
+    /// An import that was given up is forgotten, so that nobody notices when it is done after all.
+    OldSessionIsForgotten,
 }
 
 /// Okta's limits for a world in small.

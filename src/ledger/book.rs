@@ -33,12 +33,15 @@ pub struct Known {
     pub standing: Option<Standing>,
     /// Where they came from.
     pub origin: Origin,
-    /// How they are told again, if it comes to that.
-    pub again: Again,
+    /// How they are told the same kind of thing again, if it comes to that.
+    again: Again,
     /// Whether they were charged for a deactivation that still counts.
     pub deactivation_paid: bool,
     /// Whether they were charged for an update that still counts.
     pub update_paid: bool,
+    /// Whether the update that they were last charged for certainly came to nothing: telling it
+    /// again is telling it for the first time.
+    pub update_undone: bool,
     /// Whether a push wants them to leave.
     pub to_leave: bool,
     /// Whether they were deactivated so long ago that they need not be remembered.
@@ -46,6 +49,34 @@ pub struct Known {
 }
 
 impl Known {
+    /// How they are to be told this: apart from others if an import has failed that told them the
+    /// same kind of thing.
+    #[must_use]
+    pub fn again(&self, told: Told) -> Again {
+        let before = self.standing.map(|standing| standing.told);
+        match (before, told) {
+            (Some(Told::Active(_)), Told::Active(_)) | (Some(Told::Inactive), Told::Inactive) => {
+                self.again
+            }
+            _ => Again::AsEver,
+        }
+    }
+
+    /// What is known of somebody of whom Okta was told so.
+    #[cfg(test)]
+    pub(crate) fn of(standing: Standing) -> Self {
+        Self {
+            standing: Some(standing),
+            origin: Origin::Table,
+            again: Again::AsEver,
+            deactivation_paid: false,
+            update_paid: false,
+            update_undone: false,
+            to_leave: false,
+            long_gone: false,
+        }
+    }
+
     /// Whether Okta was last told to have them active, surely or doubtfully.
     #[must_use]
     pub fn told_active(&self) -> bool {
@@ -91,9 +122,12 @@ impl Reading {
         Known {
             standing,
             origin,
-            again: self.log.again(telling.session),
+            again: self
+                .log
+                .again(telling.session, telling.told == Told::Inactive),
             deactivation_paid: is_paid(deactivation),
             update_paid: is_paid(update),
+            update_undone: update.is_some_and(|charge| self.paid.undone(charge)),
             to_leave,
             long_gone: is_old
                 && telling.told == Told::Inactive
@@ -130,6 +164,7 @@ mod flag {
     pub(super) const AGAIN_LATER: u16 = 1 << 9;
     pub(super) const ISOLATED: u16 = 1 << 10;
     pub(super) const LONG_GONE: u16 = 1 << 11;
+    pub(super) const UPDATE_UNDONE: u16 = 1 << 12;
 }
 
 impl Book {
@@ -150,6 +185,7 @@ impl Book {
             | set(known.update_paid, flag::UPDATE_PAID)
             | set(known.to_leave, flag::TO_LEAVE)
             | set(known.long_gone, flag::LONG_GONE)
+            | set(known.update_undone, flag::UPDATE_UNDONE)
             | match known.again {
                 Again::AsEver => 0,
                 Again::Apart => flag::AGAIN_APART,
@@ -277,6 +313,7 @@ impl Row {
             update_paid: self.has(flag::UPDATE_PAID),
             to_leave: self.has(flag::TO_LEAVE),
             long_gone: self.has(flag::LONG_GONE),
+            update_undone: self.has(flag::UPDATE_UNDONE),
         }
     }
 }
@@ -293,6 +330,7 @@ mod tests {
         again: Again::AsEver,
         deactivation_paid: false,
         update_paid: false,
+        update_undone: false,
         to_leave: false,
         long_gone: false,
     };
@@ -319,6 +357,7 @@ mod tests {
                     update_paid: bit(4),
                     to_leave: bit(5),
                     long_gone: bit(5),
+                    update_undone: bit(3),
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

@@ -60,6 +60,14 @@ impl Paid {
         };
         (hour.counts(now) && !self.given_back.contains(charge.by)).then_some(hour)
     }
+
+    /// Whether the last telling that was charged came to nothing, so that to tell the same again
+    /// is to tell it for the first time.
+    #[must_use]
+    pub fn undone(&self, charge: Charge) -> bool {
+        let last = charge.moved.map_or(charge.by, |(_, via)| via);
+        self.given_back.contains(last)
+    }
 }
 
 /// `hour:by` or `hour:by:before:via`, with an `a` before it if somebody had approved.

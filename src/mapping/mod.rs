@@ -25,7 +25,10 @@ pub use fingerprint::Fingerprint;
 use condition::Condition;
 use text::{Subject, Text};
 
-use crate::users::{Attributes, KeySchema, Record};
+use crate::{
+    mutation::{self, Mutation},
+    users::{Attributes, KeySchema, Record},
+};
 
 /// A user's id in the identity source: 1 to 512 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +147,7 @@ impl Mapping {
         self.external_id
             .pieces()
             .is_some_and(|pieces| identity::is_key(pieces, schema))
+            || mutation::on(Mutation::FoldingIdentifies)
     }
 
     /// The template of the external id, as it is written.

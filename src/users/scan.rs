@@ -2,6 +2,8 @@
 
 use tokio::{sync::mpsc, task::JoinSet};
 
+use crate::mutation::{self, Mutation};
+
 use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Projection};
 
 /// Segments of a full read, all in flight at once. More gain nothing: a Lambda
@@ -33,6 +35,7 @@ impl UsersTable {
                 if let Err(error) = table
                     .read_segment(segment, &attributes, turn, &sender)
                     .await
+                    && !mutation::on(Mutation::SegmentErrorIsIgnored)
                 {
                     // Nobody listens any more: then nobody needs the error either.
                     let _ = sender.send(Err(error)).await;

@@ -51,7 +51,7 @@ mod rejects;
 mod safeguards;
 mod second_look;
 mod sessions;
-// mod sim;
+mod sim;
 mod status;
 mod steps;
 mod streams;

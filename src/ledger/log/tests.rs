@@ -124,7 +124,7 @@ fn whoever_makes_an_import_fail_stands_alone_before_long() {
             // The one who makes it fail is among those who are told first.
             log.ended(number, End::Error, at(0));
             sessions += 1;
-            if log.again(number) == Again::Isolated {
+            if log.again(number, false) == Again::Isolated {
                 break;
             }
             (group, again) = (carried, Some(number));
@@ -160,4 +160,17 @@ fn other_numbers_than_ours_mean_what_they_meant() {
     assert!(holds(&log, log.number_of("apsForgotten")));
     assert!(!holds(&log, log.number_of("apsVoid")));
     assert_eq!(log.unended(), 1);
+}
+
+#[test]
+fn a_session_that_others_pass_is_given_up_all_the_same() {
+    let mut log = log_of(&[None]);
+    for hours in 2..30_i64 {
+        let number = log.open(id(100 + hours.unsigned_abs()), "run", at(hours));
+        log.starting(number, Carries::default());
+        log.triggered(number, at(hours));
+        log.ended(number, End::Landed, at(hours));
+    }
+
+    assert_eq!(log.give_up(at(30)), Some(id(1)));
 }

@@ -19,6 +19,7 @@ use crate::{
     guard::{Approved, Kind, Target},
     ledger::{Again, Due, Entry, IdHash, Ledger, Origin, Reading, Told, Want, due},
     mapping::{ExternalId, Mapped, Mapping, Profile},
+    mutation::{self, Mutation},
     okta::Entity,
     users::{KeySchema, RecordKey, UsersTable},
 };
@@ -256,6 +257,7 @@ impl Person<'_> {
         pushed
             .zip(told)
             .is_some_and(|(pushed, told)| told > pushed.at)
+            && !mutation::on(Mutation::OldPushWins)
     }
 
     fn elsewhere(&self) -> Elsewhere {
@@ -293,7 +295,7 @@ impl Person<'_> {
             Due::Tell => {}
         }
         let same = standing.is_some_and(|standing| standing.told == told);
-        let again = known.map_or(Again::AsEver, |known| known.again);
+        let again = known.map_or(Again::AsEver, |known| known.again(told));
         let refused =
             self.circumstances
                 .aside
@@ -308,7 +310,8 @@ impl Person<'_> {
                 return Decision::Rejected(reject.because(vec![why.to_string()]));
             }
         };
-        let cost = if standing.is_some() && !same {
+        let undone = known.is_some_and(|known| known.update_undone);
+        let cost = if standing.is_some() && (!same || undone) {
             self.cost(Kind::Updates, told)
         } else {
             Cost::Nothing

@@ -257,7 +257,7 @@ pub(super) async fn watch(
     time: &Time,
 ) -> (SessionStatus, Option<End>) {
     let started = time.now();
-    let until = (started + watch).min(time.answer_by());
+    let until = started + watch.min(time.clock().until(time.answer_by()));
     let status = triggered.watch(until).await.status;
     let end = match seen(State::Triggered, Some(&status)) {
         Seen::Ended(end) => Some(end),

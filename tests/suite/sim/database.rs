@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    calls::{Caller, Watcher},
+    calls::Caller,
     dynamodb::{keep_first, perform},
     history::{DatabaseEffect, DatabaseFault},
+    watcher::Watcher,
 };
 use crate::support::{STATE, USERS, crash::Moment};
 
@@ -133,7 +134,9 @@ impl Tables {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body: Value =
             serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
-        let call = format!("{operation} {}", table_of(&body));
+        let key = body.pointer("/Item/pk/S").or(body.pointer("/Key/pk/S"));
+        let key = key.and_then(Value::as_str).unwrap_or_default();
+        let call = format!("{operation} {} {key}", table_of(&body));
         caller.count(Moment::Before).await;
         let is_first = request
             .headers()
@@ -145,7 +148,7 @@ impl Tables {
                 &json!({"TableName": STATE, "Key": {"pk": {"S": "lease"}}}),
             );
             let now = self.0.clock.now().as_millisecond();
-            self.watcher().sent(&run, &call, &body, &lease["Item"], now);
+            self.watcher().sent(&run, &call, &lease["Item"], now);
         }
         let effect = self.strike(&call);
         self.watcher().trace(
@@ -171,16 +174,27 @@ impl Tables {
             _ => {}
         }
         let slow = match effect {
-            Some(DatabaseEffect::Slow(milliseconds)) => Duration::from_millis(milliseconds),
+            Some(DatabaseEffect::Slow(milliseconds) | DatabaseEffect::Late(milliseconds)) => {
+                Duration::from_millis(milliseconds)
+            }
             _ => Duration::ZERO,
         };
         // What was sent arrives, whatever becomes of who sent it.
         let (done, answer) = oneshot::channel();
         let tables = self.clone();
+        let caller_name = caller.name();
         tokio::spawn(async move {
             tokio::time::sleep(there + slow).await;
-            let _ = done.send(tables.perform(&operation, body, effect));
+            let answer = tables.perform(&operation, body.clone(), effect);
+            if answer.0 == 200 {
+                let at = tables.elapsed();
+                tables.watcher().done(at, &caller_name, &operation, &body);
+            }
+            let _ = done.send(answer);
         });
+        if matches!(effect, Some(DatabaseEffect::Late(_))) {
+            return Err(closed());
+        }
         let (status, answer) = answer.await.map_err(|_| closed())?;
         tokio::time::sleep(back).await;
         caller.count(Moment::After).await;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use okta_emulator::{Effect, Poison, SessionEnd};
+use okta_emulator::{Applied, Effect, Poison, Refused, SessionEnd};
 
 use super::{
     generate::{Chance, pick},
@@ -24,6 +24,9 @@ impl Chance {
                 "BatchWriteItem",
                 "UpdateItem",
                 "PutItem",
+                "PutItem identity-source-state user#",
+                "PutItem identity-source-state guard",
+                "PutItem identity-source-state log",
                 "GetItem",
                 "DeleteItem",
             ],
@@ -37,7 +40,9 @@ impl Chance {
             (0..2, _) => DatabaseEffect::Throttled,
             (2, _) => DatabaseEffect::InternalError,
             (3, _) => DatabaseEffect::CloseBefore,
-            (4 | 5, _) => DatabaseEffect::CloseAfter,
+            (4, _) => DatabaseEffect::CloseAfter,
+            (5, _) => DatabaseEffect::Late(rng.u64(10..2_000_000)),
+            _ if rng.u32(0..4) == 0 => DatabaseEffect::Slow(rng.u64(40_000..1_000_000)),
             _ => DatabaseEffect::Slow(rng.u64(10..40_000)),
         };
         // One is overcome by trying again, many are not.
@@ -70,7 +75,40 @@ impl Chance {
         );
         let is_start = path.ends_with("start-import");
         let ends = [SessionEnd::Error, SessionEnd::Expired, SessionEnd::Closed];
-        let effect = match rng.u32(0..16) {
+        let everybody = Poison::ExternalIds(vec![super::model::id(rng.u8(0..self.people))]);
+        let somebody = everybody.clone();
+        let is_permanent = rng.u32(0..6) == 0;
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        let effect = match rng.u32(0..24) {
+            16 | 17 if is_start => Effect::ImportWakes {
+                after: pick(rng, &[hours(1), hours(10), hours(23), hours(26), hours(40)]),
+            },
+            18..20 if is_start => Effect::ImportEnds {
+                how: SessionEnd::Error,
+                applied: pick(rng, &[Applied::Half, Applied::First(1), Applied::All]),
+            },
+            20..22 if is_start => Effect::ImportFails {
+                poison: somebody,
+                applied: pick(rng, &[Applied::Nobody, Applied::Half]),
+            },
+            22 if is_start => Effect::ImportRefuses {
+                poison: somebody,
+                reason: Refused::default(),
+            },
+            16..18 => Effect::StatusLags {
+                time: Duration::from_secs(rng.u64(1..22)),
+            },
+            18 => Effect::RefuseEntitiesWith {
+                status: pick(rng, &[413, 422]),
+                poison: somebody,
+                named: rng.bool(),
+            },
+            19 => Effect::DoneLater {
+                after: Duration::from_secs(rng.u64(1..600)),
+            },
+            20 => Effect::AnswerStatus {
+                status: pick(rng, &["TRIGGERED", "PAUSED"]).to_owned(),
+            },
             0..4 if is_start => Effect::SessionEnds {
                 how: pick(
                     rng,
@@ -107,13 +145,13 @@ impl Chance {
             10 => Effect::Truncate,
             11 => Effect::NotJson,
             12 => Effect::AnswerStatus {
-                status: pick(rng, &["PAUSED", "EXPIRED", "ERROR"]).to_owned(),
+                status: pick(rng, &["PAUSED", "WAITING"]).to_owned(),
             },
             13 => Effect::SessionEnds {
                 how: pick(rng, &ends),
             },
             _ => Effect::RefuseEntities {
-                poison: Poison::ExternalIds(vec![super::model::id(rng.u8(0..self.people))]),
+                poison: everybody,
                 named: rng.bool(),
             },
         };
@@ -121,7 +159,11 @@ impl Chance {
             method,
             path,
             nth: rng.u64(1..4),
-            times: pick(rng, &[1, 1, 1, 2, 6]),
+            times: if is_permanent {
+                1_000
+            } else {
+                pick(rng, &[1, 1, 1, 2, 6])
+            },
             effect,
         }
     }

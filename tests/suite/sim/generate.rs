@@ -4,6 +4,7 @@ use fastrand::Rng;
 
 use super::{
     history::{Act, Death, Flaw, History, Invocation, Layout, Row, Step, What},
+    limit::Limit,
     model::PEOPLE,
     scenes::scene,
 };
@@ -11,44 +12,39 @@ use crate::support::crash::Moment;
 
 /// The history that this seed stands for.
 pub fn history(seed: u64) -> History {
+    let mut rng = Rng::with_seed(seed);
+    let layout = pick(
+        &mut rng,
+        &[
+            Layout::Key,
+            Layout::Key,
+            Layout::Attribute,
+            Layout::Attribute,
+            Layout::Folded,
+        ],
+    );
+    let people = rng.u8(3..=8);
     let mut chance = Chance {
-        rng: Rng::with_seed(seed),
-        layout: Layout::Key,
-        people: 0,
-        stormy: 0,
+        layout,
+        people,
+        stormy: rng.u32(0..4),
         hot: 0,
+        rng,
     };
-    let rng = &mut chance.rng;
-    chance.layout = if rng.bool() {
-        Layout::Key
-    } else {
-        Layout::Attribute
-    };
-    chance.people = rng.u8(3..=PEOPLE);
-    chance.stormy = rng.u32(0..4);
-    let mut steps: Vec<_> = (0..chance.people)
+    let mut steps: Vec<_> = (0..people)
         .filter(|_| chance.rng.u32(0..6) > 0)
-        .map(|slot| Step {
-            after: 0,
-            act: Act::Put {
+        .map(|slot| {
+            now(Act::Put {
                 slot,
                 row: Row {
                     person: slot,
                     ..PLAIN
                 },
-            },
+            })
         })
         .collect();
     if chance.rng.u32(0..5) > 0 {
-        let first = Invocation {
-            what: What::Schedule,
-            timeout: 900,
-            death: None,
-        };
-        steps.push(Step {
-            after: 0,
-            act: Act::Invoke(first),
-        });
+        steps.push(now(invoke(What::Schedule)));
         steps.push(Step {
             after: 330_000,
             act: Act::Invoke(chance.invocation()),
@@ -60,18 +56,42 @@ pub fn history(seed: u64) -> History {
             act: chance.act(),
         });
     }
-    steps.extend(scene(seed, chance.layout, chance.people, &mut chance.rng));
     let rng = &mut chance.rng;
-    History {
+    let mut history = History {
         seed,
-        layout: chance.layout,
-        limit: pick(rng, &[1, 2, 3, 100, 100]),
+        layout,
+        people,
+        deactivations: pick(
+            rng,
+            &[
+                Limit::count(1),
+                Limit::count(2),
+                Limit::count(3),
+                Limit::share(10),
+                Limit::count(100),
+                Limit::count(100),
+            ],
+        ),
+        updates: pick(
+            rng,
+            &[
+                Limit::share(50),
+                Limit::share(50),
+                Limit::count(1),
+                Limit::count(3),
+            ],
+        ),
         watch: pick(rng, &[0, 5, 60]),
         cooldown: pick(rng, &[0, 30, 300]),
+        import: pick(rng, &[2, 2, 2, 60, 1_200]),
+        lag: pick(rng, &[0, 0, 0, 0, 8, 22]),
+        skew: pick(rng, &[0, 0, 1, 4]),
         entities: pick(rng, &[1, 2, 3, 200]),
         requests: pick(rng, &[2, 3, 4, 50]),
         steps,
-    }
+    };
+    scene(&mut history, &mut chance.rng);
+    history
 }
 
 pub const PLAIN: Row = Row {
@@ -81,6 +101,20 @@ pub const PLAIN: Row = Row {
     version: 0,
     flaw: Flaw::None,
 };
+
+/// At once.
+pub fn now(act: Act) -> Step {
+    Step { after: 0, act }
+}
+
+/// An invocation that nothing disturbs.
+pub fn invoke(what: What) -> Act {
+    Act::Invoke(Invocation {
+        what,
+        timeout: 900,
+        death: None,
+    })
+}
 
 pub struct Chance {
     pub rng: Rng,
@@ -98,25 +132,27 @@ pub fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
 }
 
 impl Chance {
-    /// Milliseconds: often within a run, sometimes longer than a cooldown.
+    /// Milliseconds: often within a run, sometimes longer than a cooldown, now and then a day.
     fn pause(&mut self) -> u64 {
         let rng = &mut self.rng;
         if self.hot > 0 {
             self.hot -= 1;
             return rng.u64(0..60);
         }
-        match rng.u32(0..10) {
-            0..4 => rng.u64(0..80),
-            4..6 => rng.u64(80..2_000),
-            6..8 => rng.u64(2_000..40_000),
-            _ => rng.u64(40_000..340_000),
+        match rng.u32(0..40) {
+            0..16 => rng.u64(0..80),
+            16..24 => rng.u64(80..2_000),
+            24..32 => rng.u64(2_000..40_000),
+            32..38 => rng.u64(40_000..340_000),
+            38 => rng.u64(340_000..20_000_000),
+            _ => rng.u64(20_000_000..100_000_000),
         }
     }
 
     fn act(&mut self) -> Act {
         match self.rng.u32(0..if self.hot > 0 { 62 } else { 100 }) {
-            0..45 => self.edit(),
-            45..62 => Act::Invoke(self.invocation()),
+            0..42 => self.edit(),
+            42..62 => Act::Invoke(self.invocation()),
             62..78 => Act::Invoke(self.delivery()),
             _ if self.stormy == 0 => self.edit(),
             78..87 => Act::Database(self.database_fault()),
@@ -130,54 +166,102 @@ impl Chance {
         }
     }
 
-    fn slot(&mut self) -> u8 {
+    fn person(&mut self) -> u8 {
         self.rng.u8(0..self.people)
+    }
+
+    /// Where a record is, or could be.
+    fn slot(&mut self) -> u8 {
+        let person = self.person();
+        if self.layout == Layout::Folded && self.rng.u32(0..3) == 0 {
+            person + PEOPLE
+        } else {
+            person
+        }
     }
 
     fn edit(&mut self) -> Act {
         let slot = self.slot();
-        if self.layout == Layout::Attribute
-            && self.rng.u32(0..if self.hot > 0 { 2 } else { 4 }) == 0
-        {
-            return Act::Move {
-                from: slot,
-                to: self.slot(),
-            };
+        let moves = self.rng.u32(0..if self.hot > 0 { 2 } else { 4 }) == 0;
+        match self.layout {
+            Layout::Attribute if moves => {
+                return Act::Move {
+                    from: slot,
+                    to: self.person(),
+                };
+            }
+            Layout::Folded if moves => {
+                return Act::Move {
+                    from: slot,
+                    to: (slot + PEOPLE) % (2 * PEOPLE),
+                };
+            }
+            _ => {}
         }
         if self.rng.u32(0..5) == 0 {
             return Act::Delete { slot };
         }
         let of_another = self.layout == Layout::Attribute && self.rng.u32(0..4) == 0;
-        let person = if of_another { self.slot() } else { slot };
+        let person = if of_another {
+            self.person()
+        } else {
+            slot % PEOPLE
+        };
+        let row = self.row(person);
+        Act::Put { slot, row }
+    }
+
+    fn row(&mut self, person: u8) -> Row {
         let rng = &mut self.rng;
         let flaw = match (rng.u32(0..12), self.layout) {
             (0..2, _) => Flaw::Content,
             (2, Layout::Attribute) => Flaw::Nobody,
             _ => Flaw::None,
         };
-        let row = Row {
+        Row {
             person,
             active: rng.u32(0..3) > 0,
             in_scope: rng.u32(0..6) > 0,
             version: rng.u8(0..3),
             flaw,
-        };
-        Act::Put { slot, row }
+        }
     }
 
     fn invocation(&mut self) -> Invocation {
-        let what = match self.rng.u32(0..10) {
-            0..5 => What::Schedule,
-            5..7 => What::Sync { allow: None },
-            7 => What::Sync {
-                allow: Some(self.rng.u64(0..6)),
+        let what = match self.rng.u32(0..20) {
+            0..11 => What::Schedule,
+            11 => What::Sync { rebind: false },
+            12 => What::Plan,
+            13..15 => What::Approve {
+                nth: pick(&mut self.rng, &[0, 0, 0, 1, 2]),
             },
-            8 => What::Plan,
-            _ => What::Push {
-                slots: (0..self.rng.usize(1..4)).map(|_| self.slot()).collect(),
+            15..18 => self.push(),
+            18 => What::PushAgain {
+                nth: self.rng.usize(0..3),
             },
+            _ if self.rng.bool() => What::Pause,
+            _ => What::Resume,
         };
         self.dying(what)
+    }
+
+    /// Records of people in the table, and of two whom it never has.
+    fn push(&mut self) -> What {
+        let count = self.rng.usize(1..4);
+        let rows = (0..count).map(|_| {
+            let person = self.rng.u8(0..self.people + 2);
+            let row = self.row(person);
+            let flaw = if row.flaw == Flaw::Nobody {
+                Flaw::None
+            } else {
+                row.flaw
+            };
+            (person, Row { flaw, ..row })
+        });
+        What::Push {
+            rows: rows.collect(),
+            seconds_ago: pick(&mut self.rng, &[0, 0, 0, 30, 600]),
+        }
     }
 
     fn delivery(&mut self) -> Invocation {

@@ -2,6 +2,7 @@
 
 use okta_emulator::Effect;
 
+use super::limit::Limit;
 use crate::support::crash::Moment;
 
 /// All that happens in one simulated world.
@@ -10,17 +11,39 @@ pub struct History {
     /// What all chance is drawn from: latencies, jitter, claims.
     pub seed: u64,
     pub layout: Layout,
-    /// `MAX_DEACTIVATIONS`, as a count.
-    pub limit: u64,
+    pub people: u8,
+    /// `MAX_DEACTIVATIONS`.
+    pub deactivations: Limit,
+    /// `MAX_UPDATES`.
+    pub updates: Limit,
     /// `WATCH_SECONDS`.
     pub watch: u64,
     /// Seconds after an import before Okta opens another session.
     pub cooldown: u64,
+    /// Seconds that an import takes.
+    pub import: u64,
+    /// Seconds for which a loaded session still says CREATED.
+    pub lag: u64,
+    /// Seconds by which clocks are early or late.
+    pub skew: u64,
     /// Users in a bulk request.
     pub entities: usize,
     /// Bulk requests in a session.
     pub requests: usize,
     pub steps: Vec<Step>,
+}
+
+impl History {
+    /// Whether nothing ever goes wrong in it.
+    pub fn is_calm(&self) -> bool {
+        let is_calm = |step: &Step| match &step.act {
+            Act::Invoke(invocation) => invocation.death.is_none() && invocation.timeout > 100,
+            Act::Put { .. } | Act::Delete { .. } | Act::Move { .. } | Act::Rebind => true,
+            Act::Database(_) | Act::Okta(_) | Act::Rotate { .. } => false,
+            Act::ForeignSession | Act::ForgetSession => false,
+        };
+        self.skew == 0 && self.lag == 0 && self.steps.iter().all(is_calm)
+    }
 }
 
 /// Where the users table has the external id.
@@ -30,6 +53,8 @@ pub enum Layout {
     Key,
     /// It is another attribute: people may move to another key, or have two records.
     Attribute,
+    /// It is the key in lower case, so that two keys may be one person's.
+    Folded,
 }
 
 /// Something that happens, so many milliseconds after the step before it began.
@@ -65,6 +90,8 @@ pub enum Act {
     ForeignSession,
     /// Okta knows the last session no more.
     ForgetSession,
+    /// The function is deployed with another name of the org.
+    Rebind,
 }
 
 /// A record of the users table.
@@ -98,9 +125,9 @@ pub struct Invocation {
 pub enum What {
     Schedule,
     Sync {
-        allow: Option<u64>,
+        rebind: bool,
     },
-    /// The one that puts all right: whatever limits and refusals there were.
+    /// The one that puts all right, whatever refusals there were.
     LastSync,
     Plan,
     /// Stream records from the `from`-th undelivered one on.
@@ -110,10 +137,21 @@ pub enum What {
         backwards: bool,
         again: bool,
     },
-    /// The records that are under these keys at that moment.
+    /// These records, which were so a while ago.
     Push {
-        slots: Vec<u8>,
+        rows: Vec<(u8, Row)>,
+        seconds_ago: u64,
     },
+    /// One of the pushes that are not done, once more.
+    PushAgain {
+        nth: usize,
+    },
+    /// One of the digests that runs have told, the newest first.
+    Approve {
+        nth: usize,
+    },
+    Pause,
+    Resume,
 }
 
 /// How an invocation dies before its time.
@@ -130,6 +168,7 @@ pub enum Death {
 /// From the `skip`-th call on, `times` calls of this operation.
 #[derive(Debug, Clone)]
 pub struct DatabaseFault {
+    /// How the call begins: the operation, the table, and the item's key.
     pub call: &'static str,
     pub skip: usize,
     pub times: usize,
@@ -150,6 +189,8 @@ pub enum DatabaseEffect {
     ShortPage,
     /// So many milliseconds pass before it is done.
     Slow(u64),
+    /// The connection breaks, and it is done so many milliseconds later.
+    Late(u64),
 }
 
 #[derive(Debug, Clone)]

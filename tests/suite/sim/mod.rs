@@ -5,15 +5,21 @@
 mod calls;
 mod database;
 mod dynamodb;
+mod ending;
+mod events;
 mod faults;
 mod generate;
 mod history;
+mod invoke;
+mod limit;
 mod model;
 mod mutants;
 mod play;
 mod promises;
 mod scenes;
+mod seen;
 mod shrink;
+mod watcher;
 mod world;
 
 use std::{
@@ -48,6 +54,10 @@ fn first_broken(seeds: std::ops::Range<u64>, bug: Option<Mutation>) -> Option<(u
                 break;
             }
             if let Some(broken) = play(&generate::history(seed), bug).broken {
+                if variable("SIM_GO_ON").is_some() {
+                    println!("{seed}: {}: {}", broken.promise, broken.how);
+                    continue;
+                }
                 found.store(true, Ordering::Relaxed);
                 return Some((seed, broken));
             }
@@ -73,16 +83,22 @@ fn told(history: &History) -> String {
     let History {
         seed,
         layout,
-        limit,
+        people,
+        deactivations,
+        updates,
         watch,
         cooldown,
+        import,
+        lag,
+        skew,
         entities,
         requests,
         steps,
     } = history;
     let mut text = format!(
-        "seed {seed}, external id in {layout:?}, MAX_DEACTIVATIONS {limit}, WATCH_SECONDS {watch}, cooldown {cooldown} s, \
-         {entities} users a request, {requests} requests a session\n"
+        "seed {seed}, external id in {layout:?}, {people} people, MAX_DEACTIVATIONS {deactivations}, MAX_UPDATES {updates}, \
+         WATCH_SECONDS {watch}, cooldown {cooldown} s, imports take {import} s, statuses lag {lag} s, clocks are off by up to \
+         {skew} s, {entities} users a request, {requests} requests a session\n"
     );
     let mut at = 0;
     for step in steps {
@@ -92,20 +108,24 @@ fn told(history: &History) -> String {
     text
 }
 
+/// What is called in a history, in order.
+fn traced(history: &History) -> String {
+    let mut trace = play(history, None).trace;
+    trace.sort();
+    trace.join("\n")
+}
+
 #[test]
 fn no_history_breaks_a_promise() {
     if let Some(seed) = variable("SIM_SEED") {
         let history = generate::history(seed);
-        println!("{}", told(&history));
-        let played = play(&history, None);
-        let mut trace = played.trace;
-        trace.sort();
-        println!("{}", trace.join("\n"));
-        if let Some(broken) = played.broken {
-            let small = shrunk(&history, None, broken.promise);
-            panic!("{broken:?}\nas in\n{}", told(&small));
-        }
-        return;
+        let Some(broken) = play(&history, None).broken else {
+            println!("{}{}", told(&history), traced(&history));
+            return;
+        };
+        let small = shrunk(&history, None, broken.promise);
+        println!("{}", traced(&small));
+        panic!("{broken:?}\nas in\n{}", told(&small));
     }
     let histories = variable("SIM_HISTORIES").unwrap_or(HISTORIES);
     let first = variable("SIM_FIRST").unwrap_or(0);

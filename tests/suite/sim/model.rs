@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::history::{Flaw, Layout, Row};
 
 /// The most people that a history is about.
-pub const PEOPLE: u8 = 8;
+pub const PEOPLE: u8 = 24;
 
 /// The users table as it is, and how everybody stood at any time.
 #[derive(Debug)]
@@ -18,17 +18,30 @@ pub struct Model {
     pub layout: Layout,
     pub rows: BTreeMap<u8, Row>,
     past: Vec<(Duration, Vec<Standing>)>,
-    /// Who came with a push: that the table does not have them says nothing.
-    pub pushed: BTreeSet<u8>,
+    /// What pushes said, and when they were made.
+    pub pushed: BTreeMap<u8, Vec<(Duration, Row)>>,
+    /// Who has ever had a record.
+    pub had_record: BTreeSet<u8>,
+    /// Whose record got another key, and when.
+    pub moves: Vec<(Duration, u8)>,
+    /// Of whom nobody can say what Okta is to have.
+    pub unsettled: BTreeSet<u8>,
+    /// Whether inactive people may be strangers, as the ledger was bound to something else.
+    pub rebound: bool,
 }
 
 /// How somebody stands at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// A record has them active and in scope, or may do so: they must not be deactivated.
     pub protected: bool,
     /// A record has them active and in scope: they may be let in.
     pub welcome: bool,
+    /// A record is about them.
+    pub recorded: bool,
+    /// The table has no record in scope.
+    pub empty: bool,
+    pub wanted: Wanted,
 }
 
 /// What Okta is to have in the end.
@@ -46,39 +59,52 @@ impl Model {
             layout,
             rows: BTreeMap::new(),
             past: Vec::new(),
-            pushed: BTreeSet::new(),
+            pushed: BTreeMap::new(),
+            had_record: BTreeSet::new(),
+            moves: Vec::new(),
+            unsettled: BTreeSet::new(),
+            rebound: false,
         };
         model.remember(Duration::ZERO);
         model
     }
 
-    /// To be called after each change of the rows.
+    /// To be called after each change.
     pub fn remember(&mut self, now: Duration) {
+        let recorded: Vec<_> = self.rows.values().map(|row| row.person).collect();
+        self.had_record.extend(recorded);
         let standings = (0..PEOPLE).map(|person| self.standing(person)).collect();
         self.past.push((now, standings));
     }
 
+    fn identifies(&self, row: &Row) -> bool {
+        self.layout != Layout::Attribute || row.flaw != Flaw::Nobody
+    }
+
     fn about(&self, person: u8) -> impl Iterator<Item = &Row> {
-        let layout = self.layout;
-        self.rows.values().filter(move |row| {
-            row.person == person && (layout == Layout::Key || row.flaw != Flaw::Nobody)
-        })
+        let rows = self.rows.values();
+        rows.filter(move |row| row.person == person && self.identifies(row))
     }
 
     fn nobodies(&self) -> bool {
-        self.layout == Layout::Attribute && self.rows.values().any(|row| row.flaw == Flaw::Nobody)
+        self.rows.values().any(|row| !self.identifies(row))
+    }
+
+    fn nobody_is_in_scope(&self) -> bool {
+        let is_in_scope = |row: &Row| row.in_scope && self.identifies(row);
+        !self.rows.values().any(is_in_scope)
     }
 
     fn standing(&self, person: u8) -> Standing {
-        let mut about = self.about(person).peekable();
-        let absent = about.peek().is_none();
-        let rows: Vec<_> = about.collect();
+        let rows: Vec<_> = self.about(person).collect();
+        let let_in = |row: &&Row| row.active && row.in_scope && row.flaw != Flaw::Content;
         Standing {
             protected: rows.iter().any(|row| row.in_scope && row.active)
-                || (absent && self.nobodies()),
-            welcome: rows
-                .iter()
-                .any(|row| row.active && row.in_scope && row.flaw != Flaw::Content),
+                || (rows.is_empty() && self.nobodies()),
+            welcome: rows.iter().any(let_in),
+            recorded: !rows.is_empty(),
+            empty: self.nobody_is_in_scope() && rows.is_empty(),
+            wanted: self.wanted(person),
         }
     }
 
@@ -87,28 +113,74 @@ impl Model {
         &self,
         person: u8,
         (from, to): (Duration, Duration),
-        is: impl Fn(Standing) -> bool,
+        is: impl Fn(&Standing) -> bool,
     ) -> bool {
         let before = self.past.iter().rev().find(|(at, _)| *at < from);
         let between = self.past.iter().filter(|(at, _)| (from..=to).contains(at));
         before
             .into_iter()
             .chain(between)
-            .all(|(_, all)| is(all[usize::from(person)]))
+            .all(|(_, all)| is(&all[usize::from(person)]))
+    }
+
+    /// The most people who were to be active at any time until then.
+    pub fn most_active(&self, until: Duration) -> usize {
+        let past = self.past.iter().take_while(|(at, _)| *at <= until);
+        let active = |all: &[Standing]| all.iter().filter(|one| one.protected).count();
+        past.map(|(_, all)| active(all)).max().unwrap_or(0)
+    }
+
+    /// What somebody is to be, and since when.
+    pub fn wanted_since(&self, person: u8) -> Option<(&Wanted, Duration)> {
+        let person = usize::from(person);
+        let (_, last) = self.past.last()?;
+        let wanted = &last[person].wanted;
+        let mut same = self.past.iter().rev();
+        let same = same
+            .by_ref()
+            .take_while(|(_, all)| all[person].wanted == *wanted);
+        let since = same.map(|(at, _)| *at).last()?;
+        Some((wanted, since))
     }
 
     /// What Okta is to have of somebody once all is done.
     pub fn wanted(&self, person: u8) -> Wanted {
+        if self.unsettled.contains(&person) {
+            return Wanted::Anything;
+        }
         let rows: Vec<_> = self.about(person).collect();
-        match rows[..] {
-            [] if self.nobodies() || self.rows.is_empty() || self.pushed.contains(&person) => {
-                Wanted::Anything
-            }
+        let held = self.nobody_is_in_scope();
+        let wanted = match rows[..] {
+            [] if self.pushed.contains_key(&person) => self.pushed_last(person),
+            [] if self.nobodies() || held => Wanted::Anything,
             [] => Wanted::NotActive,
-            [row] if !row.in_scope => Wanted::NotActive,
-            [row] if !row.active => Wanted::NotActive,
+            [row] if !row.in_scope && held => Wanted::Anything,
+            [row] if !row.in_scope || !row.active => Wanted::NotActive,
             [row] if row.flaw == Flaw::Content => Wanted::Anything,
             [row] => Wanted::Active(profile(row)),
+            _ => Wanted::Anything,
+        };
+        match wanted {
+            Wanted::NotActive if self.rebound => Wanted::Anything,
+            wanted => wanted,
+        }
+    }
+
+    /// What the newest push says of somebody whom only pushes are about.
+    fn pushed_last(&self, person: u8) -> Wanted {
+        if self.had_record.contains(&person) {
+            return Wanted::Anything;
+        }
+        let pushes = self.pushed[&person].iter();
+        let usable =
+            pushes.filter(|(_, row)| row.flaw == Flaw::None || !row.active || !row.in_scope);
+        let newest = usable.clone().map(|(at, _)| *at).max();
+        let newest: Vec<_> = usable.filter(|(at, _)| Some(*at) == newest).collect();
+        match newest[..] {
+            [] => Wanted::NotActive,
+            [(_, row)] if !row.in_scope => Wanted::Anything,
+            [(_, row)] if !row.active => Wanted::NotActive,
+            [(_, row)] => Wanted::Active(profile(row)),
             _ => Wanted::Anything,
         }
     }
@@ -117,6 +189,8 @@ impl Model {
         match self.layout {
             Layout::Key => id(slot),
             Layout::Attribute => format!("k{slot}"),
+            Layout::Folded if slot < PEOPLE => id(slot),
+            Layout::Folded => id(slot - PEOPLE).to_uppercase(),
         }
     }
 
@@ -124,6 +198,7 @@ impl Model {
         let external_id = match self.layout {
             Layout::Key => "{{ id }}",
             Layout::Attribute => "{{ person }}",
+            Layout::Folded => "{{ id | lower }}",
         };
         json!({
             "externalId": external_id, "active": "active", "include": "scope != 'out'",
@@ -140,9 +215,9 @@ impl Model {
             "scope": if row.in_scope { "in" } else { "out" },
             "name": name(row), "email": email(row),
         });
-        match (row.flaw, self.layout) {
-            (Flaw::Content, _) => drop(record.as_object_mut().unwrap().remove("email")),
-            (Flaw::Nobody, Layout::Attribute) => {
+        match row.flaw {
+            Flaw::Content => drop(record.as_object_mut().unwrap().remove("email")),
+            Flaw::Nobody if self.layout == Layout::Attribute => {
                 record.as_object_mut().unwrap().remove("person");
             }
             _ => {}
@@ -155,6 +230,11 @@ pub fn id(person: u8) -> String {
     format!("p{person}")
 }
 
+/// Whom an external id names.
+pub fn person(id: &str) -> u8 {
+    id[1..].parse().unwrap()
+}
+
 fn name(row: &Row) -> String {
     format!("Ada{}", row.version)
 }
@@ -163,7 +243,7 @@ fn email(row: &Row) -> String {
     format!("p{}@example.com", row.person)
 }
 
-fn profile(row: &Row) -> BTreeMap<String, String> {
+pub fn profile(row: &Row) -> BTreeMap<String, String> {
     [
         ("userName", email(row)),
         ("email", email(row)),

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     rc::Rc,
     time::Duration,
 };
@@ -30,6 +30,7 @@ use super::{
     dynamodb::item,
     history::{History, Row},
     model::Model,
+    seen::Seen,
 };
 use crate::support::{SOURCE, STATE, USERS};
 
@@ -42,9 +43,15 @@ pub struct World {
     pub tables: Tables,
     pub model: RefCell<Model>,
     pub clock: Clock,
+    /// Whether nothing ever goes wrong.
+    pub calm: bool,
     began: Instant,
-    limit: u64,
-    watch: u64,
+    environment: BTreeMap<&'static str, String>,
+    /// What each process's clock is off by.
+    skew: RefCell<fastrand::Rng>,
+    most_skew: i64,
+    /// What invocations have answered.
+    pub seen: RefCell<Seen>,
     idle: RefCell<Vec<Container>>,
     /// Stream records that are still to be delivered.
     pub stream: RefCell<VecDeque<Value>>,
@@ -57,6 +64,8 @@ pub struct World {
 pub struct Container {
     pub function: Rc<Function>,
     pub caller: Caller,
+    /// Whether it was started with the other name of the org.
+    rebound: bool,
 }
 
 impl World {
@@ -73,20 +82,41 @@ impl World {
             cooldown: Duration::from_secs(history.cooldown),
             max_entities: history.entities,
             max_bulk_requests: history.requests.try_into().unwrap(),
+            import_time: Duration::from_secs(history.import),
+            status_lag: Duration::from_secs(history.lag),
             started: base.try_into().unwrap(),
             ..Options::default()
         };
         let okta = Emulator::start(options).await.unwrap();
         let profile = [("userName", "other@example.com")];
         okta.seed_user(OF_ANOTHER_SOURCE, UserStatus::Active, profile);
+        let model = Model::new(history.layout);
+        let environment = [
+            ("OKTA_ORG_URL", okta.url()),
+            ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
+            (
+                "OKTA_CREDENTIALS_SECRET_ARN",
+                "arn:aws:secretsmanager:eu-west-1:000000000000:secret:okta".to_owned(),
+            ),
+            ("USERS_TABLE", USERS.to_owned()),
+            ("STATE_TABLE", STATE.to_owned()),
+            ("MAPPING", model.mapping()),
+            ("MAX_DEACTIVATIONS", history.deactivations.to_string()),
+            ("MAX_UPDATES", history.updates.to_string()),
+            ("WATCH_SECONDS", history.watch.to_string()),
+            ("PUSH", "on".to_owned()),
+        ];
         Rc::new(Self {
             okta,
             tables: Tables::new(history.seed, began, clock, token(0)),
-            model: RefCell::new(Model::new(history.layout)),
+            model: RefCell::new(model),
             clock,
+            calm: history.is_calm(),
             began,
-            limit: history.limit,
-            watch: history.watch,
+            environment: environment.into(),
+            skew: RefCell::new(fastrand::Rng::with_seed(history.seed)),
+            most_skew: history.skew.try_into().unwrap(),
+            seen: RefCell::default(),
             idle: RefCell::default(),
             stream: RefCell::default(),
             sequence: Cell::new(1_000),
@@ -117,6 +147,7 @@ impl World {
     pub fn relocate(&self, from: u8, to: u8) {
         let row = self.model.borrow().rows.get(&from).copied();
         if let Some(row) = row.filter(|_| from != to) {
+            self.model.borrow_mut().moves.push((self.now(), row.person));
             self.change(&[(from, None), (to, Some(row))]);
         }
     }
@@ -165,33 +196,35 @@ impl World {
 
     /// A process that has answered can be used again.
     pub fn give_back(&self, container: Container) {
-        self.idle.borrow_mut().push(container);
+        // What was deployed before is used no more.
+        if container.rebound == self.model.borrow().rebound {
+            self.idle.borrow_mut().push(container);
+        }
     }
 
     fn cold_start(&self) -> Container {
         let caller = Caller::default();
-        let environment = [
-            ("OKTA_ORG_URL", self.okta.url()),
-            ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
-            (
-                "OKTA_CREDENTIALS_SECRET_ARN",
-                "arn:aws:secretsmanager:eu-west-1:000000000000:secret:okta".to_owned(),
-            ),
-            ("USERS_TABLE", USERS.to_owned()),
-            ("STATE_TABLE", STATE.to_owned()),
-            ("MAPPING", self.model.borrow().mapping()),
-            ("MAX_DEACTIVATIONS", self.limit.to_string()),
-            ("WATCH_SECONDS", self.watch.to_string()),
-        ];
-        let lookup = |name: &str| {
-            let mut all = environment.iter();
-            all.find(|(key, _)| *key == name)
-                .map(|(_, value)| value.clone())
+        let mut environment = self.environment.clone();
+        let rebound = self.model.borrow().rebound;
+        if rebound {
+            // The same org under another name.
+            let url = environment["OKTA_ORG_URL"].replace("127.0.0.1", "localhost");
+            environment.insert("OKTA_ORG_URL", url);
+        }
+        let off = self.skew.borrow_mut().i64(-self.most_skew..=self.most_skew);
+        let Clock::Tokio { base, origin } = self.clock else {
+            unreachable!("time is played");
         };
+        let clock = Clock::Tokio {
+            base: base + jiff::SignedDuration::from_secs(off),
+            origin,
+        };
+        let lookup = |name: &str| environment.get(name).cloned();
         let sdk = Sdk::Given(Box::new(self.sdk(&caller)));
         Container {
-            function: Rc::new(Function::new(lookup, sdk, self.clock)),
+            function: Rc::new(Function::new(lookup, sdk, clock)),
             caller,
+            rebound,
         }
     }
 
@@ -223,6 +256,15 @@ impl World {
             self.tables.keep_secret(&token(next));
         }
         self.tokens.set((at_okta, in_secret));
+    }
+
+    /// The function is deployed with another name of the org.
+    pub fn rebind(&self) {
+        let mut model = self.model.borrow_mut();
+        model.rebound = true;
+        model.remember(self.now());
+        self.idle.borrow_mut().clear();
+        self.seen.borrow_mut().rebound = Some(self.now());
     }
 
     /// From now on nothing goes wrong.

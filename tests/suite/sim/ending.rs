@@ -1,0 +1,117 @@
+//! When all is quiet: full runs, with days between them, until there is nothing left to do.
+
+use std::time::Duration;
+
+use dynamodb_identity_source::{
+    handler::{Answer, InvocationError},
+    sync::{Report, RunError},
+};
+use okta_emulator::SessionStatus;
+
+use super::{
+    history::{Invocation, What},
+    invoke::invoke,
+    promises::{self, Broken},
+    world::World,
+};
+
+/// How many full runs may be needed once all is quiet.
+const ROUNDS: usize = 40;
+/// A cooldown and more.
+const A_WHILE: Duration = Duration::from_secs(1_300);
+const A_DAY: Duration = Duration::from_secs(25 * 3_600);
+
+/// Rounds of what a calm day brings: pushes are repeated, a full run, and somebody who approves of
+/// what it withholds.
+pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
+    world.heal();
+    // Long enough for every lease to end.
+    tokio::time::sleep(A_WHILE).await;
+    told(world, "resume", What::Resume).await?;
+    let mut quiet = 0;
+    for round in 0..ROUNDS {
+        let pushes = pushed_again(world, round).await?;
+        let report = full(world, round).await?;
+        let approved = approved(world, round, &report).await?;
+        let nothing = report.upserts + report.deactivations + report.waiting == 0
+            && !report.more
+            && report.skipped.is_none()
+            && approved + pushes == 0;
+        quiet = if nothing { quiet + 1 } else { 0 };
+        let importing = world
+            .okta
+            .sessions()
+            .iter()
+            .any(|session| session.status == SessionStatus::Triggered);
+        if quiet >= 2 && !importing {
+            return Ok(());
+        }
+        let waits = report.waiting > 0 || quiet >= 2;
+        tokio::time::sleep(if waits { A_DAY } else { A_WHILE }).await;
+    }
+    Err(Broken::of(
+        promises::ENDS,
+        format!("{ROUNDS} runs were not enough"),
+    ))
+}
+
+async fn told(world: &World, run: &str, what: What) -> Result<Option<Answer>, Broken> {
+    let invocation = Invocation {
+        what,
+        timeout: 900,
+        death: None,
+    };
+    match Box::pin(invoke(world, run, &invocation)).await {
+        Some(Ok(answer)) => Ok(Some(answer)),
+        Some(Err(InvocationError::Run(RunError::PushUnfinished { .. }))) => Ok(None),
+        Some(Err(error)) => Err(Broken::of(promises::ENDS_WELL, format!("{run}: {error}"))),
+        None => Err(Broken::of(
+            promises::ENDS_WELL,
+            format!("{run} dies of nothing"),
+        )),
+    }
+}
+
+async fn full(world: &World, round: usize) -> Result<Box<Report>, Broken> {
+    match told(world, &format!("quiet{round}"), What::LastSync).await? {
+        Some(Answer::Report(report)) => Ok(report),
+        other => panic!("a report was expected, not {other:?}"),
+    }
+}
+
+/// Repeats the pushes that are not done; gives how many there were.
+async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
+    let pushes = world.seen.borrow().pushes.len();
+    for nth in 0..pushes {
+        // Those that are still not done are put back at the end.
+        told(
+            world,
+            &format!("push{round}.{nth}"),
+            What::PushAgain { nth: 0 },
+        )
+        .await?;
+    }
+    Ok(pushes)
+}
+
+/// Approves of all that a run withholds; gives how many lists that were.
+async fn approved(world: &World, round: usize, report: &Report) -> Result<usize, Broken> {
+    let withheld = [&report.withheld.updates, &report.withheld.deactivations];
+    let digests: Vec<_> = withheld
+        .into_iter()
+        .filter(|kind| kind.count > 0)
+        .filter_map(|kind| kind.digest.as_ref())
+        .collect();
+    for (nth, digest) in digests.iter().enumerate() {
+        let all = world.seen.borrow().digests.clone();
+        let place = all
+            .iter()
+            .rev()
+            .position(|known| *known == digest.to_string());
+        let what = What::Approve {
+            nth: place.unwrap_or(0),
+        };
+        told(world, &format!("approve{round}.{nth}"), what).await?;
+    }
+    Ok(digests.len())
+}

@@ -1,0 +1,87 @@
+//! What holds once all is done: Okta, the table and the ledger say the same.
+
+use std::collections::BTreeSet;
+
+use dynamodb_identity_source::{
+    ledger::{IdHash, Ledger, Told},
+    mapping::ExternalId,
+};
+use okta_emulator::{Happened, UserStatus};
+
+use super::{Broken, EQUAL, LEDGER};
+use crate::{
+    sim::{
+        model::{PEOPLE, Wanted, id, person},
+        world::World,
+    },
+    support::STATE,
+};
+
+/// Whom Okta refused in an import that it called COMPLETED: only what it has would tell.
+pub fn refused(world: &World) -> BTreeSet<u8> {
+    let mut refused = BTreeSet::new();
+    for session in world.okta.sessions() {
+        for user in world.okta.session_users(&session.id) {
+            let person = person(&user.external_id);
+            match user.outcome.map(|outcome| outcome.happened) {
+                Some(Happened::Failed) => drop(refused.insert(person)),
+                Some(_) => drop(refused.remove(&person)),
+                None => {}
+            }
+        }
+    }
+    refused
+}
+
+pub fn directory(world: &World) -> Result<(), Broken> {
+    let model = world.model.borrow();
+    let refused = refused(world);
+    for person in (0..PEOPLE).filter(|person| !refused.contains(person)) {
+        let user = world.okta.user(&id(person));
+        let active = user
+            .as_ref()
+            .filter(|user| user.status == UserStatus::Active);
+        let wanted = model.wanted(person);
+        let agrees = match &wanted {
+            Wanted::Anything => true,
+            Wanted::NotActive => active.is_none(),
+            Wanted::Active(profile) => active.is_some_and(|user| user.profile == *profile),
+        };
+        if !agrees {
+            let how = format!("{}: wanted {wanted:?}, Okta has {user:?}", id(person));
+            return Err(Broken::of(EQUAL, how));
+        }
+    }
+    Ok(())
+}
+
+pub async fn ledger(world: &World) -> Result<(), Broken> {
+    let ledger = Ledger::new(world.client(), STATE.to_owned(), world.clock);
+    let people: Vec<_> = (0..PEOPLE)
+        .map(|person| ExternalId::parse(id(person)).unwrap())
+        .collect();
+    let hashes: Vec<_> = people.iter().map(IdHash::of).collect();
+    let log = ledger.read_log().await.unwrap().value;
+    let entries = ledger.entries(&hashes, &log).await.unwrap();
+    let refused = refused(world);
+    for (person, external_id) in (0..PEOPLE).zip(&people) {
+        let entry = entries
+            .iter()
+            .find(|entry| entry.external_id == *external_id);
+        let user = world.okta.user(external_id.as_str());
+        let active = user.is_some_and(|user| user.status == UserStatus::Active);
+        let standing = entry.and_then(|entry| log.standing(entry.telling()));
+        let in_doubt = standing.is_some_and(|standing| !standing.holds);
+        let says_active = standing.is_some_and(|standing| matches!(standing.told, Told::Active(_)));
+        let anything = world.model.borrow().wanted(person) == Wanted::Anything;
+        let excused =
+            (in_doubt && anything) || refused.contains(&person) || (standing.is_none() && anything);
+        if (says_active != active || in_doubt) && !excused {
+            return Err(Broken::of(
+                LEDGER,
+                format!("{external_id}: active is {active}, the ledger says {entry:?}"),
+            ));
+        }
+    }
+    Ok(())
+}
