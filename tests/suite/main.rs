@@ -54,6 +54,7 @@ mod sessions;
 mod sim;
 mod status;
 mod steps;
+mod strangers;
 mod streams;
 mod streams_of_records;
 mod version;
