@@ -31,4 +31,6 @@ pub use report::{
 };
 pub use run::{Job, Run, RunError};
 pub(crate) use tell::COOLDOWN;
+#[doc(hidden)]
+pub use tell::{Seen, after_cancelling, seen};
 pub use time::Time;
