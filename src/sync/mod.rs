@@ -19,6 +19,8 @@ mod time;
 
 pub use aside::Aside;
 pub use books::Books;
+#[doc(hidden)]
+pub use books::left_over;
 pub use detail::{
     ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
 };
