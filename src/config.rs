@@ -59,7 +59,7 @@ pub(crate) struct Settings {
     limits: Option<Limits>,
     start: Option<Mode>,
     push: Option<bool>,
-    history_table: Option<String>,
+    pub(crate) history_table: Option<String>,
     watch: Option<Duration>,
     plan_values: Option<bool>,
     history_days: Option<u16>,

@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct Tables {
     pub(super) users: Option<(String, UsersTable)>,
     pub(super) state: Option<(String, Ledger)>,
+    /// Where what runs did is kept, if that has a table of its own.
+    pub(super) history: Option<(String, Ledger)>,
 }
 
 pub(super) fn tables(settings: &Settings, client: &Client, clock: Clock) -> Tables {
@@ -25,6 +27,7 @@ pub(super) fn tables(settings: &Settings, client: &Client, clock: Clock) -> Tabl
     Tables {
         users: settings.users_table.as_ref().map(users),
         state: settings.state_table.as_ref().map(state),
+        history: settings.history_table.as_ref().map(state),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The state table: there, of the right kind, not the users table, and ours to write.
+//! The state table: there, of the right kind, not the users table, and ours to write. The history's
+//! table, where it has one, is ours to write, too.
 
 use std::time::Duration;
 
@@ -58,7 +59,14 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
     if !notes.is_usable() {
         return found;
     }
-    rights(name, ledger, notes, round).await;
+    if rights("STATE_TABLE", name, ledger, &Right::ALL, notes, round).await {
+        notes.found("the function may read and write it");
+    }
+    if let Some((name, ledger)) = &tables.history
+        && rights("HISTORY_TABLE", name, ledger, &Right::HISTORY, notes, round).await
+    {
+        notes.found(format!("what runs did is kept in {name}"));
+    }
     if notes.is_usable()
         && let Ok(log) = ledger.read_log().await
         && let Ok(guard) = ledger.read_guard::<Memory>().await
@@ -103,10 +111,18 @@ fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {
     }
 }
 
-async fn rights(name: &str, ledger: &Ledger, notes: &mut Notes, round: &Round<'_>) {
-    let tried = Right::ALL.map(|right| async move {
-        let result = round.aws(Box::pin(ledger.exercise(right))).await;
-        result.err().map(|trouble| (right, trouble))
+/// Makes use of rights in the table that `variable` names; true if the function has them all.
+async fn rights(
+    variable: &str,
+    name: &str,
+    ledger: &Ledger,
+    rights: &[Right],
+    notes: &mut Notes,
+    round: &Round<'_>,
+) -> bool {
+    let tried = rights.iter().map(|right| async move {
+        let result = round.aws(Box::pin(ledger.exercise(*right))).await;
+        result.err().map(|trouble| (*right, trouble))
     });
     let troubles: Vec<(Right, Trouble)> = join_all(tried).await.into_iter().flatten().collect();
     let (denied, other): (Vec<_>, Vec<_>) = troubles
@@ -115,19 +131,20 @@ async fn rights(name: &str, ledger: &Ledger, notes: &mut Notes, round: &Round<'_
     if let Some((_, trouble)) = denied.first() {
         let actions: Vec<_> = denied.iter().map(|(right, _)| right.action()).collect();
         notes.fail(
-            format!("the function may not do all it must: {}", trouble.why),
-            advise(trouble, &actions.join(", "), name),
+            format!(
+                "the function may not do all it must in {name}: {}",
+                trouble.why
+            ),
+            advice::on_table(trouble, &actions.join(", "), variable, name),
         );
     }
     if let Some((right, trouble)) = other.first() {
         notes.fail(
-            format!("{} did not work: {}", right.action(), trouble.why),
-            advise(trouble, right.action(), name),
+            format!("{} did not work in {name}: {}", right.action(), trouble.why),
+            advice::on_table(trouble, right.action(), variable, name),
         );
     }
-    if denied.is_empty() && other.is_empty() {
-        notes.found("the function may read and write it");
-    }
+    denied.is_empty() && other.is_empty()
 }
 
 fn advise(trouble: &Trouble, action: &str, name: &str) -> String {

@@ -30,7 +30,7 @@ pub(crate) enum Right {
 }
 
 impl Right {
-    /// All that a run needs.
+    /// All that a run needs in the state table.
     pub(crate) const ALL: [Self; 7] = [
         Self::GetItem,
         Self::BatchGetItem,
@@ -40,6 +40,9 @@ impl Right {
         Self::DeleteItem,
         Self::BatchWriteItem,
     ];
+
+    /// What keeping the history needs, where it has a table of its own.
+    pub(crate) const HISTORY: [Self; 3] = [Self::GetItem, Self::PutItem, Self::UpdateItem];
 
     /// The IAM action that grants it.
     pub(crate) fn action(self) -> &'static str {

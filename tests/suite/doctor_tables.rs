@@ -53,6 +53,28 @@ async fn a_state_table_with_another_key_is_not_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_history_table_is_tried_if_there_is_one() {
+    let world = complete_world().await;
+    create_table(&world.dynamodb, "what-runs-did", &["pk"]).await;
+
+    let found = diagnosis(&world, &[("HISTORY_TABLE", "what-runs-did")]).await;
+    let missing = diagnosis(&world, &[("HISTORY_TABLE", "what-runs-do")]).await;
+
+    says(
+        &found,
+        "state table",
+        Status::Ok,
+        &["what runs did is kept in what-runs-did"],
+    );
+    says(
+        &missing,
+        "state table",
+        Status::Failed,
+        &["what-runs-do", "ResourceNotFound", "HISTORY_TABLE"],
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_state_table_that_is_the_users_table_is_not_touched() {
     let mut world = World::start(options()).await;
     let between = world.between().await;

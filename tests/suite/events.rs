@@ -97,29 +97,75 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
             .invoke(event(include_str!("../../events/sync.json")))
             .await,
     );
+    let withheld = &sync["withheld"]["deactivations"];
     assert_eq!(
-        (&sync["trigger"], &sync["withheld"]["deactivations"]),
+        (&sync["trigger"], &withheld["count"]),
         (&json!("direct"), &json!(8))
     );
 
-    let allowed = event(include_str!("../../events/sync-allow-deactivations.json"));
-    let allowed = report(lambda.invoke(allowed).await);
+    let mut approve = event(include_str!("../../events/approve.json"));
+    let digest = std::mem::replace(&mut approve["digest"], withheld["digest"].clone());
+    approve["only"] = json!(["user0", "user1"]);
+    let approved = report(lambda.invoke(approve.clone()).await);
+    assert_eq!(
+        (&approved["approved"], &approved["kind"]),
+        (&json!(2), &json!("deactivations"))
+    );
+    let told = report(lambda.invoke(json!({"command": "sync"})).await);
     assert_eq!(
         (
-            &allowed["deactivations"],
-            &allowed["withheld"]["deactivations"]
+            &told["deactivations"],
+            &told["withheld"]["deactivations"]["count"]
         ),
-        (&json!(8), &json!(0))
+        (&json!(2), &json!(6))
     );
-    assert_agreement(&world).await;
+    approve["digest"] = digest;
+    let unknown = error(lambda.invoke(approve).await);
+    assert!(unknown.contains("no list of withheld people"), "{unknown}");
+    for n in 2..8 {
+        world.put(person(&format!("user{n}"))).await;
+    }
 
     let status = event(include_str!("../../events/status.json"));
     let status = report(lambda.invoke(status).await);
     assert_eq!(status["lastRuns"].as_array().unwrap().len(), 4);
-    assert_eq!(status["lastRuns"][0]["runId"], allowed["runId"]);
+    assert_eq!(status["lastRuns"][0]["runId"], told["runId"]);
     assert_eq!(
-        (&status["oktaError"], &status["withheld"]),
-        (&Value::Null, &Value::Null)
+        (
+            &status["oktaError"],
+            &status["guard"]["deactivations"]["withheld"]
+        ),
+        (&Value::Null, &json!(6))
+    );
+
+    let push = event(include_str!("../../events/push.json"));
+    for (switch, push_is) in [("pause", Err("paused")), ("resume", Ok(()))] {
+        let set = match switch {
+            "pause" => event(include_str!("../../events/pause.json")),
+            _ => event(include_str!("../../events/resume.json")),
+        };
+        let by = set["by"].clone();
+        let set = report(lambda.invoke(set).await);
+        assert_eq!(set["by"], by);
+        match push_is {
+            Err(why) => {
+                let said = error(lambda.invoke(push.clone()).await);
+                assert!(said.contains(why), "{said}");
+            }
+            Ok(()) => {
+                let pushed = report(lambda.invoke(push.clone()).await);
+                assert_eq!(
+                    (&pushed["scanned"], &pushed["upserts"]),
+                    (&json!(3), &json!(2))
+                );
+            }
+        }
+    }
+    report(lambda.invoke(json!({"command": "sync"})).await);
+    assert_eq!(
+        world.okta.active_count(),
+        10,
+        "eight stay, and two were pushed"
     );
 }
 

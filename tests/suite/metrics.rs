@@ -2,14 +2,30 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use dynamodb_identity_source::{handler::Answer, metrics::ALL};
 use serde_json::json;
 
 use crate::{
     recorder::Recorder,
-    steps::{cooldown, fails, inactive, person, plan, sync, with, world_of},
-    support::{invoke_stream, proxy::Fault},
+    steps::{answer, cooldown, fails, inactive, invoke_for, person, plan, sync, with, world_of},
+    support::{STATE, World, invoke_stream, proxy::Fault},
 };
+
+/// Gives the lease to another run for two minutes.
+async fn somebody_is_at_work(world: &World) {
+    let until = (world.clock.now() + Duration::from_secs(120)).as_millisecond();
+    world
+        .dynamodb
+        .put_item()
+        .table_name(STATE)
+        .item("pk", AttributeValue::S("lease".into()))
+        .item("owner", AttributeValue::S("another-run".into()))
+        .item("until", AttributeValue::N(until.to_string()))
+        .send()
+        .await
+        .unwrap();
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_full_run_says_how_things_are_and_what_was_sent() {
@@ -47,7 +63,7 @@ async fn a_full_run_says_how_things_are_and_what_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_counts_its_requests_and_nothing_else() {
+async fn a_dry_run_says_what_it_asked_and_read_and_nothing_of_runs() {
     let world = world_of(3).await;
     let function = world.function(&[("WATCH_SECONDS", "0")]);
     sync(&world, &function).await;
@@ -58,11 +74,14 @@ async fn a_dry_run_counts_its_requests_and_nothing_else() {
     plan(&world, &function).await;
     drop(guard);
 
-    assert_eq!(seen.names(), BTreeSet::from(["OktaRequests"]));
+    assert_eq!(
+        seen.names(),
+        BTreeSet::from(["LedgerUsers", "OktaRequests"])
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tripped_safeguard_is_said_until_a_full_run_finds_none_withheld() {
+async fn a_closed_latch_is_said_until_a_full_run_finds_none_withheld() {
     let world = world_of(10).await;
     let function = world.function(&[("MAX_DEACTIVATIONS", "2")]);
     sync(&world, &function).await;
@@ -246,16 +265,37 @@ async fn a_run_that_is_left_to_another_is_counted_as_that() {
     let seen = Recorder::new();
 
     let guard = metrics::set_default_local_recorder(&seen);
-    tokio::join!(sync(&world, &function), async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        sync(&world, &function).await
-    });
+    somebody_is_at_work(&world).await;
+    let left = invoke_for(&world, &function, Duration::from_secs(60)).await;
+    cooldown().await;
+    sync(&world, &function).await;
     drop(guard);
 
+    assert!(left.skipped.is_some() && left.more);
     assert_eq!(
         (seen.flow("RunsSkipped"), seen.flow("RunsSucceeded")),
-        (1, 1)
+        (1, 2)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_is_said_by_full_runs_while_the_ledger_knows_somebody() {
+    let world = world_of(2).await;
+    let function = world.function(&[]);
+    let set = async |switch| answer(&world, &function, &json!({ "command": switch })).await;
+    let seen = Recorder::new();
+    let guard = metrics::set_default_local_recorder(&seen);
+
+    set("pause").await.unwrap();
+    sync(&world, &function).await;
+    set("resume").await.unwrap();
+    sync(&world, &function).await;
+    set("pause").await.unwrap();
+    sync(&world, &function).await;
+    drop(guard);
+
+    assert_eq!(seen.level("Paused"), [0.0, 0.0, 1.0]);
+    assert_eq!(seen.flow("FullRunsSucceeded"), 1, "a paused run is none");
 }
 
 #[tokio::test(start_paused = true)]
@@ -278,6 +318,11 @@ async fn whatever_is_in_the_catalogue_is_emitted() {
         sync(&world, &function).await
     });
     fails(&world, &world.function(&[("MAX_DEACTIVATIONS", "many")])).await;
+    let elsewhere = world.function(&[("OKTA_IDENTITY_SOURCE_ID", "0oaanother")]);
+    fails(&world, &elsewhere).await;
+    somebody_is_at_work(&world).await;
+    world.put(person("new")).await;
+    invoke_for(&world, &function, Duration::from_secs(60)).await;
     drop(guard);
 
     let catalogue: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();

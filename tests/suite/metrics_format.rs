@@ -131,6 +131,30 @@ async fn a_run_that_cannot_begin_is_counted_too() {
 }
 
 #[tokio::test]
+async fn metrics_are_written_whatever_the_level_of_our_own_lines() {
+    for level in ["ERROR", "WARN", "DEBUG"] {
+        let world = World::start(options()).await;
+        let mut lambda = Lambda::start(
+            &world,
+            &[("LOG_LEVEL", level), ("AWS_LAMBDA_LOG_FORMAT", "JSON")],
+        )
+        .await;
+
+        lambda.invoke(json!({"command": "sync"})).await;
+        let log = lambda.end();
+
+        let lines = metric_lines(&log);
+        let told = |name: &str| lines.iter().any(|line| !line[name].is_null());
+        assert!(
+            told("FullRunsSucceeded") && told("Active"),
+            "{level}: {log:?}"
+        );
+        let report = log.iter().any(|line| line.contains("run finished"));
+        assert_eq!(report, level == "DEBUG", "{level}: {log:?}");
+    }
+}
+
+#[tokio::test]
 async fn outside_lambda_nobody_reads_metrics_and_none_are_written() {
     let world = World::start(options()).await;
     let mut lambda = Lambda::start(&world, &[("AWS_LAMBDA_FUNCTION_NAME", "")]).await;

@@ -7,15 +7,20 @@ use serde_json::Value;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-const ALARMS: [&str; 8] = [
+const ALARMS: [&str; 13] = [
     "FailedExecutionsAlarm",
     "FailedRunsAlarm",
     "FailedSessionsAlarm",
     "FailureQueueAlarm",
     "IteratorAgeAlarm",
+    "LeaversRefusedAlarm",
     "NoSuccessfulRunAlarm",
+    "OtherBindingAlarm",
+    "PausedAlarm",
+    "PendingAlarm",
+    "RefusedAlarm",
     "RejectsAlarm",
-    "SafeguardAlarm",
+    "WithheldAlarm",
 ];
 
 /// A metric as something watches it.
@@ -196,7 +201,12 @@ fn alarms_watch_what_is_emitted() {
         [
             "RunsFailed",
             "SessionsFailed",
+            "LeaversRefused",
             "FullRunsSucceeded",
+            "OtherBinding",
+            "Paused",
+            "PendingRuns",
+            "Refused",
             "Rejected",
             "Withheld"
         ]
