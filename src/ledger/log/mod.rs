@@ -235,7 +235,8 @@ impl SessionLog {
         let Some(session) = self.listed.remove(&number) else {
             return Charges::Stand;
         };
-        let woke = session.state == State::GivenUp;
+        let woke = session.state == State::GivenUp
+            && !mutation::on(Mutation::OldSessionIsForgotten);
         if end != End::Landed {
             self.void.insert(number);
         }
@@ -286,7 +287,7 @@ impl SessionLog {
     /// Gives up the session that the others wait for, if it has had its time. True if there is one.
     pub fn give_up(&mut self, now: Timestamp) -> Option<SessionId> {
         let last_end = self.last_end;
-        let (number, oldest) = self
+        let (_, oldest) = self
             .listed
             .iter_mut()
             .find(|(_, session)| matches!(session.state, State::Starting | State::Triggered))?;
@@ -294,17 +295,11 @@ impl SessionLog {
             .triggered
             .unwrap_or(oldest.opened)
             .max(last_end.unwrap_or(Timestamp::MIN));
-        let number = *number;
         (now.duration_since(since).unsigned_abs() >= GIVEN_UP_AFTER && now > since).then(|| {
             oldest.state = State::GivenUp;
-            let id = oldest.id.clone();
-            if mutation::on(Mutation::OldSessionIsForgotten) {
-                self.listed.remove(&number);
-                self.void.insert(number);
-            }
             // The next one is given its time from now on.
             self.last_end = Some(now);
-            id
+            oldest.id.clone()
         })
     }
 
