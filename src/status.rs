@@ -223,7 +223,7 @@ fn remembered(log: &SessionLog) -> Vec<SessionState> {
             opened,
             triggered,
             run,
-            carries: _,
+            ..
         } = session;
         SessionState {
             id: id.clone(),

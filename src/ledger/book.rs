@@ -33,8 +33,8 @@ pub struct Known {
     pub standing: Option<Standing>,
     /// Where they came from.
     pub origin: Origin,
-    /// How they are told again, if it comes to that.
-    pub again: Again,
+    /// How they are told the same kind of thing again, if it comes to that.
+    again: Again,
     /// Whether they were charged for a deactivation that still counts.
     pub deactivation_paid: bool,
     /// Whether they were charged for an update that still counts.
@@ -49,6 +49,34 @@ pub struct Known {
 }
 
 impl Known {
+    /// How they are to be told this: apart from others if an import has failed that told them the
+    /// same kind of thing.
+    #[must_use]
+    pub fn again(&self, told: Told) -> Again {
+        let before = self.standing.map(|standing| standing.told);
+        match (before, told) {
+            (Some(Told::Active(_)), Told::Active(_)) | (Some(Told::Inactive), Told::Inactive) => {
+                self.again
+            }
+            _ => Again::AsEver,
+        }
+    }
+
+    /// What is known of somebody of whom Okta was told so.
+    #[cfg(test)]
+    pub(crate) fn of(standing: Standing) -> Self {
+        Self {
+            standing: Some(standing),
+            origin: Origin::Table,
+            again: Again::AsEver,
+            deactivation_paid: false,
+            update_paid: false,
+            update_undone: false,
+            to_leave: false,
+            long_gone: false,
+        }
+    }
+
     /// Whether Okta was last told to have them active, surely or doubtfully.
     #[must_use]
     pub fn told_active(&self) -> bool {
@@ -94,7 +122,9 @@ impl Reading {
         Known {
             standing,
             origin,
-            again: self.log.again(telling.session),
+            again: self
+                .log
+                .again(telling.session, telling.told == Told::Inactive),
             deactivation_paid: is_paid(deactivation),
             update_paid: is_paid(update),
             update_undone: update.is_some_and(|charge| self.paid.undone(charge)),

@@ -43,6 +43,12 @@ impl Books {
         }
     }
 
+    /// The ledger that they are in.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// What became of the sessions.
     #[must_use]
     pub fn log(&self) -> &SessionLog {
@@ -104,6 +110,22 @@ impl Books {
     /// Gives up the session that the others wait for, if it has had its time.
     pub(super) async fn give_up(&mut self, now: Timestamp) -> Result<Option<SessionId>, RunError> {
         self.change(|log| log.give_up(now)).await
+    }
+
+    /// What a run would cancel that is at work now, for one that only looks.
+    pub(super) async fn take_open_for_lost(&mut self, now: Timestamp) -> Result<(), RunError> {
+        let is_open = |state| matches!(state, State::Open | State::Starting);
+        let listed = self.log().listed();
+        let open: Vec<_> = listed
+            .filter(|(_, session)| is_open(session.state))
+            .map(|(number, _)| number)
+            .collect();
+        if !self.writes {
+            for number in open {
+                self.ended(number, End::Nothing, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Decides about charges that a run which died has left undecided.

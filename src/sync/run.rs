@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     guard::{Guard, Judged, Kind, Limits, Listed, Memory},
-    ledger::{Binding, LeaseLost, Ledger, LedgerError, Mode, State, Versioned, Written, log},
+    ledger::{
+        Binding, Claim, LeaseLost, Ledger, LedgerError, Mode, Rank, State, Versioned, Written, log,
+    },
     mapping::Mapping,
     metrics,
     mutation::{self, Mutation},
@@ -55,6 +57,16 @@ pub struct Job {
     pub retry_refused: bool,
     /// Whether the ledger is to be about another identity source or table from now on.
     pub rebind: bool,
+}
+
+impl Job {
+    /// Who lets whom pass.
+    pub(super) fn rank(&self) -> Rank {
+        match self.source {
+            Source::Table => Rank::Full,
+            Source::Keys(_) | Source::Payload { .. } => Rank::Part,
+        }
+    }
 }
 
 /// Why a run came to no good end. Whatever it was, running again is safe.
@@ -156,6 +168,12 @@ impl Run {
         let mut books = Books::new(&self.ledger, state.log, guard, writes);
         let okta = self.okta.by(time.answer_by());
         tell::settle(&mut books, &okta, None, time.now()).await?;
+        if writes {
+            tell::settle_open(&mut books, &okta, &report.run_id, job.rank(), time).await?;
+        } else if self.ledger.holder().await?.is_none() {
+            // What nobody is at work on, a run would find and cancel.
+            books.take_open_for_lost(time.now()).await?;
+        }
 
         let hand = Hand {
             users: &self.users,
@@ -215,6 +233,7 @@ impl Run {
         {
             let left = telling.left_ids.iter().copied();
             report.pending_runs = self.ledger.still_pending(left).await?;
+            found.told_active += telling.activated;
             self.full_look_is_done(&mut books, &found, last, full_look_due, time)
                 .await?;
         }
@@ -389,9 +408,9 @@ impl Run {
         }
         let claim = self
             .ledger
-            .claim(&report.run_id, crate::ledger::Rank::Full, time.deadline())
+            .claim(&report.run_id, Rank::Full, time.deadline())
             .await?;
-        let crate::ledger::Claim::Held(lease) = claim else {
+        let Claim::Held(lease) = claim else {
             return Err(LeaseLost.into());
         };
         let memory = std::mem::take(&mut state.guard);

@@ -27,12 +27,10 @@ async fn much_happens(world: &World) -> [Report; 2] {
 }
 
 /// What answers are made to say: the call, its units, and whether they are of a read.
-const TOLD: [(&str, f64, bool); 9] = [
+const TOLD: [(&str, f64, bool); 7] = [
     ("BatchGetItem identity-source-state", 11.0, true),
     ("BatchGetItem users", 13.0, true),
-    ("BatchWriteItem identity-source-state", 17.0, false),
     ("DeleteItem identity-source-state", 7.0, false),
-    ("GetItem identity-source-state", 2.0, true),
     ("PutItem identity-source-state", 3.0, false),
     ("Scan identity-source-state", 0.5, true),
     ("Scan users", 1.5, true),
@@ -96,8 +94,12 @@ async fn a_report_adds_up_what_the_answers_say_of_each_table() {
             .unwrap_or_default()
             .to_owned()
     };
-    let claims = |call: &Call| call.what.starts_with("PutItem") && key(call) == "lease";
-    let second_run = &calls[calls.iter().rposition(claims).unwrap()..];
+    // What every run reads first.
+    let begins = |call: &Call| {
+        let keys = &call.body["RequestItems"][STATE]["Keys"];
+        call.what.starts_with("BatchGetItem") && keys.as_array().is_some_and(|keys| keys.len() == 5)
+    };
+    let second_run = &calls[calls.iter().rposition(begins).unwrap()..];
     // A report cannot tell what keeping it costs.
     let second_run: Vec<_> = second_run
         .iter()
@@ -118,8 +120,9 @@ async fn a_report_adds_up_what_the_answers_say_of_each_table() {
         users_table,
         state_table,
     } = report.consumed;
-    // The eight segments of a scan, and the second look.
-    assert_eq!(expected(USERS, true), 8.0 * 1.5 + 13.0);
+    // The eight segments of a scan, whoever is to leave and to change in hand, and the look for
+    // somebody in scope.
+    assert!(expected(USERS, true) >= 8.0 * 1.5 + 2.0 * 13.0);
     assert_eq!(users_table.read_units, expected(USERS, true));
     assert_eq!(state_table.read_units, expected(STATE, true));
     assert_eq!(state_table.write_units, expected(STATE, false));

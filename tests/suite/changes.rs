@@ -1,5 +1,6 @@
 //! What a change in the users table comes to at Okta.
 
+use okta_emulator::Options;
 use serde_json::json;
 
 use crate::{
@@ -150,7 +151,11 @@ async fn who_leaves_the_scope_is_deactivated_and_who_never_was_in_it_is_nothing(
 async fn a_record_that_takes_another_external_id_replaces_a_user() {
     let mapping = json!({"externalId": "{{ number }}", "profile": {"userName": "{{ email }}", "email": "{{ email }}"}})
         .to_string();
-    let world = World::start(options()).await;
+    let world = World::start(Options {
+        deactivation_frees_logins: true,
+        ..options()
+    })
+    .await;
     world.put(with(person("ada"), json!({"number": 1}))).await;
     let function = world.function(&[("MAPPING", &mapping)]);
     sync(&world, &function).await;

@@ -42,7 +42,7 @@ async fn lease(world: &World) -> Option<std::collections::BTreeMap<String, Attri
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_meets_another_one_answers_at_once_that_it_has_done_nothing() {
+async fn a_run_that_meets_another_one_lets_it_pass_and_finds_nothing_left() {
     let mut world = world_of(3).await;
     let between = world.between().await;
     between
@@ -61,10 +61,8 @@ async fn a_run_that_meets_another_one_answers_at_once_that_it_has_done_nothing()
     let (first, (second, took)) = tokio::join!(sync(&world, &function), late);
 
     assert_eq!(changes(&first), (3, 0));
-    let skipped = second.skipped.unwrap();
-    assert!(skipped.contains(&first.run_id), "{skipped}");
-    assert!(took.as_secs() < 2, "{took:?}");
-    assert_eq!((second.scanned, second.upserts, second.more), (0, 0, false));
+    assert!(took.as_secs() < 30, "{took:?}");
+    assert_eq!((second.scanned, second.upserts, second.more), (3, 0, false));
     assert_eq!(world.okta.sessions().len(), 1);
     assert_agreement(&world).await;
 }
@@ -94,7 +92,7 @@ async fn the_same_event_delivered_twice_at_once_is_worked_on_once() {
     let (first, second) = tokio::join!(deliver(0), deliver(5));
 
     assert_eq!((changes(&first), first.skipped), ((3, 0), None));
-    assert!(second.skipped.is_some(), "{second:?}");
+    assert_eq!((changes(&second), second.skipped), ((0, 0), None));
     assert_eq!(world.okta.sessions().len(), 1);
 }
 
@@ -102,10 +100,10 @@ async fn the_same_event_delivered_twice_at_once_is_worked_on_once() {
 async fn a_lease_that_has_run_out_is_taken_over() {
     let world = world_of(3).await;
     let function = world.function(&[]);
-    give_away(&world, Duration::from_secs(20)).await;
+    give_away(&world, Duration::from_secs(100)).await;
 
     let early = sync(&world, &function).await;
-    tokio::time::sleep(Duration::from_secs(21)).await;
+    assert!(early.more && early.resume_at.is_some());
     let late = sync(&world, &function).await;
 
     assert!(early.skipped.unwrap().contains("another-run"));
@@ -204,20 +202,24 @@ async fn a_lease_never_outlives_its_invocation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_run_keeps_its_lease() {
+async fn nobody_waits_for_okta_with_the_lease_in_hand() {
     let world = world_of(3).await;
     let function = world.function(&[]);
     sync(&world, &function).await;
     world.put(person("new")).await;
-    let others = async {
-        for _ in 0..10 {
-            tokio::time::sleep(Duration::from_secs(25)).await;
-            assert!(sync(&world, &function).await.skipped.is_some());
+    let look = async {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        let mut held = 0;
+        for _ in 0..30 {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            held += usize::from(lease(&world).await.is_some());
         }
+        held
     };
 
     // It waits five minutes for Okta to open a session.
-    let (report, ()) = tokio::join!(sync(&world, &function), others);
+    let (report, held) = tokio::join!(sync(&world, &function), look);
 
     assert_eq!(changes(&report), (1, 0));
+    assert!(held < 5, "{held} of 30 looks");
 }

@@ -63,7 +63,7 @@ async fn two_hundred_users_are_one_load_and_one_more_is_a_second() {
 async fn loads_are_as_few_as_can_be_and_deactivations_come_first() {
     let world = World::start(options()).await;
     put_people(&world, 0, 402).await;
-    let function = world.function(&[]);
+    let function = world.function(&[("MAX_DEACTIVATIONS", "100%"), ("MAX_UPDATES", "100%")]);
     sync(&world, &function).await;
     cooldown().await;
     let changed: Vec<_> = (0..201)

@@ -7,7 +7,7 @@ use crate::{
         assert_agreement, changes, cooldown, inactive, options, person, plan, state, sync, with,
         world_of,
     },
-    support::{USERS, World, invoke},
+    support::{USERS, World, invoke, proxy::Fault},
 };
 
 #[tokio::test(start_paused = true)]
@@ -52,11 +52,16 @@ async fn a_plan_writes_nothing_on_either_side() {
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_leaves_what_others_left_as_it_is_and_counts_it_as_lost() {
-    let world = world_of(3).await;
-    let function = world.function(&[("WATCH_SECONDS", "0")]);
-    let first = sync(&world, &function).await;
-    let id = first.sessions[0].id.as_str();
-    world.okta.force_status(id, "IN_PROGRESS");
+    let mut world = world_of(3).await;
+    let between = world.between().await;
+    let function = world.function(&[]);
+    between.okta.on(
+        "POST sessions/{id}/start-import",
+        ..,
+        Fault::Answer(403, json!({"errorCode": "E0000006"})),
+    );
+    crate::steps::fails(&world, &function).await;
+    let id = &world.okta.sessions()[0].id.clone();
     let foreign = world.okta.open_foreign_session();
     let before = state(&world).await;
 
@@ -117,11 +122,16 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
         json!({
             "runId": report["runId"], "version": dynamodb_identity_source::version::VERSION, "trigger": "direct", "dryRun": false,
             "scanned": 4, "active": 2, "inactive": 1, "outOfScope": 0, "unchanged": 0,
-            "upserts": 2, "deactivations": 1,
-            "rejected": {"count": 1, "quarantined": 0, "examples": [{
+            "upserts": 2, "deactivations": 0, "waiting": 0, "strangers": 1, "paused": false,
+            "rejected": {"count": 1, "examples": [{
                 "externalId": "bad", "record": "id=bad", "reasons": ["email: is not an email address"]}]},
-            "withheld": {"deactivations": 0, "reason": null},
-            "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 1, "requests": 2}],
+            "refused": {"count": 0, "examples": []},
+            "withheld": {
+                "deactivations": {"count": 0, "reason": null, "digest": report["withheld"]["deactivations"]["digest"], "since": null},
+                "updates": {"count": 0, "reason": null, "digest": null, "since": null},
+                "membershipRemovals": {"count": 0, "reason": null, "digest": null, "since": null},
+            },
+            "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 0, "requests": 1}],
             "more": false, "resumeAt": null, "skipped": null,
             "consumed": report["consumed"], "durationMs": report["durationMs"],
         })

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::full_run::{options, person};
+use crate::steps::{answer, approve};
 use crate::support::{World, invoke};
 use dynamodb_identity_source::sync::Report;
 
@@ -26,11 +27,10 @@ async fn sync(world: &World) -> Report {
 #[tokio::test(start_paused = true)]
 async fn what_the_payload_says_is_done_and_nobody_else_is_touched() {
     let world = World::start(options()).await;
-    for id in ["stays", "leaves"] {
-        world.put(person(id)).await;
-    }
+    world.put(person("stays")).await;
     sync(&world).await;
 
+    push(&world, json!([person("leaves")])).await;
     let mut leaver = person("leaves");
     leaver["active"] = json!(false);
     let report = push(&world, json!([person("joins"), leaver])).await;
@@ -111,26 +111,78 @@ async fn a_pushed_user_who_appears_in_the_table_belongs_to_it_from_then_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_safeguard_holds_for_pushes_too() {
+async fn whoever_has_a_record_is_told_what_the_table_says() {
     let world = World::start(options()).await;
-    for n in 0..20 {
-        world.put(person(&format!("user{n}"))).await;
-    }
+    world.put(person("ada")).await;
+    sync(&world).await;
+
+    let report = push(&world, json!([{"id": "ada", "active": false}])).await;
+
+    assert_eq!((report.upserts, report.deactivations), (0, 0), "{report:?}");
+    assert!(world.is_active("ada"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leavers_by_push_whom_the_guard_withholds_are_told_by_a_full_run_once_they_are_approved() {
+    let world = World::start(options()).await;
+    let function = world.function(&[]);
+    world.put(person("table")).await;
+    let people: Vec<_> = (0..20).map(|n| person(&format!("user{n}"))).collect();
+    push(&world, json!(people)).await;
     sync(&world).await;
     let leavers: Vec<_> = (0..6)
         .map(|n| json!({"id": format!("user{n}"), "active": false}))
         .collect();
+    let at = world.clock.now().to_string();
+    let event = json!({"command": "push", "records": leavers, "at": at});
 
-    let held = push(&world, json!(leavers)).await;
-    let event = json!({"command": "push", "records": leavers, "allowDeactivations": 6});
-    let allowed = invoke(&world.function(&[]), world.clock, &event)
-        .await
-        .unwrap();
+    let (name, said) = answer(&world, &function, &event).await.unwrap_err();
 
-    assert_eq!(
-        (held.deactivations, held.withheld.deactivations.count),
-        (0, 6),
-        "{held:?}"
+    assert_eq!(name, "PushUnfinished");
+    assert!(
+        said.contains("6 of the 6") && said.contains("6 are withheld"),
+        "{said}"
     );
-    assert_eq!((allowed.deactivations, world.okta.active_count()), (6, 14));
+    assert_eq!(world.okta.active_count(), 21);
+    let withheld = sync(&world).await;
+    assert_eq!(withheld.withheld.deactivations.count, 6, "{withheld:?}");
+    approve(&world, &function, &withheld).await;
+    assert_eq!(sync(&world).await.deactivations, 6);
+    assert_eq!(world.okta.active_count(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_push_never_overwrites_a_newer_one() {
+    let world = World::start(options()).await;
+    let function = world.function(&[]);
+    world.put(person("table")).await;
+    let now = world.clock.now();
+    let push = async |name: &str, ago: u64| {
+        let mut record = person("ada");
+        record["first_name"] = json!(name);
+        let at = (now - std::time::Duration::from_secs(ago)).to_string();
+        let event = json!({"command": "push", "records": [record], "at": at});
+        answer(&world, &function, &event).await.unwrap()
+    };
+
+    push("New", 60).await;
+    let older = push("Old", 120).await;
+
+    assert_eq!(older["upserts"], 0, "{older}");
+    assert_eq!(world.okta.user("ada").unwrap().profile["firstName"], "New");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_push_from_the_future_or_one_that_nobody_allows_is_an_error() {
+    let world = World::start(options()).await;
+    let ahead = (world.clock.now() + std::time::Duration::from_secs(360)).to_string();
+    let event = |at: &str| json!({"command": "push", "records": [person("ada")], "at": at});
+
+    let early = answer(&world, &world.function(&[]), &event(&ahead)).await;
+    let now = world.clock.now().to_string();
+    let off = answer(&world, &world.function(&[("PUSH", "off")]), &event(&now)).await;
+
+    assert_eq!(early.unwrap_err().0, "InvalidEvent");
+    assert_eq!(off.unwrap_err().0, "PushForbidden");
+    assert_eq!(world.okta.request_count(), 0);
 }

@@ -84,8 +84,8 @@ async fn one_refused_user_among_two_hundred_is_isolated_and_the_others_land_in_t
 
         assert_eq!(report.sessions.len(), 1, "{report:?}");
         assert_eq!(report.sessions[0].upserts, 199);
-        assert_eq!((report.rejected.count, report.refused.count), (1, 1));
-        let rejected = &report.rejected.examples[0];
+        assert_eq!((report.rejected.count, report.refused.count), (0, 1));
+        let rejected = &report.refused.examples[0];
         assert_eq!(rejected.external_id.as_deref(), Some("user137"));
         assert_eq!(rejected.record.as_deref(), Some("id=user137"));
         let reason = &rejected.reasons[0];
@@ -139,9 +139,9 @@ async fn a_quarantined_user_is_told_again_only_when_the_record_changes_and_then_
 
     for report in [&dry, &again] {
         assert_eq!(changes(report), (0, 0));
-        assert_eq!((report.rejected.count, report.refused.count), (1, 1));
-        assert_eq!(report.scanned, report.active + report.rejected.count);
-        let reason = &report.rejected.examples[0].reasons[0];
+        assert_eq!((report.rejected.count, report.refused.count), (0, 1));
+        assert_eq!(report.scanned, report.active);
+        let reason = &report.refused.examples[0].reasons[0];
         assert!(reason.contains("E0000001"), "{reason}");
     }
     assert!(
@@ -156,13 +156,13 @@ async fn a_quarantined_user_is_told_again_only_when_the_record_changes_and_then_
         .put(with(poisoned("user7"), json!({"first_name": "Bo"})))
         .await;
     let changed = sync(&world, &function).await;
-    assert_eq!((changed.upserts, changed.refused.count), (1, 1));
+    assert_eq!((changed.upserts, changed.refused.count), (0, 1));
     let stuck = &status(&world).await["stuck"];
     assert_eq!(stuck["entries"][0]["times"], 3, "{stuck}");
 
     world.put(person("user7")).await;
     let healed = sync(&world, &function).await;
-    assert_eq!((healed.upserts, healed.rejected.count), (1, 0));
+    assert_eq!((healed.upserts, healed.refused.count), (1, 0));
     assert_eq!(status(&world).await["stuck"]["count"], 0);
     assert_agreement(&world).await;
 }
@@ -196,12 +196,12 @@ async fn whom_okta_was_made_to_take_can_be_told_again_without_a_change() {
     let event = json!({"command": "sync", "retryRefused": true});
     let report = invoke(&function, world.clock, &event).await.unwrap();
 
-    assert_eq!((changes(&report), report.rejected.count), ((1, 0), 0));
+    assert_eq!((changes(&report), report.refused.count), ((1, 0), 0));
     assert_eq!(status(&world).await["stuck"]["count"], 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_deactivation_is_quarantined_alone_until_there_is_another_thing_to_tell() {
+async fn a_refused_deactivation_is_tried_again_by_every_full_run_and_reported_each_time() {
     let world = world_of(10).await;
     let function = world.function(&[]);
     sync(&world, &function).await;
@@ -217,23 +217,20 @@ async fn a_refused_deactivation_is_quarantined_alone_until_there_is_another_thin
     assert!(is_active(&world, "user1") && is_active(&world, "user2"));
     assert!(!is_active(&world, "user3"));
 
-    cooldown().await;
-    world.okta.clear_requests();
-    let again = sync(&world, &function).await;
-    assert_eq!((changes(&again), again.refused.count), ((0, 0), 2));
-    assert!(
-        world
-            .okta
-            .requests()
-            .iter()
-            .all(|request| request.method == "GET")
-    );
+    for _ in 0..3 {
+        cooldown().await;
+        let again = sync(&world, &function).await;
+        assert_eq!((changes(&again), again.refused.count), ((0, 0), 2));
+        assert_eq!(again.refused.leavers, 2);
+    }
+    let stuck = &status(&world).await["stuck"];
+    assert_eq!(stuck["entries"][0]["times"], 4, "{stuck}");
 
     // Who comes back is as Okta has them; who leaves once more is refused once more.
     world.put(person("user1")).await;
     world.put(person("user2")).await;
     let back = sync(&world, &function).await;
-    assert_eq!((changes(&back), back.rejected.count), ((0, 0), 0));
+    assert_eq!((changes(&back), back.refused.count), ((0, 0), 0));
     assert_eq!(status(&world).await["stuck"]["count"], 0);
     world.okta.clear_faults();
     world.put(inactive("user1")).await;

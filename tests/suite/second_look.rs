@@ -161,10 +161,8 @@ async fn a_call_that_fails_once_is_repeated() {
         "Scan identity-source-state",
         "BatchGetItem users",
         "BatchGetItem identity-source-state",
-        "GetItem identity-source-state",
         "PutItem identity-source-state",
         "UpdateItem identity-source-state",
-        "BatchWriteItem identity-source-state",
     ] {
         for fault in [
             Fault::dynamodb(500, "InternalServerError"),
@@ -194,7 +192,8 @@ async fn a_call_that_fails_once_is_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_left_unprocessed_are_asked_for_until_they_are_read() {
-    let (world, between, function) = synced(30).await;
+    let (world, between, _) = synced(60).await;
+    let function = world.function(&[("MAX_DEACTIVATIONS", "100%")]);
     for n in 0..5 {
         world.delete(&format!("user{n}")).await;
     }
@@ -252,36 +251,6 @@ async fn keys_left_unprocessed_for_ever_are_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn items_that_dynamodb_says_it_left_unwritten_are_sent_again() {
-    let mut world = world_of(30).await;
-    let between = world.between().await;
-    // Does it all and says that it has not done the last: sending it again does no harm.
-    between.dynamodb.on(
-        "BatchWriteItem identity-source-state",
-        ..=4,
-        Fault::edit(|request, answer| {
-            let items = request["RequestItems"]["identity-source-state"]
-                .as_array()
-                .unwrap();
-            let last = items.last().unwrap().clone();
-            answer["UnprocessedItems"] = json!({"identity-source-state": [last]});
-        }),
-    );
-    let function = world.function(&[]);
-
-    let report = sync(&world, &function).await;
-
-    assert_eq!(changes(&report), (30, 0));
-    assert!(
-        between
-            .dynamodb
-            .count("BatchWriteItem identity-source-state")
-            > 4
-    );
-    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_scan_in_small_pages_is_read_to_its_end() {
     let (world, between, function) = synced(40).await;
     for table in ["Scan users", "Scan identity-source-state"] {
@@ -314,8 +283,7 @@ async fn who_came_back_while_a_run_waited_for_a_session_stays() {
 
     assert_eq!((changes(&report), report.more), ((0, 0), false));
     assert!(is_active(&world, "user1"));
-    let opened = world.okta.sessions();
-    assert_eq!((opened.len(), opened[1].status.as_str()), (2, "CLOSED"));
+    assert_eq!(world.okta.sessions().len(), 1);
     assert_eq!(changes(&sync(&world, &function).await), (0, 0));
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     steps::{cooldown, inactive, person, state, sync, with, world_of},
-    support::{USERS, World, invoke, put_all},
+    support::{USERS, World, put_all},
 };
 
 /// The answer to `{"command":"status"}`.
@@ -67,7 +67,7 @@ async fn rejected_records_are_listed_since_when_and_how_often_until_they_are_hea
     assert_eq!(entry["record"], "id=bad");
     assert_eq!(entry["reasons"], json!(["userName: is empty"]));
     assert_eq!(
-        (&entry["quarantined"], &entry["times"]),
+        (&entry["refused"], &entry["times"]),
         (&json!(false), &json!(2))
     );
     assert_eq!(entry["since"], first["entries"][0]["since"]);
@@ -133,8 +133,10 @@ async fn what_is_withheld_is_told_with_the_time_since_which_it_is() {
             .unwrap()
             .contains("MAX_DEACTIVATIONS")
     );
-    let event = json!({"command": "sync", "allowDeactivations": 10});
-    invoke(&function, world.clock, &event).await.unwrap();
+    for n in 0..10 {
+        world.put(person(&format!("user{n}"))).await;
+    }
+    sync(&world, &function).await;
     assert_eq!(status(&world, &function).await["withheld"], Value::Null);
 }
 

@@ -57,9 +57,13 @@ pub async fn plan(world: &World, function: &Function) -> Report {
 
 /// Approves of all whose deactivation a report says is withheld.
 pub async fn approve(world: &World, function: &Function, report: &Report) -> Value {
+    answer(world, function, &approval(report)).await.unwrap()
+}
+
+/// The event that approves of them.
+pub fn approval(report: &Report) -> Value {
     let digest = report.withheld.deactivations.digest.as_ref().unwrap();
-    let event = json!({"command": "approve", "digest": digest, "by": "tests"});
-    answer(world, function, &event).await.unwrap()
+    json!({"command": "approve", "digest": digest, "by": "tests"})
 }
 
 /// What a direct invocation is answered with, as Lambda passes it on; the error's name and text if

@@ -65,8 +65,6 @@ pub struct SessionLog {
     marks: Vec<Mark>,
     /// Whether the last session carried people of an import that had ended in ERROR.
     last_was_again: bool,
-    /// When a session's end was last seen.
-    last_end: Option<Timestamp>,
     /// When an import was last started.
     last_triggered: Option<Timestamp>,
     /// Numbers of sessions that a release without numbers left unsettled or failed.
@@ -87,6 +85,9 @@ pub struct Listed {
     pub triggered: Option<Timestamp>,
     /// The run that opened it.
     pub run: String,
+    /// Since when it has had Okta to itself: the end of the one before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone_since: Option<Timestamp>,
     /// What it carries.
     #[serde(default)]
     pub carries: Carries,
@@ -206,6 +207,7 @@ impl SessionLog {
                 opened: now,
                 triggered: None,
                 run: run.to_owned(),
+                alone_since: None,
                 carries: Carries::default(),
             },
         );
@@ -235,8 +237,7 @@ impl SessionLog {
         let Some(session) = self.listed.remove(&number) else {
             return Charges::Stand;
         };
-        let woke = session.state == State::GivenUp
-            && !mutation::on(Mutation::OldSessionIsForgotten);
+        let woke = session.state == State::GivenUp;
         if end != End::Landed {
             self.void.insert(number);
         }
@@ -248,21 +249,17 @@ impl SessionLog {
         if end == End::Error {
             self.note_failure(number, session.carries);
         }
-        // One that passes an older one gives that no more time.
-        if session.triggered.is_some() && !self.has_older_unended(number) {
-            self.last_end = self.last_end.max(Some(now));
-        }
+        self.give_time_to_those_after(number, now);
         if woke {
             // It may have undone what was told after it.
             self.doubt_everything();
         }
         let Listed {
             id,
-            state: _,
             opened,
             triggered,
             run,
-            carries: _,
+            ..
         } = session;
         self.recent.insert(
             0,
@@ -284,23 +281,32 @@ impl SessionLog {
         }
     }
 
-    /// Gives up the session that the others wait for, if it has had its time. True if there is one.
+    /// Gives up the session that the others wait for, if it has had its time.
     pub fn give_up(&mut self, now: Timestamp) -> Option<SessionId> {
-        let last_end = self.last_end;
-        let (_, oldest) = self
+        let (number, oldest) = self
             .listed
             .iter_mut()
             .find(|(_, session)| matches!(session.state, State::Starting | State::Triggered))?;
-        let since = oldest
-            .triggered
-            .unwrap_or(oldest.opened)
-            .max(last_end.unwrap_or(Timestamp::MIN));
-        (now.duration_since(since).unsigned_abs() >= GIVEN_UP_AFTER && now > since).then(|| {
-            oldest.state = State::GivenUp;
-            // The next one is given its time from now on.
-            self.last_end = Some(now);
-            oldest.id.clone()
-        })
+        let since = oldest.triggered.unwrap_or(oldest.opened);
+        let since = since.max(oldest.alone_since.unwrap_or(since));
+        if now < since + GIVEN_UP_AFTER {
+            return None;
+        }
+        oldest.state = State::GivenUp;
+        let (number, id) = (*number, oldest.id.clone());
+        if mutation::on(Mutation::OldSessionIsForgotten) {
+            self.listed.remove(&number);
+            self.void.insert(number);
+        }
+        self.give_time_to_those_after(number, now);
+        Some(id)
+    }
+
+    /// Okta processes one session after another.
+    fn give_time_to_those_after(&mut self, number: Number, now: Timestamp) {
+        for (_, session) in self.listed.range_mut(number + 1..) {
+            session.alone_since = Some(now);
+        }
     }
 
     /// Doubts everything that was told so far.
@@ -498,27 +504,21 @@ impl SessionLog {
             .find(|failed| failed.deactivations == deactivations)
     }
 
-    /// How a session's users are to be told again.
+    /// How those are to be told again whom a session carried, to be deactivated or not.
     #[must_use]
-    pub fn again(&self, number: Number) -> Again {
+    pub fn again(&self, number: Number, deactivations: bool) -> Again {
         if self.isolated.contains(&number) {
             return Again::Isolated;
         }
-        let is_in = |deactivations| {
-            let all = self
-                .failed
-                .iter()
-                .filter(|failed| failed.deactivations == deactivations);
-            all.clone().any(|failed| failed.number == number)
-        };
-        let is_last = |deactivations| {
-            self.failed(deactivations)
-                .is_some_and(|failed| failed.number == number)
-        };
-        match (is_in(true) || is_in(false), is_last(true) || is_last(false)) {
-            (false, _) => Again::AsEver,
-            (true, true) => Again::Apart,
-            (true, false) => Again::Later,
+        let mut of_kind = self
+            .failed
+            .iter()
+            .rev()
+            .filter(|failed| failed.deactivations == deactivations);
+        match of_kind.position(|failed| failed.number == number) {
+            None => Again::AsEver,
+            Some(0) => Again::Apart,
+            Some(_) => Again::Later,
         }
     }
 

@@ -124,7 +124,7 @@ fn whoever_makes_an_import_fail_stands_alone_before_long() {
             // The one who makes it fail is among those who are told first.
             log.ended(number, End::Error, at(0));
             sessions += 1;
-            if log.again(number) == Again::Isolated {
+            if log.again(number, false) == Again::Isolated {
                 break;
             }
             (group, again) = (carried, Some(number));
@@ -165,7 +165,7 @@ fn other_numbers_than_ours_mean_what_they_meant() {
 #[test]
 fn a_session_that_others_pass_is_given_up_all_the_same() {
     let mut log = log_of(&[None]);
-    for hours in 2..30 {
+    for hours in 2..30_i64 {
         let number = log.open(id(100 + hours.unsigned_abs()), "run", at(hours));
         log.starting(number, Carries::default());
         log.triggered(number, at(hours));

@@ -59,6 +59,7 @@ fn session<'a>(id: &str, attribute: &'a AttributeValue) -> Option<(&'a str, List
             opened: text("opened")?.parse().ok()?,
             triggered,
             run: text("run")?.to_owned(),
+            alone_since: None,
             carries: Carries::default(),
         },
     ))

@@ -29,6 +29,8 @@ pub enum Elsewhere {
     Unknown,
     /// No record that has them stay.
     Nothing,
+    /// Nothing but records that do not say whom they are about.
+    Unclear,
     /// A record that has them stay, or may do so.
     Somebody,
 }
@@ -85,19 +87,21 @@ pub enum Why {
 /// | | several | | | several |
 /// | | unclear | | | stays |
 /// | yes | inactive, out of scope | | | leaves |
-/// | no | inactive, out of scope | nothing | | leaves |
+/// | no | inactive, out of scope | nothing, unclear | | leaves |
 /// | no | inactive, out of scope | somebody | | stays |
 /// | no | inactive, out of scope | unknown | | next look |
 /// | | absent | | not, by push | stays |
 /// | yes | absent | | table, push to leave | leaves |
 /// | no | absent | nothing | table, push to leave | leaves |
-/// | no | absent | somebody | table, push to leave | stays |
+/// | no | absent | somebody, unclear | table, push to leave | stays |
 /// | no | absent | unknown | table, push to leave | next look |
 #[must_use]
 pub fn outcome(by_key: bool, at_hand: AtHand, elsewhere: Elsewhere, known: Known) -> Outcome {
     let leaves = |why| match (by_key, elsewhere) {
         (true, _) | (false, Elsewhere::Nothing) => Outcome::Leaves(why),
-        (false, Elsewhere::Somebody) => Outcome::Stays,
+        // Their own record says it.
+        (false, Elsewhere::Unclear) if at_hand != AtHand::Absent => Outcome::Leaves(why),
+        (false, Elsewhere::Somebody | Elsewhere::Unclear) => Outcome::Stays,
         (false, Elsewhere::Unknown) => Outcome::NextLook,
     };
     match (at_hand, known) {
@@ -126,7 +130,12 @@ mod tests {
         AtHand::Rejected,
         AtHand::Several,
     ];
-    const ELSEWHERE: [Elsewhere; 3] = [Elsewhere::Unknown, Elsewhere::Nothing, Elsewhere::Somebody];
+    const ELSEWHERE: [Elsewhere; 4] = [
+        Elsewhere::Unknown,
+        Elsewhere::Nothing,
+        Elsewhere::Unclear,
+        Elsewhere::Somebody,
+    ];
     const KNOWN: [Known; 4] = [Known::Not, Known::Table, Known::Push, Known::PushToLeave];
 
     /// The table in the documentation, row by row; every case is in exactly one of its rows.

@@ -295,7 +295,7 @@ impl Person<'_> {
             Due::Tell => {}
         }
         let same = standing.is_some_and(|standing| standing.told == told);
-        let again = known.map_or(Again::AsEver, |known| known.again);
+        let again = known.map_or(Again::AsEver, |known| known.again(told));
         let refused =
             self.circumstances
                 .aside

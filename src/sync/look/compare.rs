@@ -141,7 +141,7 @@ impl<'a> Comparison<'a> {
             Due::Wait => return Seen::Waits,
             Due::Tell => {}
         }
-        let again = known.map_or(Again::AsEver, |known| known.again);
+        let again = known.map_or(Again::AsEver, |known| known.again(told));
         let same = standing.is_some_and(|standing| standing.told == told);
         if let Some(reject) = self.aside.refuses(id, told, same.then_some(again)) {
             let reject = reject.about(external_id, &key);
@@ -157,8 +157,10 @@ impl<'a> Comparison<'a> {
         }
         let paid = known.is_some_and(|known| known.update_paid);
         let undone = known.is_some_and(|known| known.update_undone);
-        let charged =
-            standing.is_some() && (!same || undone) && !paid && !self.is_approved(Kind::Updates, id, told);
+        let charged = standing.is_some()
+            && (!same || undone)
+            && !paid
+            && !self.is_approved(Kind::Updates, id, told);
         if charged {
             self.list(Kind::Updates, id, told, false);
         }
@@ -211,7 +213,7 @@ impl<'a> Comparison<'a> {
                 keys,
                 charge: charged.then_some(Kind::Deactivations),
                 target: Target::from(Told::Inactive),
-                again: known.map_or(Again::AsEver, |known| known.again),
+                again: known.map_or(Again::AsEver, |known| known.again(Told::Inactive)),
                 pushed: None,
             });
         }

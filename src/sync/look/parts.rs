@@ -208,7 +208,7 @@ fn take(
             suspect.charge = ready.cost.to_charge();
             suspect.target = ready.told.into();
             if let Some(entry) = &ready.before {
-                suspect.again = circumstances.reading.of(entry).again;
+                suspect.again = circumstances.reading.of(entry).again(ready.told);
             }
             match ready.told {
                 Told::Active(_) => {

@@ -108,8 +108,10 @@ impl Whole {
         }
         if !self.asked.contains(&id) {
             Elsewhere::Unknown
-        } else if self.stay.contains(&id) || self.unidentified {
+        } else if self.stay.contains(&id) {
             Elsewhere::Somebody
+        } else if self.unidentified {
+            Elsewhere::Unclear
         } else {
             Elsewhere::Nothing
         }

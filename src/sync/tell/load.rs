@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::fill::{Fill, Parcel};
 use crate::{
+    ledger::Told,
     mutation::{self, Mutation},
     okta::{self, Batch, Kind, LoadError, Open, Session},
     sync::{RunError, hand::Ready},
@@ -268,6 +269,17 @@ impl Loads {
     fn put_back(&mut self, batch: &Batch) {
         let people = batch.external_ids().filter_map(|id| self.people.remove(id));
         self.left.extend(people.collect::<Vec<_>>());
+    }
+
+    /// How many users are in the session who were not told active before, and are now.
+    pub(super) fn activated(&self) -> u64 {
+        let people = self.accepted.iter().flat_map(Batch::external_ids);
+        let people = people.filter_map(|id| self.people.get(id));
+        let is_new = |ready: &&Ready| {
+            let before = ready.before.as_ref().map(|before| before.told);
+            ready.why.is_none() && !matches!(before, Some(Told::Active(_)))
+        };
+        people.filter(is_new).count() as u64
     }
 
     /// How many users of this kind are in the session.

@@ -30,16 +30,13 @@ use super::{
 };
 use crate::{
     guard::Kind,
-    ledger::{
-        Claim, IdHash, Lease, Rank,
-        log::{End, State},
-    },
+    ledger::{Claim, IdHash, Lease, Rank, log::End},
     metrics,
     mutation::{self, Mutation},
 };
 
 pub(crate) use load::{IN_FLIGHT, Refused};
-pub(super) use settle::settle;
+pub(super) use settle::{settle, settle_open};
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer guide).
 /// It is only what a caller is told to wait; whether it is so, opening one shows.
@@ -48,8 +45,13 @@ pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 const A_WHILE: Duration = Duration::from_secs(60);
 /// Waits between tries to get the lease, and to open a session while Okta refuses.
 const LEASE_WAIT: Duration = Duration::from_secs(3);
+/// How long a full run waits for the lease, which nobody keeps for long: others can do its work
+/// later, or another full run is doing it.
+const LEASE_PATIENCE: Duration = Duration::from_secs(60);
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
+/// Longer than any invocation.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many of those who are left are named.
 const LEFT_NAMED: usize = 100;
 /// Imports that end badly in one invocation before it gives up.
@@ -86,6 +88,8 @@ pub(super) struct Telling {
     pub(super) left: u64,
     /// The first of them.
     pub(super) left_ids: Vec<IdHash>,
+    /// People who were not told active before, and are now.
+    pub(super) activated: u64,
     /// People in imports that were not seen to land.
     pub(super) unlanded: u64,
 }
@@ -109,9 +113,6 @@ impl Teller<'_> {
         // The look has just seen the table.
         let mut in_scope = found.whole.then(|| self.time.now());
         let mut failures = 0;
-        if queues.is_empty() && found.whole {
-            self.tidy_up().await?;
-        }
         while let Some(portion) = queues.next(self.books.log()) {
             let mut told = Told {
                 queues: &mut queues,
@@ -146,33 +147,6 @@ impl Teller<'_> {
         telling.left += tally.next_look;
         telling.withheld = tally.withheld;
         Ok(telling)
-    }
-
-    /// A session that a run which died has left open keeps others from being opened.
-    async fn tidy_up(&mut self) -> Result<(), RunError> {
-        let open = |state| matches!(state, State::Open | State::Starting);
-        if !self
-            .books
-            .log()
-            .listed()
-            .any(|(_, session)| open(session.state))
-        {
-            return Ok(());
-        }
-        let claim = self
-            .run
-            .ledger
-            .claim(&self.report.run_id, self.rank(), self.time.deadline())
-            .await?;
-        if let Claim::Held(lease) = claim {
-            let calls = self.run.okta.by(self.time.answer_by());
-            self.books.read_again().await?;
-            let settled = settle(self.books, &calls, Some(&lease), self.time.now()).await;
-            lease.release().await;
-            settled?;
-            self.books.settle_left_over(self.time.now()).await?;
-        }
-        Ok(())
     }
 
     /// Whom a push wants to leave and the guard withholds, the full runs tell once they may.
@@ -335,7 +309,7 @@ impl Teller<'_> {
     async fn after(&mut self, carried: Carried, told: &mut Told<'_>) -> Result<Round, RunError> {
         let Carried {
             mut report,
-            loads,
+            mut loads,
             after,
         } = carried;
         for refused in &loads.refused {
@@ -349,13 +323,14 @@ impl Teller<'_> {
                 self.report.refused.add(reject);
             }
         }
-        let left: VecDeque<Suspect> = loads.left.into_iter().map(|ready| ready.suspect).collect();
+        let left = std::mem::take(&mut loads.left).into_iter();
+        let left: VecDeque<Suspect> = left.map(|ready| ready.suspect).collect();
         told.queues.put_back_mixed(left);
         let end = match after {
             After::Watch(triggered) => {
                 let watch = match self.job.source {
                     // A push succeeds only when what it says has landed.
-                    Source::Payload { .. } => Duration::MAX,
+                    Source::Payload { .. } => A_DAY,
                     _ => self.run.watch,
                 };
                 let number = self.books.log().number_of_listed(&report.id);
@@ -391,6 +366,7 @@ impl Teller<'_> {
                 .iter()
                 .for_each(|batch| self.aside.told(batch));
             self.report.tells.add(&loads.accepted);
+            told.telling.activated += loads.activated();
         }
         self.report.sessions.push(report.clone());
         if let Some(failure) = loads.failure {
@@ -415,6 +391,10 @@ impl Teller<'_> {
 
     /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
     async fn lease(&mut self) -> Result<Option<Lease>, RunError> {
+        let until = match self.rank() {
+            Rank::Full => self.time.open_until().min(self.time.now() + LEASE_PATIENCE),
+            Rank::Part => self.time.open_until(),
+        };
         loop {
             let claim = self
                 .run
@@ -426,12 +406,12 @@ impl Teller<'_> {
                     self.report.skipped = None;
                     return Ok(Some(lease));
                 }
-                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < self.time.open_until() => {
+                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < until => {
                     tokio::time::sleep(LEASE_WAIT).await;
                 }
                 Claim::Busy { owner, until } => {
                     self.report.skipped = Some(format!(
-                        "another run ({owner}) holds the lease until {until:.0}"
+                        "another run ({owner}) has a session open, or is next, until {until:.0}"
                     ));
                     return Ok(None);
                 }
@@ -451,10 +431,7 @@ impl Teller<'_> {
     }
 
     fn rank(&self) -> Rank {
-        match self.job.source {
-            Source::Table => Rank::Full,
-            Source::Keys(_) | Source::Payload { .. } => Rank::Part,
-        }
+        self.job.rank()
     }
 
     /// There is more to do than there was time for: says when to go on.

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::{
     ledger::{
-        Lease, Number,
+        Claim, Lease, Number, Rank,
         log::{End, State},
     },
     metrics,
     mutation::{self, Mutation},
     okta::{self, Calls, Cancelled, SessionId, SessionStatus},
-    sync::{Books, RunError},
+    sync::{Books, RunError, Time},
 };
 
 /// What a look at Okta says of a session.
@@ -106,6 +106,40 @@ pub(in crate::sync) async fn settle(
             "Okta has not ended the import within 24 hours: its users are told again, and everybody once more should it \
              be imported after all"
         );
+    }
+    Ok(())
+}
+
+/// Settles what a run that died has left open, if nobody is at work: its people are then told by
+/// this run.
+///
+/// # Errors
+/// As [`settle`].
+pub(in crate::sync) async fn settle_open(
+    books: &mut Books,
+    okta: &Calls,
+    run: &str,
+    rank: Rank,
+    time: &Time,
+) -> Result<(), RunError> {
+    let is_open = |state| matches!(state, State::Open | State::Starting);
+    if !books
+        .log()
+        .listed()
+        .any(|(_, session)| is_open(session.state))
+    {
+        return Ok(());
+    }
+    let ledger = books.ledger().clone();
+    if let Claim::Held(lease) = ledger.claim(run, rank, time.deadline()).await? {
+        let settled = async {
+            books.read_again().await?;
+            settle(books, okta, Some(&lease), time.now()).await?;
+            books.settle_left_over(time.now()).await
+        }
+        .await;
+        lease.release().await;
+        settled?;
     }
     Ok(())
 }

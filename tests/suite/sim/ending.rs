@@ -65,7 +65,10 @@ async fn told(world: &World, run: &str, what: What) -> Result<Option<Answer>, Br
         Some(Ok(answer)) => Ok(Some(answer)),
         Some(Err(InvocationError::Run(RunError::PushUnfinished { .. }))) => Ok(None),
         Some(Err(error)) => Err(Broken::of(promises::ENDS_WELL, format!("{run}: {error}"))),
-        None => Err(Broken::of(promises::ENDS_WELL, format!("{run} dies of nothing"))),
+        None => Err(Broken::of(
+            promises::ENDS_WELL,
+            format!("{run} dies of nothing"),
+        )),
     }
 }
 
@@ -81,7 +84,12 @@ async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
     let pushes = world.seen.borrow().pushes.len();
     for nth in 0..pushes {
         // Those that are still not done are put back at the end.
-        told(world, &format!("push{round}.{nth}"), What::PushAgain { nth: 0 }).await?;
+        told(
+            world,
+            &format!("push{round}.{nth}"),
+            What::PushAgain { nth: 0 },
+        )
+        .await?;
     }
     Ok(pushes)
 }
@@ -96,7 +104,10 @@ async fn approved(world: &World, round: usize, report: &Report) -> Result<usize,
         .collect();
     for (nth, digest) in digests.iter().enumerate() {
         let all = world.seen.borrow().digests.clone();
-        let place = all.iter().rev().position(|known| *known == digest.to_string());
+        let place = all
+            .iter()
+            .rev()
+            .position(|known| *known == digest.to_string());
         let what = What::Approve {
             nth: place.unwrap_or(0),
         };

@@ -42,7 +42,9 @@ pub fn event(world: &World, what: &What) -> Option<Event> {
         }
         What::Plan => json!({"command": "plan"}),
         What::Push { rows, seconds_ago } => {
-            let at = world.now().saturating_sub(Duration::from_secs(*seconds_ago));
+            let at = world
+                .now()
+                .saturating_sub(Duration::from_secs(*seconds_ago));
             let rows = rows.clone();
             return Some(push(world, Push { rows, at }));
         }
@@ -137,7 +139,8 @@ fn listed(world: &World, digest: &str) -> std::collections::BTreeSet<(u8, Option
         .collect();
     let person = |hash: &[u8]| {
         let mut all = everybody.iter();
-        all.find(|(_, id)| id.as_bytes() == hash).map(|(person, _)| *person)
+        all.find(|(_, id)| id.as_bytes() == hash)
+            .map(|(person, _)| *person)
     };
     bytes
         .chunks(BYTES)

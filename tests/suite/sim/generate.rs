@@ -15,7 +15,13 @@ pub fn history(seed: u64) -> History {
     let mut rng = Rng::with_seed(seed);
     let layout = pick(
         &mut rng,
-        &[Layout::Key, Layout::Key, Layout::Attribute, Layout::Attribute, Layout::Folded],
+        &[
+            Layout::Key,
+            Layout::Key,
+            Layout::Attribute,
+            Layout::Attribute,
+            Layout::Folded,
+        ],
     );
     let people = rng.u8(3..=8);
     let mut chance = Chance {
@@ -27,13 +33,15 @@ pub fn history(seed: u64) -> History {
     };
     let mut steps: Vec<_> = (0..people)
         .filter(|_| chance.rng.u32(0..6) > 0)
-        .map(|slot| now(Act::Put {
-            slot,
-            row: Row {
-                person: slot,
-                ..PLAIN
-            },
-        }))
+        .map(|slot| {
+            now(Act::Put {
+                slot,
+                row: Row {
+                    person: slot,
+                    ..PLAIN
+                },
+            })
+        })
         .collect();
     if chance.rng.u32(0..5) > 0 {
         steps.push(now(invoke(What::Schedule)));
@@ -66,7 +74,12 @@ pub fn history(seed: u64) -> History {
         ),
         updates: pick(
             rng,
-            &[Limit::share(50), Limit::share(50), Limit::count(1), Limit::count(3)],
+            &[
+                Limit::share(50),
+                Limit::share(50),
+                Limit::count(1),
+                Limit::count(3),
+            ],
         ),
         watch: pick(rng, &[0, 5, 60]),
         cooldown: pick(rng, &[0, 30, 300]),
@@ -189,7 +202,11 @@ impl Chance {
             return Act::Delete { slot };
         }
         let of_another = self.layout == Layout::Attribute && self.rng.u32(0..4) == 0;
-        let person = if of_another { self.person() } else { slot % PEOPLE };
+        let person = if of_another {
+            self.person()
+        } else {
+            slot % PEOPLE
+        };
         let row = self.row(person);
         Act::Put { slot, row }
     }
@@ -234,7 +251,11 @@ impl Chance {
         let rows = (0..count).map(|_| {
             let person = self.rng.u8(0..self.people + 2);
             let row = self.row(person);
-            let flaw = if row.flaw == Flaw::Nobody { Flaw::None } else { row.flaw };
+            let flaw = if row.flaw == Flaw::Nobody {
+                Flaw::None
+            } else {
+                row.flaw
+            };
             (person, Row { flaw, ..row })
         });
         What::Push {

@@ -153,7 +153,11 @@ fn full(
     }
     let since = *seen.waiting_since.get_or_insert(now);
     if now - since > promises::WAITED_FOR {
-        let how = format!("for {} h until {} ms", (now - since).as_secs() / 3_600, now.as_millis());
+        let how = format!(
+            "for {} h until {} ms",
+            (now - since).as_secs() / 3_600,
+            now.as_millis()
+        );
         seen.broken.push(Broken::of(promises::WAITS, how));
     }
     let is_held = withheld.deactivations.digest.is_none();
@@ -161,7 +165,11 @@ fn full(
         began,
         ended: now,
         active,
-        withheld: if is_held { 0 } else { withheld.deactivations.count },
+        withheld: if is_held {
+            0
+        } else {
+            withheld.deactivations.count
+        },
     });
 }
 
@@ -179,7 +187,9 @@ fn pushed(
             }
         }
         Some(Ok(_)) => {}
-        Some(Err(InvocationError::Run(RunError::PushUnfinished { refused, .. }))) if *refused > 0 => {
+        Some(Err(InvocationError::Run(RunError::PushUnfinished { refused, .. })))
+            if *refused > 0 =>
+        {
             // Whom Okta has refused is refused until something about them changes.
             let mut model = world.model.borrow_mut();
             let people = push.rows.iter().map(|(_, row)| row.person);

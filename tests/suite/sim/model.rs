@@ -136,7 +136,9 @@ impl Model {
         let (_, last) = self.past.last()?;
         let wanted = &last[person].wanted;
         let mut same = self.past.iter().rev();
-        let same = same.by_ref().take_while(|(_, all)| all[person].wanted == *wanted);
+        let same = same
+            .by_ref()
+            .take_while(|(_, all)| all[person].wanted == *wanted);
         let since = same.map(|(at, _)| *at).last()?;
         Some((wanted, since))
     }
@@ -170,7 +172,8 @@ impl Model {
             return Wanted::Anything;
         }
         let pushes = self.pushed[&person].iter();
-        let usable = pushes.filter(|(_, row)| row.flaw == Flaw::None || !row.active || !row.in_scope);
+        let usable =
+            pushes.filter(|(_, row)| row.flaw == Flaw::None || !row.active || !row.in_scope);
         let newest = usable.clone().map(|(at, _)| *at).max();
         let newest: Vec<_> = usable.filter(|(at, _)| Some(*at) == newest).collect();
         match newest[..] {

@@ -6,7 +6,8 @@ use okta_emulator::{Applied, Effect, SessionEnd};
 use super::{
     generate::{PLAIN, invoke, now, pick},
     history::{
-        Act, DatabaseEffect, DatabaseFault, Death, History, Invocation, Layout, OktaFault, Row, Step, What,
+        Act, DatabaseEffect, DatabaseFault, Death, History, Invocation, Layout, OktaFault, Row,
+        Step, What,
     },
     limit::Limit,
     model::PEOPLE,
@@ -53,7 +54,9 @@ fn alone(history: &mut History, people: u8) -> Vec<Step> {
     history.skew = 0;
     history.cooldown = 30;
     history.import = 2;
-    let mut steps: Vec<_> = (0..people).map(|slot| now(put(slot, slot, true, 0))).collect();
+    let mut steps: Vec<_> = (0..people)
+        .map(|slot| now(put(slot, slot, true, 0)))
+        .collect();
     steps.push(now(run()));
     steps
 }
@@ -83,7 +86,10 @@ fn refused_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step> {
 /// More loads than a session takes, once each is repeated.
 fn answers_get_lost(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let (_, _, mut steps) = pair(history, rng);
-    steps.push(after(LATER, okta("/sessions/*/bulk-upsert", 6, Effect::CloseAfter)));
+    steps.push(after(
+        LATER,
+        okta("/sessions/*/bulk-upsert", 6, Effect::CloseAfter),
+    ));
     steps.extend((0..history.people).map(|slot| now(put(slot, slot, true, 4))));
     steps.push(now(run()));
     steps
@@ -109,7 +115,11 @@ fn import_fails(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let how = SessionEnd::Error;
     steps.extend([
         after(LATER, put(slot, slot, true, 3)),
-        now(okta("/sessions/*/start-import", 1, Effect::SessionEnds { how })),
+        now(okta(
+            "/sessions/*/start-import",
+            1,
+            Effect::SessionEnds { how },
+        )),
         now(run()),
     ]);
     steps

@@ -68,20 +68,11 @@ fn book(mapping: &Mapping, ledger: &BTreeMap<u8, Had>) -> Book {
             Had::Inactive => (Told::Inactive, true),
             Had::Doubtful => (Told::Active(print(*user, 0)), false),
         };
-        let known = Known {
-            standing: Some(Standing {
-                told,
-                holds,
-                live: false,
-            }),
-            origin: Origin::Table,
-            again: Again::AsEver,
-            deactivation_paid: false,
-            update_paid: false,
-            update_undone: false,
-            to_leave: false,
-            long_gone: false,
-        };
+        let known = Known::of(Standing {
+            told,
+            holds,
+            live: false,
+        });
         book.add(id(*user), known);
     }
     book.sort();

@@ -8,12 +8,7 @@ use std::{
 use okta_emulator::LoadKind;
 
 use super::{Broken, FITS, LIMIT, UPDATES};
-use crate::sim::{
-    history::History,
-    limit::Limit,
-    model::person,
-    world::World,
-};
+use crate::sim::{history::History, limit::Limit, model::person, world::World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -99,7 +94,9 @@ fn unapproved<'t>(world: &World, tellings: &'t [Telling]) -> Vec<&'t Telling> {
             let from = approval.at;
             (from..from + DAY + HOUR).contains(&telling.at) && approval.people.contains(&who)
         });
-        let is_free = free.get(&telling.person).is_some_and(|until| telling.at < *until);
+        let is_free = free
+            .get(&telling.person)
+            .is_some_and(|until| telling.at < *until);
         if is_approved || is_free {
             free.insert(telling.person, telling.at + DAY + HOUR);
         } else {
@@ -161,7 +158,9 @@ pub fn fits(world: &World, history: &History) -> Result<(), Broken> {
         let before = seen.full[..place].iter();
         let recent = before.filter(|before| before.ended + DAY > run.began);
         let base = recent.map(|before| before.active).max();
-        let allowed = history.deactivations.of(base.unwrap_or(0), DEACTIVATIONS_AT_LEAST);
+        let allowed = history
+            .deactivations
+            .of(base.unwrap_or(0), DEACTIVATIONS_AT_LEAST);
         if run.withheld > 0 && people.len() as u64 + run.withheld <= allowed {
             let how = format!(
                 "{} are withheld at {} ms besides {people:?}, {allowed} are allowed",

@@ -40,9 +40,9 @@ pub fn kept(world: &World) -> Result<(), Broken> {
             let pushed = model.pushed.contains_key(&person);
             let (promise, is): (_, fn(&Standing) -> bool) = match user.loaded {
                 LoadKind::Delete => (PROTECTED, |standing| standing.protected),
-                LoadKind::Upsert if pushed => (WELCOME, |standing| {
-                    standing.recorded && !standing.welcome
-                }),
+                LoadKind::Upsert if pushed => {
+                    (WELCOME, |standing| standing.recorded && !standing.welcome)
+                }
                 LoadKind::Upsert => (WELCOME, |standing| !standing.welcome),
             };
             let moves = model.moves.iter();

@@ -84,7 +84,8 @@ fn rules(world: &World) -> Result<(), Broken> {
     let source = format!("/api/v1/identity-sources/{SOURCE}");
     for request in world.okta.requests() {
         let is_session = request.path.starts_with(&format!("{source}/sessions"));
-        let looks = request.method == "GET" && request.path.starts_with(&format!("{source}/users/"));
+        let looks =
+            request.method == "GET" && request.path.starts_with(&format!("{source}/users/"));
         if !is_session && !looks {
             return Err(Broken::of(NOTHING_ELSE, request.path));
         }

@@ -74,9 +74,8 @@ pub async fn ledger(world: &World) -> Result<(), Broken> {
         let in_doubt = standing.is_some_and(|standing| !standing.holds);
         let says_active = standing.is_some_and(|standing| matches!(standing.told, Told::Active(_)));
         let anything = world.model.borrow().wanted(person) == Wanted::Anything;
-        let excused = (in_doubt && anything)
-            || refused.contains(&person)
-            || (standing.is_none() && anything);
+        let excused =
+            (in_doubt && anything) || refused.contains(&person) || (standing.is_none() && anything);
         if (says_active != active || in_doubt) && !excused {
             return Err(Broken::of(
                 LEDGER,

@@ -26,8 +26,13 @@ pub fn landed(world: &World, push: &Push, began: Duration) -> Result<(), Broken>
     let model = world.model.borrow();
     for (_, row) in &push.rows {
         let said = model.pushed.get(&row.person).into_iter().flatten();
-        let newer = said.filter(|(at, other)| *at >= push.at && other != row).count();
-        let others = push.rows.iter().filter(|(_, other)| other.person == row.person);
+        let newer = said
+            .filter(|(at, other)| *at >= push.at && other != row)
+            .count();
+        let others = push
+            .rows
+            .iter()
+            .filter(|(_, other)| other.person == row.person);
         let recorded = !model.throughout(row.person, (began, world.now()), |standing| {
             !standing.recorded
         });
@@ -68,7 +73,9 @@ pub async fn done(world: &World, records: &[Value], began: Duration) {
         return;
     }
     for person in 0..PEOPLE {
-        let keys = records.iter().filter_map(|record| record["dynamodb"]["Keys"]["id"]["S"].as_str());
+        let keys = records
+            .iter()
+            .filter_map(|record| record["dynamodb"]["Keys"]["id"]["S"].as_str());
         if !keys.into_iter().any(|key| key == id(person)) {
             continue;
         }
@@ -80,7 +87,11 @@ pub async fn done(world: &World, records: &[Value], began: Duration) {
             continue;
         };
         if since < began && !is_told(world, entries.first(), wanted, since) {
-            let how = format!("{} at {} ms: {wanted:?}", id(person), world.now().as_millis());
+            let how = format!(
+                "{} at {} ms: {wanted:?}",
+                id(person),
+                world.now().as_millis()
+            );
             world.seen.borrow_mut().broken.push(Broken::of(DONE, how));
         }
     }
@@ -92,9 +103,16 @@ fn is_told(world: &World, entry: Option<&Entry>, wanted: &Wanted, since: Duratio
         (Wanted::Anything, _) | (Wanted::NotActive, None | Some((Told::Inactive, _))) => true,
         (Wanted::Active(profile), Some((Told::Active(_), at))) => {
             let now = world.clock.now();
-            let at = world.now().saturating_sub(now.duration_since(at).unsigned_abs());
+            let at = world
+                .now()
+                .saturating_sub(now.duration_since(at).unsigned_abs());
             let same = |user: &okta_emulator::DirectoryUser| user.profile == *profile;
-            at >= since || world.okta.user(&entry.map_or(String::new(), |entry| entry.external_id.to_string())).as_ref().is_some_and(same)
+            at >= since
+                || world
+                    .okta
+                    .user(&entry.map_or(String::new(), |entry| entry.external_id.to_string()))
+                    .as_ref()
+                    .is_some_and(same)
         }
         _ => false,
     }
