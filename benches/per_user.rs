@@ -1,16 +1,20 @@
 //! `cargo bench`: what a user costs the function, apart from the two services.
 //!
-//! Mapping, planning and packing of 100,000 users; criterion shows users a second.
+//! Mapping, comparison and packing of 100,000 users; criterion shows users a second.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
-use std::{collections::HashSet, hint::black_box, time::Duration};
+use std::{hint::black_box, time::Duration};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use dynamodb_identity_source::{
-    ledger::{Book, Entry, Origin, Told},
+    guard::Approved,
+    ledger::{Book, Entry, IdHash, Origin, Paid, Reading, SessionLog, Stuck, Told},
     mapping::{DEFAULT_MAPPING, Mapped, Mapping},
-    okta::{self, Entity, SessionId},
-    sync::{Draft, Planner},
+    okta::{self, Entity},
+    sync::{
+        Aside,
+        look::{Comparison, Found},
+    },
     users::{KeyKind, KeySchema, Record, RecordKey},
 };
 
@@ -61,14 +65,15 @@ fn per_user(criterion: &mut Criterion) {
             }
         });
     });
-    for (name, book) in [
-        ("plan, nothing changed", &everybody),
-        ("plan, all new", &nobody),
+    for (name, book, suspects) in [
+        ("compare, nothing changed", &everybody, 0),
+        ("compare, all new", &nobody, USERS),
     ] {
+        assert_eq!(compare(book, users.clone()).counts.upserts, suspects as u64);
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || users.clone(),
-                |users| plan(book, users),
+                |users| compare(book, users),
                 BatchSize::PerIteration,
             );
         });
@@ -87,33 +92,53 @@ fn per_user(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn plan(book: &Book, users: Vec<(RecordKey, Mapped)>) -> Draft {
-    let mut planner = Planner::new(book, Origin::Table);
+fn compare(book: &Book, users: Vec<(RecordKey, Mapped)>) -> Found {
+    let (aside, approved) = (Aside::new(Stuck::default(), false), Approved::default());
+    let mut comparison = Comparison::new(book, &aside, &approved);
     for (key, user) in users {
-        planner.take(key, user);
+        comparison.take(key, user);
     }
-    planner.finish()
+    comparison.finish()
 }
 
-/// The ledger, had Okta been told of all of them.
+/// The ledger, had Okta been told everybody.
 fn book(users: &[(RecordKey, Mapped)]) -> Book {
-    let session = SessionId::from("aps1".to_owned());
-    let entries: Vec<Entry> = users
+    let reading = Reading {
+        log: SessionLog::default(),
+        paid: Paid::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let mut known: Vec<_> = users
         .iter()
-        .filter_map(|(key, user)| match user {
-            Mapped::Active(id, profile) => Some(Entry {
-                external_id: id.clone(),
-                key: key.clone(),
-                origin: Origin::Table,
-                told: Told::Active(profile.fingerprint()),
-                session: Some(session.clone()),
-                at: jiff::Timestamp::UNIX_EPOCH,
-            }),
-            _ => None,
+        .map(|(key, user)| match user {
+            Mapped::Active(id, profile) => {
+                let entry = Entry {
+                    external_id: id.clone(),
+                    key: key.clone(),
+                    told: Told::Active(profile.fingerprint()),
+                    session: 0,
+                    session_id: None,
+                    behind: None,
+                    doubtful: false,
+                    origin: Origin::Table,
+                    at: reading.now,
+                    deactivation: None,
+                    update: None,
+                    pushed: None,
+                    to_leave: false,
+                };
+                (IdHash::of(id), reading.of(&entry))
+            }
+            other => panic!("everybody is active, but not {other:?}"),
         })
         .collect();
-    assert_eq!(entries.len(), users.len(), "everybody is active");
-    Book::of(&entries, &HashSet::new())
+    // A ledger is in the order of its hashes once it has been read.
+    known.sort_unstable_by_key(|(id, _)| *id);
+    let mut book = Book::default();
+    for (id, known) in known {
+        book.add(id, known);
+    }
+    book
 }
 
 fn upsert(user: &Mapped) -> Entity {

@@ -81,6 +81,8 @@ pub struct Small {
     pub entities: usize,
     /// Bulk requests in a session.
     pub requests: usize,
+    /// Segments of a read of a whole table.
+    pub segments: i32,
 }
 
 #[cfg(feature = "mutations")]

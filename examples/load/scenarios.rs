@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     Arguments, Scenario, Trouble,
-    dynamodb::{STATE, USERS},
+    dynamodb::{self, STATE, USERS},
     function::Measured,
     pace, processes,
     servers::Served,
@@ -29,6 +29,7 @@ pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
             let (measured, served) = processes::measure(*scenario, *users, arguments)?;
             let users = u64::from(*users);
             expect(*scenario, users, &measured, &served)?;
+            one_scan(*scenario, users, arguments.record_bytes, &served)?;
             table::scenario(*scenario, users, &measured, &served);
             series.push((users, measured));
         }
@@ -105,6 +106,47 @@ fn expect(
             [users_read, state_read, written]
         )
         .into());
+    }
+    Ok(())
+}
+
+/// Whatever changed, both tables are read once, and beyond that no more than what is in hand.
+fn one_scan(
+    scenario: Scenario,
+    users: u64,
+    record_bytes: u32,
+    served: &Served,
+) -> Result<(), Trouble> {
+    let in_hand = match scenario {
+        Scenario::Plan | Scenario::Unchanged => 0,
+        Scenario::Changed => users.div_ceil(100),
+        // Its joiners are more than one look holds.
+        Scenario::FirstLoad | Scenario::Pace => return Ok(()),
+    };
+    let read = |table: &str, operation: &str| -> f64 {
+        let phases = served.dynamodb.phases().iter();
+        let phases = phases.filter(|it| it.table == table && it.operation == operation);
+        phases.map(|it| it.read_units).sum()
+    };
+    let pages = [
+        (USERS, dynamodb::scan_units(users, record_bytes.into())),
+        (
+            STATE,
+            dynamodb::scan_units(users, dynamodb::ENTRY_BYTES as u64),
+        ),
+    ];
+    for (table, units) in pages {
+        let scanned = read(table, "Scan");
+        if scanned != units {
+            return Err(
+                format!("scans of {table} read {scanned} units, one scan is {units}").into(),
+            );
+        }
+    }
+    let records = read(USERS, "BatchGetItem");
+    let expected = in_hand as f64 * dynamodb::read_units(record_bytes as usize);
+    if records != expected {
+        return Err(format!("{records} units of records in hand, instead of {expected}").into());
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Arguments, Scenario, Trouble,
-    dynamodb::{self, DynamoDb, STATE, Tally, USERS},
+    dynamodb::{self, DynamoDb, HISTORY, STATE, Tally, USERS},
 };
 
 const SOURCE: &str = "0oaemulated00source0";
@@ -51,6 +51,9 @@ impl Addresses {
             ("OKTA_CREDENTIALS", json!({ "apiToken": TOKEN }).to_string()),
             ("USERS_TABLE", USERS.to_owned()),
             ("STATE_TABLE", STATE.to_owned()),
+            ("HISTORY_TABLE", HISTORY.to_owned()),
+            // One in a hundred is changed, and a tenth of them leave.
+            ("MAX_DEACTIVATIONS", "10%".to_owned()),
             // An import that is started is settled by the next plan: with time scaled there is
             // nothing to watch.
             ("WATCH_SECONDS", "0".to_owned()),

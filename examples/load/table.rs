@@ -6,13 +6,16 @@ use clap::ValueEnum as _;
 
 use crate::{
     Scenario,
-    dynamodb::{Phase, STATE, USERS},
+    dynamodb::{HISTORY, Phase, STATE, USERS},
     function::Measured,
     scenarios::sessions,
     servers::Served,
 };
 
 const LEDGER: &str = "read the ledger";
+const READ: &str = "read, map and compare";
+const WRITES: &str = "write the ledger";
+const HISTORY_KEPT: &str = "keep the history";
 
 /// What the figures were taken on.
 pub fn machine() {
@@ -47,13 +50,13 @@ pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Se
         "  {:<24} {:>8.2} {:>12}",
         "all",
         wall.as_secs_f64(),
-        rate(planned(users, measured), *wall)
+        rate(users, *wall)
     );
     println!(
         "  {:<24} {:>8.2} {:>12} a core",
         "processor time",
         processor.as_secs_f64(),
-        rate(planned(users, measured), *processor)
+        rate(users, *processor)
     );
     println!("  peak memory {:.0} MB", *peak as f64 / 1e6);
     if !served.okta.is_empty() {
@@ -69,15 +72,6 @@ pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Se
     }
 }
 
-/// The users of all plans: each session has one, and so has whoever finds nothing more to do.
-fn planned(users: u64, measured: &Measured) -> u64 {
-    let plans = measured.reports.iter().map(|report| {
-        let sessions = sessions(report).len() as u64;
-        sessions + u64::from(sessions == 0)
-    });
-    users * plans.sum::<u64>()
-}
-
 /// What the function does when, as the tables see it.
 fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
     let of = |table: &str, operations: &[&str]| -> Vec<&Phase> {
@@ -88,14 +82,14 @@ fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
     };
     let phases = [
         (LEDGER, of(STATE, &["Scan"])),
-        ("read, map and compare", of(USERS, &["Scan"])),
-        ("look twice", of(USERS, &["BatchGetItem"])),
-        ("read entries", of(STATE, &["BatchGetItem"])),
-        ("record", of(STATE, &["BatchWriteItem"])),
+        (READ, of(USERS, &["Scan"])),
+        ("records in hand", of(USERS, &["BatchGetItem"])),
+        ("entries and small items", of(STATE, &["BatchGetItem"])),
         (
-            "lease and session log",
-            of(STATE, &["GetItem", "PutItem", "UpdateItem", "DeleteItem"]),
+            WRITES,
+            of(STATE, &["PutItem", "DeleteItem", "BatchWriteItem"]),
         ),
+        (HISTORY_KEPT, of(HISTORY, &["PutItem", "UpdateItem"])),
     ];
     let phases = phases.into_iter();
     phases.filter(|(_, phases)| !phases.is_empty()).collect()
@@ -108,18 +102,14 @@ fn phase(title: &str, users: u64, scenario: Scenario, phases: &[&Phase], until: 
     let first = phases.iter().map(|it| it.first).min().unwrap_or_default();
     let last = until.or_else(|| phases.iter().map(|it| it.last).max());
     let last = last.unwrap_or_default();
-    // In a first load the phases take turns, and its lease lasts from beginning to end.
-    let lasts_once = scenario != Scenario::FirstLoad && !title.starts_with("lease");
+    // What is read and written in small items lasts from beginning to end, and in a first load
+    // the phases take turns.
+    let lasts_once = scenario != Scenario::FirstLoad && [LEDGER, READ].contains(&title);
     let (seconds, rate) = if lasts_once {
         let took = last.saturating_sub(first);
         (format!("{:.2}", took.as_secs_f64()), rate(users, took))
     } else {
         (String::new(), String::new())
-    };
-    let rate = if title == LEDGER || title.contains("map") {
-        rate
-    } else {
-        String::new()
     };
     println!(
         "  {title:<24} {seconds:>8} {rate:>12} {:>10} {:>13} {:>11}",

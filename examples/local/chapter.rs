@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use dynamodb_identity_source::{handler::Function, sync::Report};
+use dynamodb_identity_source::{
+    handler::Function,
+    sync::{Report, WithheldKind},
+};
 use okta_emulator::{Counts, SessionStatus, SessionView, UserStatus};
 use serde_json::Value;
 
@@ -15,6 +18,7 @@ use crate::{
 /// What must come of a run.
 #[derive(Default)]
 pub struct Expected {
+    pub dry_run: bool,
     pub read: u64,
     pub unchanged: u64,
     pub upserts: u64,
@@ -23,9 +27,17 @@ pub struct Expected {
     pub sessions: u64,
     pub created: u64,
     pub updated: u64,
+    pub reactivated: u64,
     pub active: u64,
     pub calls: Option<u64>,
     pub face: Option<Face>,
+}
+
+impl Expected {
+    /// A dry run tells nobody.
+    fn told(&self, number: u64) -> u64 {
+        if self.dry_run { 0 } else { number }
+    }
 }
 
 /// How one user must look in Okta.
@@ -86,24 +98,24 @@ impl Chapter {
     /// Shows both sides; true if they are as they should be.
     pub fn show(&self, page: &Page, world: &World, expected: &Expected) -> Result<bool, Trouble> {
         let (run, okta) = (self.of_run(expected), self.of_okta(world, expected));
-        page.facts(("The run reports", &run), ("Okta's side", &okta))?;
+        let reports = if self.report.dry_run {
+            "The run reports (dry run)"
+        } else {
+            "The run reports"
+        };
+        page.facts((reports, &run), ("Okta's side", &okta))?;
         if let Some(reason) = &self.report.withheld.deactivations.reason {
             page.paragraph(&format!("withheld: {reason}"))?;
             page.line("")?;
         }
 
         let mut wrong = Vec::new();
-        for (side, facts) in [("the run", run), ("Okta", okta)] {
+        for (side, facts) in [("the run", &run[..]), ("Okta", &okta[..])] {
             for fact in facts.iter().filter(|fact| !fact.holds()) {
-                wrong.push(format!(
-                    "{side}: {} is {}, expected {}",
-                    fact.name,
-                    fact.value,
-                    fact.expected.unwrap_or_default()
-                ));
+                wrong.push(format!("{side}: {}", fact.what_is_wrong()));
             }
         }
-        wrong.extend(self.oddities());
+        wrong.extend(self.oddities(expected));
         let mut seen = String::new();
         match expected.face.as_ref().map(|face| look(world, face)) {
             Some(Ok(face)) => seen = format!("; {face}"),
@@ -114,12 +126,14 @@ impl Chapter {
             page.bad(why)?;
         }
         if wrong.is_empty() {
-            page.good(&format!(
-                "as it should be, after {:.1} s{seen}",
-                self.took.as_secs_f64()
-            ))?;
+            page.good(&format!("passed in {:.1} s{seen}", self.took.as_secs_f64()))?;
         }
         Ok(wrong.is_empty())
+    }
+
+    /// The deactivations that the guard withholds.
+    pub fn withheld(&self) -> &WithheldKind {
+        &self.report.withheld.deactivations
     }
 
     fn of_run(&self, expected: &Expected) -> [Fact; 6] {
@@ -133,16 +147,16 @@ impl Chapter {
             ..
         } = self.report;
         [
-            fact("records scanned", scanned, expected.read),
-            fact("unchanged", unchanged, expected.unchanged),
-            fact("upserts", upserts, expected.upserts),
-            fact("deactivations", deactivations, expected.deactivations),
-            fact("withheld", withheld.deactivations.count, expected.withheld),
-            fact("sessions", sessions.len() as u64, expected.sessions),
+            Fact::expected("records scanned", scanned, expected.read),
+            Fact::expected("unchanged", unchanged, expected.unchanged),
+            Fact::expected("upserts", upserts, expected.upserts),
+            Fact::expected("deactivations", deactivations, expected.deactivations),
+            Fact::expected("withheld", withheld.deactivations.count, expected.withheld),
+            Fact::expected("sessions", sessions.len() as u64, expected.sessions),
         ]
     }
 
-    fn of_okta(&self, world: &World, expected: &Expected) -> [Fact; 6] {
+    fn of_okta(&self, world: &World, expected: &Expected) -> Vec<Fact> {
         let sum = |count: fn(&Counts) -> usize| {
             let counts = self.sessions.iter().map(|session| count(&session.results));
             counts.sum::<usize>() as u64
@@ -152,31 +166,46 @@ impl Chapter {
             .iter()
             .filter(|session| session.status == SessionStatus::Completed)
             .count() as u64;
-        [
-            fact("users created", sum(|c| c.created), expected.created),
-            fact("users updated", sum(|c| c.updated), expected.updated),
-            fact(
+        let mut facts = vec![
+            Fact::expected("users created", sum(|c| c.created), expected.created),
+            Fact::expected("users updated", sum(|c| c.updated), expected.updated),
+            Fact::expected(
                 "users deactivated",
                 sum(|c| c.deactivated),
-                expected.deactivations,
+                expected.told(expected.deactivations),
             ),
-            fact(
+            Fact::expected(
                 "users active now",
                 world.okta.active_count() as u64,
                 expected.active,
             ),
-            fact("sessions completed", completed, expected.sessions),
+            Fact::expected("sessions completed", completed, expected.sessions),
             Fact {
                 name: "calls answered",
                 value: self.calls,
                 expected: expected.calls,
             },
-        ]
+        ];
+        let reactivated = sum(|c| c.reactivated);
+        if reactivated + expected.reactivated > 0 {
+            let fact = Fact::expected("users reactivated", reactivated, expected.reactivated);
+            facts.insert(2, fact);
+        }
+        facts
     }
 
     /// What no chapter of the story has.
-    fn oddities(&self) -> Vec<String> {
+    fn oddities(&self, expected: &Expected) -> Vec<String> {
         let mut odd = Vec::new();
+        if self.report.dry_run != expected.dry_run {
+            odd.push(format!("dryRun is {}", self.report.dry_run));
+        }
+        if self.report.refused.count + self.report.waiting + self.report.strangers > 0 {
+            odd.push(format!(
+                "{} users are refused, {} wait, and {} are strangers",
+                self.report.refused.count, self.report.waiting, self.report.strangers
+            ));
+        }
         if self.report.rejected.count > 0 {
             odd.push(format!(
                 "the run rejected {} records: {:?}",
@@ -187,30 +216,21 @@ impl Chapter {
             odd.push(format!("the run was skipped: {skipped}"));
         }
         if self.report.more {
-            odd.push("the run had more to do than time".to_owned());
+            odd.push("the run did not finish".to_owned());
         }
         for session in &self.sessions {
             let Counts {
-                reactivated,
                 ignored,
                 failed,
                 unchanged,
                 ..
             } = session.results;
-            if reactivated + ignored + failed + unchanged > 0 || session.ended.is_none() {
-                odd.push(format!("Okta: {session:?}"));
+            if ignored + failed + unchanged > 0 || session.ended.is_none() {
+                odd.push(format!("an unexpected session: {session:?}"));
             }
         }
         odd.extend(self.violations.iter().map(|why| format!("Okta: {why}")));
         odd
-    }
-}
-
-fn fact(name: &'static str, value: u64, expected: u64) -> Fact {
-    Fact {
-        name,
-        value,
-        expected: Some(expected),
     }
 }
 

@@ -105,27 +105,28 @@ async fn run(arguments: Arguments) -> Result<bool, Trouble> {
         serve::serve(&world, &people, &page, &arguments).await?;
         return Ok(true);
     }
-    page.line("DynamoDB as an Okta identity source: what happens, on this machine")?;
+    page.line("DynamoDB as an Okta identity source, on this machine")?;
     page.line("")?;
     page.paragraph(
         &format!(
-            "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
+            "The function is the real one; DynamoDB and Okta are stand-ins inside this process. \
              The function signs in with {}. \
-             A run starts with the event that EventBridge sends, events/schedule.json, or with what the table's stream says.",
+             What fires it is the event that EventBridge sends (events/schedule.json), the table's stream, or a direct \
+             invocation.",
             if arguments.api_token { "an API token" } else { "OAuth 2.0 and DPoP, as a service app" }
         ),
     )?;
     let in_a_browser = serve::at("127.0.0.1", &world.okta.url());
     page.line("")?;
-    page.paragraph("Okta's Import Monitoring page, to be opened in a browser meanwhile:")?;
+    page.paragraph("Okta's Import Monitoring page, to watch in a browser meanwhile:")?;
     page.paragraph(&in_a_browser)?;
     story::load(&world, &people, &page).await?;
     let failed = story::play(&world, &people, &page).await?;
     if arguments.stay {
-        page.line(&format!("What Okta has is at {in_a_browser} until Ctrl-C."))?;
+        page.line(&format!("Okta's pages are at {in_a_browser} until Ctrl-C."))?;
         tokio::signal::ctrl_c().await?;
     } else {
-        page.line("With --stay, what Okta has can still be looked at now.")?;
+        page.line("With --stay, both services stay up, and Okta's pages can be opened.")?;
     }
     Ok(failed == 0)
 }

@@ -30,6 +30,21 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// A number that should be this one.
+    pub fn expected(name: &'static str, value: u64, expected: u64) -> Self {
+        Self {
+            name,
+            value,
+            expected: Some(expected),
+        }
+    }
+
+    /// What is wrong with it.
+    pub fn what_is_wrong(&self) -> String {
+        let expected = self.expected.unwrap_or_default();
+        format!("{} is {}, expected {expected}", self.name, self.value)
+    }
+
     /// Whether it is as it should be.
     pub fn holds(&self) -> bool {
         self.expected.is_none_or(|expected| expected == self.value)
@@ -64,6 +79,25 @@ impl Page {
         Ok(())
     }
 
+    /// A command that is sent to the function, and what it answers.
+    pub fn command(&self, command: &str, answer: &str) -> io::Result<()> {
+        self.line("")?;
+        self.json("▸", command)?;
+        self.json("◂", answer)?;
+        self.line("")
+    }
+
+    /// JSON in lines that break after commas, where it is too long for one.
+    fn json(&self, mark: &str, text: &str) -> io::Result<()> {
+        let text = text.replace(",\"", ", \"");
+        let mut mark = mark;
+        for line in wrapped(&text, WIDTH - INDENT.len() - 2) {
+            self.line(&format!("{INDENT}{} {line}", self.styled("2", mark)))?;
+            mark = " ";
+        }
+        Ok(())
+    }
+
     /// Two columns of facts, side by side.
     pub fn facts(&self, left: (&str, &[Fact]), right: (&str, &[Fact])) -> io::Result<()> {
         let rule = "─".repeat(COLUMN);
@@ -81,6 +115,17 @@ impl Page {
             self.line(line.trim_end())?;
         }
         self.line("")
+    }
+
+    /// The same, and says what is wrong; whether nothing is.
+    pub fn compare(&self, left: (&str, &[Fact]), right: (&str, &[Fact])) -> io::Result<bool> {
+        self.facts(left, right)?;
+        let mut passed = true;
+        for fact in left.1.iter().chain(right.1).filter(|fact| !fact.holds()) {
+            passed = false;
+            self.bad(&fact.what_is_wrong())?;
+        }
+        Ok(passed)
     }
 
     fn cell(&self, fact: &Fact) -> String {

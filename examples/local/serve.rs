@@ -52,7 +52,7 @@ pub async fn serve(
     for line in what_next(world, arguments.write_env.as_deref()) {
         page.line(format!("# {line}").trim_end())?;
     }
-    let function = world.function(&[]);
+    let function = world.function(&[("START", "paused")]);
     tokio::select! {
         error = stream(world, &function, page) => Err(error),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
@@ -69,7 +69,7 @@ async fn stream(world: &World, function: &Function, page: &Page) -> Trouble {
     loop {
         let said = match follower.batch().await {
             Ok(None) => continue,
-            Ok(Some(batch)) if batch.again => "to be brought back".to_owned(),
+            Ok(Some(batch)) if batch.again => "will be retried".to_owned(),
             Ok(Some(batch)) => format!("{} records, done", batch.records),
             Err(error) => return error,
         };
@@ -135,6 +135,8 @@ fn environment(world: &World, host: &str) -> Vec<(&'static str, String)> {
         ("OKTA_CREDENTIALS", world.credentials.to_string()),
         ("USERS_TABLE", USERS.to_owned()),
         ("STATE_TABLE", STATE.to_owned()),
+        ("START", "paused".to_owned()),
+        ("PUSH", "on".to_owned()),
         ("WATCH_SECONDS", "10".to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", at(host, &world.endpoint)),
         ("AWS_REGION", "eu-west-1".to_owned()),
@@ -192,6 +194,9 @@ fn what_next(world: &World, file: Option<&Path>) -> Vec<String> {
     let mut lines = vec![
         "In another terminal:".to_owned(),
         format!("  cargo lambda watch --env-file {watch}"),
+        "  cargo lambda invoke bootstrap --data-file events/plan.json".to_owned(),
+        "A new stack is paused: nothing reaches Okta until it is resumed:".to_owned(),
+        "  cargo lambda invoke bootstrap --data-ascii '{\"command\":\"resume\"}'".to_owned(),
         "  cargo lambda invoke bootstrap --data-file events/schedule.json".to_owned(),
     ];
     if written(false).is_none() {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use crate::mutation;
+
 use super::{
     Book, IdHash, Ledger, LedgerError,
     book::Reading,
@@ -21,9 +23,10 @@ impl Ledger {
     pub async fn read_book(&self, reading: Reading) -> Result<Book, LedgerError> {
         let reading = Arc::new(reading);
         let mut segments = JoinSet::new();
-        for segment in 0..SEGMENTS {
+        let all = mutation::in_small().map_or(SEGMENTS, |small| small.segments);
+        for segment in 0..all {
             let (ledger, reading) = (self.clone(), Arc::clone(&reading));
-            segments.spawn(async move { ledger.read_segment(segment, &reading).await });
+            segments.spawn(async move { ledger.read_segment((segment, all), &reading).await });
         }
         let mut book = Book::default();
         while let Some(part) = segments.join_next().await {
@@ -33,14 +36,18 @@ impl Ledger {
         Ok(book)
     }
 
-    async fn read_segment(&self, segment: i32, reading: &Reading) -> Result<Book, LedgerError> {
+    async fn read_segment(
+        &self,
+        (segment, all): (i32, i32),
+        reading: &Reading,
+    ) -> Result<Book, LedgerError> {
         let mut book = Book::default();
         let mut pages = self
             .client
             .scan()
             .table_name(&self.table)
             .segment(segment)
-            .total_segments(SEGMENTS)
+            .total_segments(all)
             .consistent_read(true)
             .projection_expression(PROJECTION)
             .expression_attribute_names("#session", "session")

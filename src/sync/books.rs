@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::RunError;
 use crate::{
-    guard::Guard,
+    guard::{Budget, Guard},
     ledger::{
         Ledger, Number, Reading, SessionLog, Versioned, Written,
         log::{Carries, Charges, End, State},
@@ -19,6 +19,23 @@ use crate::{
 /// How old a session must be to be forgotten: a run that died in the middle of a write may still
 /// write entries that name it, and no invocation lasts a quarter of this.
 const FORGOTTEN_AFTER: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// Which charges that are undecided are given back, and which stand; whoever asks has the lease, and
+/// has just settled the sessions.
+///
+/// Those of a session that is listed all the same, as Okta gave no answer about it, stand: whom it
+/// has charged is told again free of charge, so that they must not be given back afterwards.
+#[must_use]
+pub fn left_over(log: &SessionLog, budget: &Budget) -> Vec<(Number, bool)> {
+    let unsettled = budget.unsettled();
+    unsettled
+        .map(|number| {
+            let mut recent = log.recent().iter();
+            let ended = recent.find(|ended| ended.number == number);
+            (number, ended.is_some_and(|ended| ended.end == End::Nothing))
+        })
+        .collect()
+}
 
 /// The log of sessions and the guard, as a run has them at hand. Each change is written at once,
 /// and never over what another run has written; a dry run changes only what it has at hand.
@@ -128,21 +145,9 @@ impl Books {
         Ok(())
     }
 
-    /// Decides about charges that a run which died has left undecided.
+    /// Decides about charges that a run which died has left undecided; see [`left_over`].
     pub(super) async fn settle_left_over(&mut self, now: Timestamp) -> Result<(), RunError> {
-        let log = self.log();
-        let unsettled = self.guard.memory().budget.unsettled();
-        let decided: Vec<_> = unsettled
-            .filter(|number| {
-                log.get(*number)
-                    .is_none_or(|session| session.state != State::Open)
-            })
-            .map(|number| {
-                let mut recent = log.recent().iter();
-                let ended = recent.find(|ended| ended.number == number);
-                (number, ended.is_some_and(|ended| ended.end == End::Nothing))
-            })
-            .collect();
+        let decided = left_over(self.log(), &self.guard.memory().budget);
         self.settle_charges(&decided, now).await
     }
 

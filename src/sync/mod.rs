@@ -19,6 +19,8 @@ mod time;
 
 pub use aside::Aside;
 pub use books::Books;
+#[doc(hidden)]
+pub use books::left_over;
 pub use detail::{
     ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
 };
@@ -31,4 +33,6 @@ pub use report::{
 };
 pub use run::{Job, Run, RunError};
 pub(crate) use tell::COOLDOWN;
+#[doc(hidden)]
+pub use tell::{Seen, after_cancelling, seen};
 pub use time::Time;

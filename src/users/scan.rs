@@ -24,7 +24,8 @@ impl UsersTable {
     ) -> Pages<T> {
         let (sender, pages) = mpsc::channel(PAGES_WAITING);
         let mut segments = JoinSet::new();
-        for segment in 0..SEGMENTS {
+        let all = mutation::in_small().map_or(SEGMENTS, |small| small.segments);
+        for segment in 0..all {
             let (table, attributes, turn, sender) = (
                 self.clone(),
                 attributes.clone(),
@@ -33,7 +34,7 @@ impl UsersTable {
             );
             segments.spawn(async move {
                 if let Err(error) = table
-                    .read_segment(segment, &attributes, turn, &sender)
+                    .read_segment((segment, all), &attributes, turn, &sender)
                     .await
                     && !mutation::on(Mutation::SegmentErrorIsIgnored)
                 {
@@ -47,7 +48,7 @@ impl UsersTable {
 
     async fn read_segment<T>(
         &self,
-        segment: i32,
+        (segment, all): (i32, i32),
         attributes: &Attributes,
         turn: impl Fn(&KeySchema, Record) -> T,
         sender: &mpsc::Sender<Result<Vec<T>, ReadError>>,
@@ -59,7 +60,7 @@ impl UsersTable {
             .scan()
             .table_name(&self.name)
             .segment(segment)
-            .total_segments(SEGMENTS)
+            .total_segments(all)
             .consistent_read(true)
             .set_projection_expression(projection.expression)
             .set_expression_attribute_names(projection.names)

@@ -43,6 +43,7 @@ mod okta_tokens;
 mod plan;
 mod plan_asking;
 mod plan_detail;
+mod protocol;
 mod push;
 mod quarantine;
 mod quarantine_of_many;

@@ -77,6 +77,7 @@ async fn a_plan_leaves_what_others_left_as_it_is_and_counts_it_as_lost() {
         "CREATED"
     );
     assert_eq!(state(&world).await, before);
+    between.okta.heal();
     assert_eq!(
         changes(&sync(&world, &function).await),
         (3, 0),

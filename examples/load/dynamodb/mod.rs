@@ -23,15 +23,21 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
+pub use self::state::ENTRY_BYTES;
 pub use self::tally::{Phase, Tally};
 pub use self::users::Known;
-use self::{state::StateTable, users::UsersTable};
+use self::{
+    state::{StateTable, a_write_of_history},
+    users::UsersTable,
+};
 use crate::Trouble;
 
 /// The users table's name.
 pub const USERS: &str = "users";
 /// The state table's name.
 pub const STATE: &str = "identity-source-state";
+/// The name of the table that has what runs did.
+pub const HISTORY: &str = "identity-source-history";
 
 /// What one page of a scan holds at most, measured in what is stored (Amazon DynamoDB's API
 /// reference).
@@ -82,8 +88,15 @@ impl Answer {
     }
 }
 
+/// What one scan of so many items of this size consumes.
+pub fn scan_units(items: u64, bytes: u64) -> f64 {
+    let a_page = (PAGE_BYTES as u64 / bytes).max(1);
+    let (full, rest) = (items / a_page, items % a_page);
+    full as f64 * read_units((a_page * bytes) as usize) + read_units((rest * bytes) as usize)
+}
+
 /// What reading so many bytes at once, consistently, consumes: a unit for each 4 KB.
-fn read_units(stored: usize) -> f64 {
+pub fn read_units(stored: usize) -> f64 {
     stored.div_ceil(4096) as f64
 }
 
@@ -125,10 +138,9 @@ impl DynamoDb {
             ("Scan", STATE) => lock(&self.state).scan(request),
             ("BatchGetItem", STATE) => lock(&self.state).read(request)?,
             ("BatchWriteItem", STATE) => lock(&self.state).write(request)?,
-            ("GetItem", STATE) => lock(&self.state).get(request)?,
             ("PutItem", STATE) => lock(&self.state).put(request)?,
-            ("UpdateItem", STATE) => lock(&self.state).update(request)?,
             ("DeleteItem", STATE) => lock(&self.state).delete(request)?,
+            ("PutItem" | "UpdateItem", HISTORY) => a_write_of_history(request),
             _ => return None,
         };
         lock(&self.tally).add(name, operation, answer.read_units, answer.write_units);

@@ -1,4 +1,6 @@
-//! The state table: the ledger's entries in pages, and its two other items.
+//! The state table: the ledger's entries in pages, and its small items.
+//!
+//! The function is alone here, so that every condition of its writes holds.
 
 use std::collections::HashMap;
 
@@ -8,13 +10,29 @@ use hyper::body::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Known, PAGE_BYTES, STATE, page_of, read_units};
+use super::{Answer, HISTORY, Known, PAGE_BYTES, STATE, page_of, read_units};
 use crate::Trouble;
 
 /// What an entry takes in the table, about: its names and values.
-const ENTRY_BYTES: usize = 200;
+pub const ENTRY_BYTES: usize = 200;
 const ENTRIES_PER_PAGE: usize = PAGE_BYTES / ENTRY_BYTES;
-const SESSION: &str = "apsbeforehand";
+/// The session that has told Okta everybody who is known.
+const SESSION: &str = "apsbeforehand000000";
+const NUMBER: u32 = 1;
+/// What a scan of the ledger shows of an entry.
+const SHOWN: [&str; 11] = [
+    "pk",
+    "print",
+    "session",
+    "origin",
+    "n",
+    "behind",
+    "doubtful",
+    "at",
+    "chargedDeactivation",
+    "chargedUpdate",
+    "toLeave",
+];
 
 /// The table.
 #[derive(Debug, Default)]
@@ -22,7 +40,8 @@ pub(super) struct StateTable {
     pages: Vec<Page>,
     /// Where entries are: page and row.
     places: HashMap<String, (usize, usize)>,
-    sessions: Map<String, Value>,
+    /// What is no entry.
+    items: HashMap<String, Value>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +66,7 @@ impl StateTable {
         }
         let mapping = Mapping::from_json(DEFAULT_MAPPING)?;
         for n in 0..users as usize {
-            // What Okta was told of, everybody was active then.
+            // What Okta was told, everybody was active then.
             let record = crate::invented::person(n);
             let Mapped::Active(id, profile) = mapping.map(record.clone().into()) else {
                 return Err(format!("invented person {n} is not active").into());
@@ -65,27 +84,29 @@ impl StateTable {
                 "pk": {"S": format!("user#{hex}")},
                 "externalId": {"S": id.as_str()},
                 "key": {"M": {"id": {"S": id.as_str()}}},
-                "at": {"S": "2026-05-13T05:52:24.007Z"},
+                "at": {"S": "2026-05-13T05:52:24.007123456Z"},
                 "print": {"B": BASE64_STANDARD.encode(print)},
                 "session": {"S": SESSION},
+                "n": {"N": NUMBER.to_string()},
             }));
         }
-        table.sessions.insert(
-            SESSION.to_owned(),
-            json!({"M": {
-                "verdict": {"S": "LANDED"},
-                "opened": {"S": "2026-05-13T05:52:24Z"},
-                "run": {"S": "beforehand"},
-            }}),
-        );
-        table
-            .sessions
-            .insert("knownActive".to_owned(), json!({"N": users.to_string()}));
+        // The one session that there was has landed.
+        let log = json!({"last": NUMBER}).to_string();
+        table.place(json!({
+            "pk": {"S": "log"},
+            "version": {"N": "1"},
+            "mark": {"S": "0123456789abcdef"},
+            "value": {"S": log},
+        }));
         Ok(table)
     }
 
     fn place(&mut self, item: Value) {
         let pk = item["pk"]["S"].as_str().unwrap_or_default().to_owned();
+        if !pk.starts_with("user#") {
+            self.items.insert(pk, item);
+            return;
+        }
         if let Some((page, row)) = self.places.get(&pk) {
             let page = &mut self.pages[*page];
             page.entries[*row] = Entry::of(&item);
@@ -106,6 +127,13 @@ impl StateTable {
         page.shown = None;
     }
 
+    fn item(&self, pk: &str) -> Option<Value> {
+        match self.places.get(pk) {
+            Some((page, row)) => serde_json::from_str(&self.pages[*page].entries[*row].whole).ok(),
+            None => self.items.get(pk).cloned(),
+        }
+    }
+
     pub(super) fn scan(&mut self, request: &Value) -> Answer {
         let (at, segments) = page_of(request, "pk");
         let next = Some(at + segments).filter(|next| *next < self.pages.len());
@@ -120,14 +148,15 @@ impl StateTable {
         Answer::page(items, STATE, "pk", next, stored)
     }
 
-    pub(super) fn read(&mut self, request: &Value) -> Option<Answer> {
+    pub(super) fn read(&self, request: &Value) -> Option<Answer> {
         let keys = request["RequestItems"][STATE]["Keys"].as_array()?;
-        let found = keys.iter().filter_map(|key| {
-            let (page, row) = self.places.get(key["pk"]["S"].as_str()?)?;
-            serde_json::from_str(&self.pages[*page].entries[*row].whole).ok()
-        });
-        let found: Vec<Value> = found.collect();
-        let units = keys.len() as f64;
+        let mut found = Vec::with_capacity(keys.len());
+        let mut units = 0.0;
+        for key in keys {
+            let item = self.item(key["pk"]["S"].as_str()?);
+            units += read_units(item.as_ref().map_or(1, bytes));
+            found.extend(item);
+        }
         let answer = json!({
             "Responses": {STATE: found},
             "UnprocessedKeys": {},
@@ -138,64 +167,51 @@ impl StateTable {
 
     pub(super) fn write(&mut self, request: &Value) -> Option<Answer> {
         let writes = request["RequestItems"][STATE].as_array()?;
+        let mut units = 0.0;
         for write in writes {
-            self.place(write["PutRequest"]["Item"].clone());
+            let item = &write["PutRequest"]["Item"];
+            units += write_units(bytes(item));
+            self.place(item.clone());
         }
-        let units = writes.len() as f64;
         let answer = json!({"UnprocessedItems": {}, "ConsumedCapacity": [consumed(units)]});
         Some(Answer::of(&answer, 0.0, units))
     }
 
-    pub(super) fn get(&mut self, request: &Value) -> Option<Answer> {
-        let "sessions" = request["Key"]["pk"]["S"].as_str()? else {
-            return None;
-        };
-        let mut item = self.sessions.clone();
-        let units = read_units(self.log_bytes());
-        item.insert("pk".to_owned(), json!({"S": "sessions"}));
-        let answer = json!({"Item": item, "ConsumedCapacity": consumed(units)});
-        Some(Answer::of(&answer, units, 0.0))
-    }
-
-    /// The lease, which nobody else wants here.
     pub(super) fn put(&mut self, request: &Value) -> Option<Answer> {
-        (request["Item"]["pk"]["S"] == "lease").then(|| a_write(100))
+        let item = request.get("Item")?;
+        self.place(item.clone());
+        Some(a_write(bytes(item)))
     }
 
     pub(super) fn delete(&mut self, request: &Value) -> Option<Answer> {
-        (request["Key"]["pk"]["S"] == "lease").then(|| a_write(100))
-    }
-
-    /// `SET #a = :b` or `REMOVE #a,#b` on the log of sessions.
-    pub(super) fn update(&mut self, request: &Value) -> Option<Answer> {
-        let expression = request["UpdateExpression"].as_str()?;
-        let names = &request["ExpressionAttributeNames"];
-        if let Some(set) = expression.strip_prefix("SET ") {
-            let (name, value) = set.split_once(" = ")?;
-            let value = request["ExpressionAttributeValues"][value].clone();
-            self.sessions
-                .insert(names[name].as_str()?.to_owned(), value);
-        } else {
-            for name in expression.strip_prefix("REMOVE ")?.split(',') {
-                self.sessions.remove(names[name].as_str()?);
-            }
-        }
-        Some(a_write(self.log_bytes()))
-    }
-
-    fn log_bytes(&self) -> usize {
-        let texts = self
-            .sessions
-            .iter()
-            .map(|(id, session)| id.len() + session.to_string().len());
-        texts.sum()
+        let item = self.items.remove(request["Key"]["pk"]["S"].as_str()?);
+        Some(a_write(item.as_ref().map_or(1, bytes)))
     }
 }
 
-/// One item written: a unit for each KB of it.
+/// What an item takes, about: it is JSON here, with names for its types.
+fn bytes(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes
+        .map(|(name, value)| name.len() + value.to_string().len().saturating_sub(8))
+        .sum()
+}
+
+/// A unit for each KB of an item.
+fn write_units(bytes: usize) -> f64 {
+    bytes.div_ceil(1024).max(1) as f64
+}
+
 fn a_write(bytes: usize) -> Answer {
-    let units = bytes.div_ceil(1024).max(1) as f64;
+    let units = write_units(bytes);
     Answer::of(&json!({ "ConsumedCapacity": consumed(units) }), 0.0, units)
+}
+
+/// One write to the table of the history, which nobody reads here.
+pub(super) fn a_write_of_history(request: &Value) -> Answer {
+    let units = write_units(request.get("Item").map_or(1, bytes));
+    let consumed = json!({"TableName": HISTORY, "CapacityUnits": units});
+    Answer::of(&json!({ "ConsumedCapacity": consumed }), 0.0, units)
 }
 
 fn consumed(units: f64) -> Value {
@@ -204,11 +220,13 @@ fn consumed(units: f64) -> Value {
 
 impl Entry {
     fn of(item: &Value) -> Self {
-        let wanted = ["pk", "print", "session", "origin"].into_iter();
-        let present = wanted.filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())));
+        let present = SHOWN
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())));
+        let present: Map<_, _> = present.collect();
         Self {
             whole: item.to_string().into(),
-            shown: Value::Object(present.collect()).to_string().into(),
+            shown: Value::Object(present).to_string().into(),
         }
     }
 }

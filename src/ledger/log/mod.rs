@@ -286,7 +286,7 @@ impl SessionLog {
         let (number, oldest) = self
             .listed
             .iter_mut()
-            .find(|(_, session)| matches!(session.state, State::Starting | State::Triggered))?;
+            .find(|(_, session)| session.state != State::GivenUp)?;
         let since = oldest.triggered.unwrap_or(oldest.opened);
         let since = since.max(oldest.alone_since.unwrap_or(since));
         if now < since + GIVEN_UP_AFTER {

@@ -86,18 +86,22 @@ impl SessionLog {
         if told == Told::Inactive && self.is_of_another_binding(session) {
             return None;
         }
-        let live = self.is_live(session) || behind.is_some_and(|behind| self.is_live(behind));
+        let is_behind_live = behind.is_some_and(|behind| self.is_live(behind));
+        let live = self.is_live(session) || is_behind_live;
         // What comes before it may still overtake it, and will then have ended.
-        let is_last = behind.is_none_or(|behind| self.is_live(behind));
+        let is_last = behind.is_none() || is_behind_live;
         let state = self.get(session).map(|listed| listed.state);
-        let holds = !doubtful
-            && is_last
-            && match (told, state) {
-                // What is being imported will land, or its end will say otherwise.
-                (Told::Inactive, Some(State::Triggered)) => true,
-                (_, Some(_)) => false,
-                (_, None) => self.landed(session),
-            };
+        let lands = match (told, state) {
+            // What is being imported will land, or its end will say otherwise.
+            (Told::Inactive, Some(State::Triggered)) => true,
+            (_, Some(_)) => false,
+            (_, None) => self.landed(session),
+        };
+        // An entry can name but one session that it is behind: beside two that may be imported,
+        // nobody is told to leave once more until one of them has ended.
+        let may_be_imported = matches!(state, Some(State::Starting | State::Triggered));
+        let is_behind_two = told == Told::Inactive && may_be_imported && is_behind_live;
+        let holds = is_behind_two || (!doubtful && is_last && lands);
         Some(Standing { told, holds, live })
     }
 

@@ -37,6 +37,7 @@ use crate::{
 
 pub(crate) use load::{IN_FLIGHT, Refused};
 pub(super) use settle::{settle, settle_open};
+pub use settle::{Seen, after_cancelling, seen};
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer guide).
 /// It is only what a caller is told to wait; whether it is so, opening one shows.

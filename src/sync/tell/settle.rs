@@ -9,13 +9,13 @@ use crate::{
     },
     metrics,
     mutation::{self, Mutation},
-    okta::{self, Calls, Cancelled, SessionId, SessionStatus},
+    okta::{self, Calls, Cancelled, SessionStatus},
     sync::{Books, RunError, Time},
 };
 
 /// What a look at Okta says of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub enum Seen {
     /// It ended.
     Ended(End),
     /// Its import was started, and has not ended.
@@ -30,7 +30,7 @@ pub(super) enum Seen {
 ///
 /// An unknown end is no end: what may still be imported is waited for, and given up in the end.
 #[must_use]
-pub(super) fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
+pub fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
     match (state, status) {
         (_, Some(SessionStatus::Completed)) => Seen::Ended(End::Landed),
         (_, Some(SessionStatus::Error)) if mutation::on(Mutation::IgnoreErrorSession) => {
@@ -39,9 +39,12 @@ pub(super) fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
         (State::Open, Some(SessionStatus::Error)) => Seen::Ended(End::Void),
         (_, Some(SessionStatus::Error)) => Seen::Ended(End::Error),
         // No trigger was sent, so that nothing can have been imported.
-        (State::Open, Some(SessionStatus::Closed | SessionStatus::Expired) | None) => {
+        (State::Open, Some(SessionStatus::Closed | SessionStatus::Expired)) => {
             Seen::Ended(End::Nothing)
         }
+        // Okta may not show yet what was just opened, and its run may be about to start the import:
+        // only who has the lease finds out, by cancelling it.
+        (State::Open, None) => Seen::Open,
         (_, Some(SessionStatus::Closed | SessionStatus::Expired)) => Seen::Ended(End::Void),
         (State::Open | State::Starting, Some(SessionStatus::Triggered)) => Seen::Importing,
         (
@@ -90,12 +93,12 @@ pub(in crate::sync) async fn settle(
             && let Some(lease) = lease
         {
             lease.check()?;
-            seen = match after_cancelling(okta, &id, state).await {
-                Err(RunError::Okta(error)) if is_about_one(&error) => {
+            seen = match okta.cancel(&id).await {
+                Err(error) if is_about_one(&error) => {
                     tracing::warn!(session = %id, %error, "the session could not be cancelled");
                     continue;
                 }
-                seen => seen?,
+                cancelled => after_cancelling(state, &cancelled?),
             };
         }
         note(books, number, seen, status.as_ref(), now).await?;
@@ -176,13 +179,15 @@ fn is_about_one(error: &okta::Error) -> bool {
     )
 }
 
-/// Cancels an open session. Where that was done, its import certainly never started.
-async fn after_cancelling(okta: &Calls, id: &SessionId, state: State) -> Result<Seen, RunError> {
-    Ok(match okta.cancel(id).await? {
+/// What cancelling a session says of it. Where that was done, its import certainly never started.
+#[must_use]
+pub fn after_cancelling(state: State, cancelled: &Cancelled) -> Seen {
+    match cancelled {
         Cancelled::Done => Seen::Ended(End::Nothing),
+        Cancelled::Gone if state == State::Open => Seen::Ended(End::Nothing),
         Cancelled::Gone => seen(state, None),
-        Cancelled::TooLate(status) => seen(State::Starting, Some(&status)),
-    })
+        Cancelled::TooLate(status) => seen(State::Starting, Some(status)),
+    }
 }
 
 /// Cancels the sessions that keep a new one from being opened. True if there were any.
@@ -225,6 +230,14 @@ mod tests {
                 assert_eq!(seen(*state, status), Seen::Nothing, "{state:?} {status:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_session_that_okta_does_not_show_yet_is_left_to_whoever_has_the_lease() {
+        assert_eq!(seen(State::Open, None), Seen::Open);
+        let cancelled = |state| after_cancelling(state, &Cancelled::Gone);
+        assert_eq!(cancelled(State::Open), Seen::Ended(End::Nothing));
+        assert_eq!(cancelled(State::Starting), Seen::Nothing);
     }
 
     #[test]

@@ -142,7 +142,10 @@ impl Tables {
             .headers()
             .get("amz-sdk-request")
             .is_none_or(|text| text.starts_with("attempt=1"));
-        if is_first && let Some(run) = caller.run() {
+        if is_first
+            && let Some(run) = caller.run()
+            && Watcher::is_about(&call)
+        {
             let lease = self.now(
                 "GetItem",
                 &json!({"TableName": STATE, "Key": {"pk": {"S": "lease"}}}),

@@ -28,6 +28,7 @@ pub fn play(history: &History, bug: Option<Mutation>) -> Played {
     mutation::play_in_small(Some(Small {
         entities: history.entities,
         requests: history.requests,
+        segments: 2,
     }));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -101,7 +101,7 @@ fn records_move(history: &mut History, rng: &mut Rng) -> Vec<Step> {
         return Vec::new();
     }
     let (slot, _, mut steps) = pair(history, rng);
-    steps.extend([after(LATER, slow_scan(0, 4, 5_000)), now(run())]);
+    steps.extend([after(LATER, slow_scan(0, 1, 5_000)), now(run())]);
     for turn in 0..history.people / 2 {
         let from = (slot + turn) % history.people;
         let to = history.people + turn;
@@ -160,7 +160,7 @@ fn slow_scan_then_back(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let (slot, _, mut steps) = pair(history, rng);
     steps.extend([
         after(LATER, put(slot, slot, false, 0)),
-        now(slow_scan(rng.usize(0..16), 1, rng.u64(130_000..300_000))),
+        now(slow_scan(rng.usize(0..6), 1, rng.u64(130_000..300_000))),
         now(run()),
         after(rng.u64(300..20_000), put(slot, slot, true, 0)),
     ]);

@@ -46,6 +46,14 @@ impl Watcher {
             .push(format!("{:>9} ms  {who}: {what}", at.as_millis()));
     }
 
+    /// Whether anything is to be said against such a call.
+    pub fn is_about(call: &str) -> bool {
+        let reads = ["DescribeTable", "Scan", "BatchGetItem"];
+        let reads = reads.iter().any(|read| call.starts_with(read));
+        let is_entry = call.starts_with("PutItem") && call.contains(" user#");
+        is_entry || (!reads && call.contains(&format!(" {} ", crate::support::USERS)))
+    }
+
     /// A call leaves a run, while the lease is this, at so many milliseconds since the epoch.
     pub fn sent(&mut self, run: &str, call: &str, lease: &Value, now: i64) {
         let mut words = call.split(' ');
