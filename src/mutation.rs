@@ -66,6 +66,8 @@ pub enum Mutation {
     PushIsForgotten,
     /// An older push overwrites a newer one.
     OldPushWins,
+    /// A push that says nothing new is not remembered.
+    NothingNewIsForgotten,
     /// An error of one segment of a read of the whole table is ignored.
     SegmentErrorIsIgnored,
     /// A key that folds counts as one that identifies the person.

@@ -207,6 +207,41 @@ impl Ledger {
         }
     }
 
+    /// Remembers a push that says nothing new, if the entry is as it was read. False if it is not.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn note_push(&self, entry: &Entry, pushed: Timestamp) -> Result<bool, LedgerError> {
+        let text = |at: Timestamp| AttributeValue::S(at.to_string());
+        let before = entry.pushed.map(|before| (":before".to_owned(), text(before)));
+        let condition = match before {
+            Some(_) => "#at = :at AND (pushed = :before OR pushed = :pushed)",
+            None => "#at = :at AND (attribute_not_exists(pushed) OR pushed = :pushed)",
+        };
+        let values = [
+            (":at".to_owned(), text(entry.at)),
+            (":pushed".to_owned(), text(pushed)),
+        ];
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
+            .update_expression("SET pushed = :pushed REMOVE toLeave")
+            .condition_expression(condition)
+            .expression_attribute_names("#at", "at")
+            .set_expression_attribute_values(Some(values.into_iter().chain(before).collect()))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(LedgerError::of("writing", &error)),
+            },
+        }
+    }
+
     /// Makes users who came by push the users table's own.
     ///
     /// # Errors

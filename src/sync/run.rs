@@ -219,6 +219,10 @@ impl Run {
         self.ledger
             .adopt(&std::mem::take(&mut found.adopted))
             .await?;
+        for noted in std::mem::take(&mut found.noted) {
+            // If somebody was quicker, the push is to be repeated.
+            report.more |= !self.ledger.note_push(&noted.0, noted.1).await?;
+        }
         let mut teller = Teller {
             run: self,
             job,

@@ -11,6 +11,8 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 pub use ready::{Cost, Ready};
 
@@ -57,6 +59,8 @@ pub struct InHand {
     pub suspect: Suspect,
     /// What is to be done about them.
     pub decision: Decision,
+    /// The entry that is to remember a push which says nothing new, and when the push was made.
+    pub noted: Option<Box<(Entry, Timestamp)>>,
 }
 
 /// What is to be done about somebody.
@@ -137,9 +141,11 @@ impl Hand<'_> {
                     suspect,
                     entry: entry.as_ref(),
                 };
+                let decision = person.decide(&records);
                 InHand {
                     suspect: suspect.clone(),
-                    decision: person.decide(&records),
+                    noted: person.noted(&records, &decision),
+                    decision,
                 }
             })
             .collect())
@@ -248,6 +254,22 @@ impl Person<'_> {
             _ if unclear(&at_hand) => (AtHand::Unclear, None),
             _ => (AtHand::Absent, None),
         }
+    }
+
+    /// A push that says nothing new is remembered all the same: an older one that comes later must
+    /// not overwrite it, nor one that wanted them to leave be carried out.
+    fn noted(
+        &self,
+        records: &BTreeMap<String, (RecordKey, Mapped)>,
+        decision: &Decision,
+    ) -> Option<Box<(Entry, Timestamp)>> {
+        let (entry, pushed) = (self.entry?, self.suspect.pushed.as_ref()?);
+        let counts = self.at_hand(records).0 == AtHand::Absent && !self.is_overtaken();
+        let settled = !matches!(decision, Decision::Nothing(Stays::AsTheyAre));
+        let says_nothing_new = matches!(decision, Decision::Nothing(_)) && settled;
+        let is_remembered = entry.pushed == Some(pushed.at) && !entry.to_leave;
+        let is_remembered = is_remembered || mutation::on(Mutation::NothingNewIsForgotten);
+        (counts && says_nothing_new && !is_remembered).then(|| Box::new((entry.clone(), pushed.at)))
     }
 
     /// Whether a later push has told Okta something about them.

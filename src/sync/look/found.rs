@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use jiff::Timestamp;
+
 use super::Suspect;
 use crate::{
     guard::{Kind, Listed},
-    ledger::{IdHash, Number, StuckKey},
+    ledger::{Entry, IdHash, Number, StuckKey},
     mapping::ExternalId,
     sync::{Reject, Rejects},
     users::RecordKey,
@@ -38,6 +40,8 @@ pub struct Found {
     pub withheld: Vec<Suspect>,
     /// Users who came by push and now have a record that changes nothing else.
     pub adopted: Vec<(IdHash, RecordKey)>,
+    /// Entries that are to remember a push which says nothing new, and when it was made.
+    pub noted: Vec<Box<(Entry, Timestamp)>>,
     /// Users who left long ago and have no record.
     pub long_gone: Vec<IdHash>,
     /// Users whom more than one record is about: none of these records is sent.

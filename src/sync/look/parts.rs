@@ -190,7 +190,13 @@ async fn look_at(
             in_hand.extend(hand.take(&suspects, &circumstances).await?);
         }
     }
-    for InHand { suspect, decision } in in_hand {
+    for InHand {
+        suspect,
+        decision,
+        noted,
+    } in in_hand
+    {
+        found.noted.extend(noted);
         take(found, suspect, decision, circumstances);
     }
     Ok(())

@@ -234,7 +234,9 @@ impl Fill<'_> {
         let held = taken.iter().any(is_removal) && !self.somebody_is_in_scope().await?;
         for one in taken {
             let is_removal = is_removal(&one);
-            let InHand { suspect, decision } = one;
+            let InHand {
+                suspect, decision, ..
+            } = one;
             match decision {
                 Decision::Tell(_) if held && is_removal => self.tally.held += 1,
                 Decision::Tell(ready) => match ready.cost.to_charge() {

@@ -90,10 +90,7 @@ pub fn event(world: &World, what: &What) -> Option<Event> {
 fn push(world: &World, push: Push) -> Event {
     let mut model = world.model.borrow_mut();
     for (_, row) in &push.rows {
-        let said = model.pushed.entry(row.person).or_default();
-        if !said.contains(&(push.at, *row)) {
-            said.push((push.at, *row));
-        }
+        model.push(push.at, *row);
     }
     model.remember(world.now());
     let rows = push.rows.iter();

@@ -20,6 +20,9 @@ pub struct Model {
     past: Vec<(Duration, Vec<Standing>)>,
     /// What pushes said, and when they were made.
     pub pushed: BTreeMap<u8, Vec<(Duration, Row)>>,
+    /// Who was perhaps unknown when a push said that they are inactive, which an older one then
+    /// could not know.
+    pub overtaken: BTreeSet<u8>,
     /// Who has ever had a record.
     pub had_record: BTreeSet<u8>,
     /// Whose record got another key, and when.
@@ -60,6 +63,7 @@ impl Model {
             rows: BTreeMap::new(),
             past: Vec::new(),
             pushed: BTreeMap::new(),
+            overtaken: BTreeSet::new(),
             had_record: BTreeSet::new(),
             moves: Vec::new(),
             unsettled: BTreeSet::new(),
@@ -67,6 +71,17 @@ impl Model {
         };
         model.remember(Duration::ZERO);
         model
+    }
+
+    /// A push is made, or made again.
+    pub fn push(&mut self, at: Duration, row: Row) {
+        let said = self.pushed.entry(row.person).or_default();
+        if said.iter().any(|(other, _)| *other > at) {
+            self.overtaken.insert(row.person);
+        }
+        if !said.contains(&(at, row)) {
+            said.push((at, row));
+        }
     }
 
     /// To be called after each change.
@@ -179,6 +194,7 @@ impl Model {
         match newest[..] {
             [] => Wanted::NotActive,
             [(_, row)] if !row.in_scope => Wanted::Anything,
+            [(_, row)] if !row.active && self.overtaken.contains(&person) => Wanted::Anything,
             [(_, row)] if !row.active => Wanted::NotActive,
             [(_, row)] => Wanted::Active(profile(row)),
             _ => Wanted::Anything,

@@ -65,6 +65,7 @@ caught! {
     forgetting_an_undone_batch_is_caught: UndoneBatchIsDone by DONE;
     forgetting_a_push_is_caught: PushIsForgotten by LANDED or EQUAL;
     letting_an_older_push_win_is_caught: OldPushWins by EQUAL or LANDED;
+    not_remembering_a_push_that_says_nothing_new_is_caught: NothingNewIsForgotten by EQUAL or LANDED;
     ignoring_an_error_of_one_segment_is_caught: SegmentErrorIsIgnored by PROTECTED or HELD;
     taking_a_folding_key_for_a_persons_is_caught: FoldingIdentifies by PROTECTED or EQUAL;
     forgetting_an_import_that_sleeps_is_caught: OldSessionIsForgotten by EQUAL or LEDGER;

@@ -21,7 +21,7 @@ type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
 /// Adds the scene of this seed, or none.
 pub fn scene(history: &mut History, rng: &mut Rng) {
-    const SCENES: [Scene; 16] = [
+    const SCENES: [Scene; 17] = [
         refused_trigger,
         answers_get_lost,
         records_move,
@@ -38,6 +38,7 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         entries_arrive_late,
         another_org,
         approved_of_another,
+        pushes_overtake,
     ];
     let nth = usize::try_from(history.seed % 20).unwrap();
     if let Some(scene) = SCENES.get(nth) {
@@ -340,6 +341,30 @@ fn approved_of_another(history: &mut History, rng: &mut Rng) -> Vec<Step> {
             death: Some(Death::After(10)),
         };
         steps.push(after(LATER, Act::Invoke(died)));
+    }
+    steps
+}
+
+/// Pushes come in another order than they were made in.
+fn pushes_overtake(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 3);
+    history.deactivations = pick(rng, &[Limit::count(0), Limit::count(100)]);
+    history.updates = Limit::share(50);
+    for _ in 0..rng.usize(3..7) {
+        let row = Row {
+            person: 5,
+            active: rng.u32(0..3) > 0,
+            version: rng.u8(0..2),
+            ..PLAIN
+        };
+        let push = What::Push {
+            rows: vec![(5, row)],
+            seconds_ago: pick(rng, &[0, 0, 3_000, 6_000]),
+        };
+        steps.push(after(pick(rng, &[400_000, LATER]), invoke(push)));
+        if rng.u32(0..3) == 0 {
+            steps.push(after(LATER, run()));
+        }
     }
     steps
 }
