@@ -1,6 +1,7 @@
-//! `cargo bench`: what a user costs the function, apart from the two services.
+//! `cargo bench`: what a user costs the function.
 //!
-//! Mapping, comparison and packing of 100,000 users; criterion shows users a second.
+//! Mapping, comparison and packing of 100,000 users, apart from the two services; then whole runs
+//! against stand-ins, which also say what they read. Criterion shows users a second.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use std::{hint::black_box, time::Duration};
@@ -18,8 +19,15 @@ use dynamodb_identity_source::{
     users::{KeyKind, KeySchema, Record, RecordKey},
 };
 
+#[allow(dead_code, unused_imports)]
+#[path = "../examples/load/dynamodb/mod.rs"]
+mod dynamodb;
 #[path = "../examples/local/invented.rs"]
 mod invented;
+mod runs;
+
+/// Whatever keeps the stand-ins from starting.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 const USERS: usize = 100_000;
 
@@ -166,5 +174,5 @@ fn no_request_is_wasted(users: &[(RecordKey, Mapped)]) {
     }
 }
 
-criterion_group!(benches, per_user);
+criterion_group!(benches, per_user, runs::whole);
 criterion_main!(benches);

@@ -71,7 +71,7 @@ pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let users = arguments.users.first().copied().unwrap_or_default();
     let known = match arguments.scenario[..] {
         [Scenario::FirstLoad] => dynamodb::Known::Nobody,
-        [Scenario::Changed] => dynamodb::Known::OneInAHundredOtherwise,
+        [Scenario::Changed] => dynamodb::Known::OneOtherwiseIn(100),
         _ => dynamodb::Known::Everybody,
     };
     let database = Arc::new(DynamoDb::of(users, known, arguments.record_bytes)?);

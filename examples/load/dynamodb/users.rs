@@ -16,20 +16,24 @@ pub enum Known {
     Nobody,
     /// Everybody, as they are.
     Everybody,
-    /// Everybody, but one in a hundred otherwise; of these, one in ten is inactive by now.
-    OneInAHundredOtherwise,
+    /// Everybody, but one in so many otherwise; of these, one in ten is inactive by now.
+    OneOtherwiseIn(usize),
 }
 
 impl Known {
     /// Whether the ledger knows this one otherwise than they are.
     pub(super) fn otherwise(self, n: usize) -> bool {
-        self == Self::OneInAHundredOtherwise && n.is_multiple_of(100)
+        matches!(self, Self::OneOtherwiseIn(many) if n.is_multiple_of(many))
+    }
+
+    fn has_left(self, n: usize) -> bool {
+        matches!(self, Self::OneOtherwiseIn(many) if n.is_multiple_of(10 * many))
     }
 
     /// The record of one as it is in the table.
     pub(super) fn record(self, n: usize) -> HashMap<String, AttributeValue> {
         let mut record = invented::person(n);
-        if self.otherwise(n) && n.is_multiple_of(1000) {
+        if self.has_left(n) {
             record.insert("active".to_owned(), AttributeValue::Bool(false));
         }
         record
