@@ -213,7 +213,9 @@ impl Ledger {
     /// When the state table could not be written.
     pub async fn note_push(&self, entry: &Entry, pushed: Timestamp) -> Result<bool, LedgerError> {
         let text = |at: Timestamp| AttributeValue::S(at.to_string());
-        let before = entry.pushed.map(|before| (":before".to_owned(), text(before)));
+        let before = entry
+            .pushed
+            .map(|before| (":before".to_owned(), text(before)));
         let condition = match before {
             Some(_) => "#at = :at AND (pushed = :before OR pushed = :pushed)",
             None => "#at = :at AND (attribute_not_exists(pushed) OR pushed = :pushed)",
