@@ -11,7 +11,7 @@ use dynamodb_identity_source::{
     mapping::{DEFAULT_MAPPING, Mapped, Mapping},
     okta::{self, Entity, SessionId},
     sync::{Draft, Planner},
-    users::{KeySchema, Record, RecordKey},
+    users::{KeyKind, KeySchema, Record, RecordKey},
 };
 
 #[path = "../examples/local/invented.rs"]
@@ -23,7 +23,7 @@ fn per_user(criterion: &mut Criterion) {
     let mapping = Mapping::from_json(DEFAULT_MAPPING).unwrap();
     let records: Vec<Record> = (0..USERS).map(|n| invented::person(n).into()).collect();
     let users: Vec<(RecordKey, Mapped)> = {
-        let schema = KeySchema::new(vec!["id".to_owned()]);
+        let schema = KeySchema::new(vec![("id".to_owned(), KeyKind::Text)]);
         let keys = records
             .iter()
             .map(|record| schema.key_of(record.attributes()).unwrap());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Round, advice, mapping::Sample, report::Notes};
 use crate::{
     aws::TableFacts,
-    users::{KeySchema, Record, UsersTable},
+    users::{KeyKind, KeySchema, Record, UsersTable},
 };
 
 /// What was found of the users table.
@@ -73,7 +73,9 @@ async fn again(
     facts: TableFacts,
     round: &Round<'_>,
 ) -> Result<(), crate::aws::Trouble> {
-    let schema = KeySchema::new(facts.keys.into_iter().map(|(name, _)| name).collect());
+    let keys = facts.keys.into_iter();
+    let keys = keys.filter_map(|(name, kind)| Some((name, KeyKind::parse(&kind)?)));
+    let schema = KeySchema::new(keys.collect());
     round
         .aws(Box::pin(users.read_again(record, &schema)))
         .await

@@ -125,7 +125,7 @@ impl Mapping {
             .chain(profile.iter().map(|(_, template)| {
                 reads(template.source(), template.undeclared_variables(false))
             }))
-            .fold(identity.clone(), Attributes::and);
+            .fold(identity, Attributes::and);
         Ok(Self {
             external_id: Text::new(external_id, environment),
             active: Condition::new(active, &active_source),
@@ -136,7 +136,6 @@ impl Mapping {
                 .collect(),
             when_empty,
             attributes,
-            identity,
         })
     }
 }

@@ -8,6 +8,7 @@ mod compile;
 mod condition;
 mod file;
 mod fingerprint;
+mod identity;
 mod language;
 #[cfg(test)]
 mod properties;
@@ -127,7 +128,6 @@ pub struct Mapping {
     profile: Vec<(Arc<str>, Text)>,
     when_empty: WhenEmpty,
     attributes: Attributes,
-    identity: Attributes,
 }
 
 impl Mapping {
@@ -137,14 +137,13 @@ impl Mapping {
         &self.attributes
     }
 
-    /// Whether a record's key alone says whom the record is about: the external id is made of all
-    /// key attributes and of nothing else.
+    /// Whether a record's key alone says whom the record is about, and a user's id only one key:
+    /// see [`identity::is_key`].
     #[must_use]
     pub fn identifies_by(&self, schema: &KeySchema) -> bool {
-        match &self.identity {
-            Attributes::All => false,
-            Attributes::Named(names) => *names == schema.names().map(str::to_owned).collect(),
-        }
+        self.external_id
+            .pieces()
+            .is_some_and(|pieces| identity::is_key(pieces, schema))
     }
 
     /// Whom a record is about, if it says so.

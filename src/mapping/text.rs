@@ -49,9 +49,12 @@ pub(super) struct Text {
 /// Words of the language's own that stand for a value (MiniJinja's syntax reference).
 const CONSTANTS: [&str; 6] = ["true", "false", "none", "True", "False", "None"];
 
+/// A part of a template that needs no engine.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
+    /// What it says.
     Text(Box<str>),
+    /// The attribute of this name.
     Attribute(Box<str>),
 }
 
@@ -73,6 +76,11 @@ impl Text {
             })
         });
         Self { template, pieces }
+    }
+
+    /// Its parts, if it only puts attributes and text together.
+    pub(super) fn pieces(&self) -> Option<&[Piece]> {
+        self.pieces.as_deref()
     }
 
     pub(super) fn render(&self, subject: &Subject) -> Result<String, String> {

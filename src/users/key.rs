@@ -5,34 +5,65 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-/// The names of the users table's key attributes: partition key, then sort key if there is one.
+/// The type of a key attribute. DynamoDB has no keys of other types (Amazon DynamoDB's developer
+/// guide, *Supported data types*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// `S`.
+    Text,
+    /// `N`.
+    Number,
+    /// `B`.
+    Binary,
+}
+
+impl KeyKind {
+    /// The type that DynamoDB calls so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "S" => Some(Self::Text),
+            "N" => Some(Self::Number),
+            "B" => Some(Self::Binary),
+            _ => None,
+        }
+    }
+}
+
+/// The users table's key attributes and their types: partition key, then sort key if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeySchema(Vec<String>);
+pub struct KeySchema(Vec<(String, KeyKind)>);
 
 impl KeySchema {
-    /// A schema of these attribute names, in the table's order.
+    /// A schema of these attributes, in the table's order.
     #[must_use]
-    pub fn new(names: Vec<String>) -> Self {
-        Self(names)
+    pub fn new(attributes: Vec<(String, KeyKind)>) -> Self {
+        Self(attributes)
     }
 
     /// The attribute names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The type of this attribute, if it is one of the key's.
+    #[must_use]
+    pub fn kind(&self, name: &str) -> Option<KeyKind> {
+        let mut attributes = self.0.iter();
+        attributes.find_map(|(known, kind)| (known == name).then_some(*kind))
     }
 
     /// Whether a key has these attributes and no others.
     #[must_use]
     pub fn is_of(&self, key: &RecordKey) -> bool {
-        key.0.len() == self.0.len() && key.0.iter().all(|(name, _)| self.0.contains(name))
+        key.0.len() == self.0.len() && key.0.iter().all(|(name, _)| self.kind(name).is_some())
     }
 
     /// The key of an item; `None` if a key attribute is not among its attributes.
     #[must_use]
     pub fn key_of(&self, item: &HashMap<String, AttributeValue>) -> Option<RecordKey> {
-        self.0
-            .iter()
-            .map(|name| Some((name.clone(), item.get(name)?.clone())))
+        self.names()
+            .map(|name| Some((name.to_owned(), item.get(name)?.clone())))
             .collect::<Option<Vec<_>>>()
             .map(RecordKey)
     }
@@ -108,7 +139,10 @@ mod tests {
 
     #[test]
     fn a_key_survives_the_way_through_an_item() {
-        let schema = KeySchema::new(vec!["tenant".into(), "id".into()]);
+        let schema = KeySchema::new(vec![
+            ("tenant".into(), KeyKind::Number),
+            ("id".into(), KeyKind::Text),
+        ]);
         let record = item(&[
             ("id", AttributeValue::S("alice".into())),
             ("tenant", AttributeValue::N("7".into())),

@@ -15,7 +15,7 @@ mod table;
 mod value;
 
 pub use attributes::Attributes;
-pub use key::{KeySchema, RecordKey};
+pub use key::{KeyKind, KeySchema, RecordKey};
 pub use record::Record;
 pub use reread::Reread;
 pub use scan::Pages;

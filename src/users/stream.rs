@@ -106,6 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::users::KeyKind;
 
     fn record(id: &str, number: &str) -> Value {
         json!({"eventName": "MODIFY", "dynamodb": {
@@ -167,10 +168,15 @@ mod tests {
     fn keys_of_another_table_are_left_out() {
         let batch = StreamBatch::read(&[record("alice", "1")]);
 
-        assert_eq!(batch.keys_of(&KeySchema::new(vec!["id".into()])).1, 0);
-        assert_eq!(
-            batch.keys_of(&KeySchema::new(vec!["tenant".into(), "id".into()])),
-            (vec![], 1)
-        );
+        let schema = |names: &[&str]| {
+            let names = names.iter();
+            KeySchema::new(
+                names
+                    .map(|name| ((*name).to_owned(), KeyKind::Text))
+                    .collect(),
+            )
+        };
+        assert_eq!(batch.keys_of(&schema(&["id"])).1, 0);
+        assert_eq!(batch.keys_of(&schema(&["tenant", "id"])), (vec![], 1));
     }
 }

@@ -6,11 +6,11 @@ use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
-    types::KeyType,
+    types::{KeyType, TableDescription},
 };
 use tokio::sync::OnceCell;
 
-use super::KeySchema;
+use super::{KeyKind, KeySchema};
 use crate::capacity::Meter;
 
 /// The users table.
@@ -58,7 +58,7 @@ impl UsersTable {
         }
     }
 
-    /// The names of its key attributes, asked once.
+    /// Its key attributes and their types, asked once.
     ///
     /// # Errors
     /// When DynamoDB does not describe the table.
@@ -73,12 +73,26 @@ impl UsersTable {
                     .await
                     .map_err(|error| ReadError::of("describing", &error))?
                     .table;
-                let mut keys = table.and_then(|table| table.key_schema).unwrap_or_default();
-                keys.sort_by_key(|key| *key.key_type() != KeyType::Hash);
-                Ok(KeySchema::new(
-                    keys.into_iter().map(|key| key.attribute_name).collect(),
-                ))
+                table.and_then(schema).ok_or_else(|| ReadError {
+                    doing: "describing",
+                    why: "the answer does not tell the types of its key attributes".to_owned(),
+                })
             })
             .await
     }
+}
+
+fn schema(table: TableDescription) -> Option<KeySchema> {
+    let types = table.attribute_definitions.unwrap_or_default();
+    let kind_of = |name: &str| {
+        let found = types.iter().find(|found| found.attribute_name == name)?;
+        KeyKind::parse(found.attribute_type.as_str())
+    };
+    let mut keys = table.key_schema.unwrap_or_default();
+    keys.sort_by_key(|key| *key.key_type() != KeyType::Hash);
+    let attributes = keys.into_iter().map(|key| {
+        let kind = kind_of(&key.attribute_name)?;
+        Some((key.attribute_name, kind))
+    });
+    attributes.collect::<Option<Vec<_>>>().map(KeySchema::new)
 }

@@ -3,7 +3,12 @@
 use crate::full_run::{options, person};
 use crate::streams::{DONE, assert_settled, batch, stream};
 use crate::support::{USERS, World, invoke, invoke_stream};
-use serde_json::json;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use dynamodb_identity_source::handler::Function;
+use serde_json::{Value, json};
 
 #[tokio::test(start_paused = true)]
 async fn whose_record_vanished_is_left_to_a_full_run_where_the_key_does_not_tell() {
@@ -50,29 +55,57 @@ async fn two_records_about_one_user_are_both_rejected_whichever_the_stream_bring
     assert!(world.is_active("n1"), "row1 still says so");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_sort_key_is_part_of_the_key() {
+/// A table of two key attributes: a tenant of this type and an id.
+async fn create_by_tenant(client: &aws_sdk_dynamodb::Client, tenant: ScalarAttributeType) {
+    let mut request = client
+        .create_table()
+        .table_name("by-tenant")
+        .billing_mode(BillingMode::PayPerRequest);
+    for (name, kind, key) in [
+        ("tenant", tenant, KeyType::Hash),
+        ("id", ScalarAttributeType::S, KeyType::Range),
+    ] {
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(kind);
+        let element = KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(key);
+        request = request
+            .attribute_definitions(attribute.build().unwrap())
+            .key_schema(element.build().unwrap());
+    }
+    request.send().await.unwrap();
+}
+
+/// Two people of two tenants are told, and the first one's record is deleted.
+async fn first_tenant_leaves(tenant: ScalarAttributeType, values: [Value; 2]) -> (World, Function) {
     let world = World::start(options()).await;
-    crate::support::create_table(&world.dynamodb, "by-tenant", &["tenant", "id"]).await;
+    create_by_tenant(&world.dynamodb, tenant).await;
     let mapping = json!({"externalId": "{{ tenant }}/{{ id }}", "profile": {"userName": "{{ email }}", "email": "{{ email }}"}}).to_string();
     let function = world.function(&[("USERS_TABLE", "by-tenant"), ("MAPPING", &mapping)]);
-    for tenant in ["a", "b"] {
-        let record = json!({"tenant": tenant, "id": "1", "active": true, "email": format!("{tenant}@example.com")});
+    for tenant in &values {
+        let email = format!("t{}@example.com", tenant.to_string().trim_matches('"'));
+        let record = json!({"tenant": tenant, "id": "1", "active": true, "email": email});
         crate::support::put(&world.dynamodb, "by-tenant", &record).await;
     }
-    let event = |tenant: &str| {
-        json!({"Records": [{"eventSource": "aws:dynamodb", "eventName": "MODIFY", "dynamodb": {
-            "Keys": {"id": {"S": "1"}, "tenant": {"S": tenant}}, "SequenceNumber": "1"}}]})
-    };
-
-    invoke_stream(&function, world.clock, &event("a")).await;
-    invoke_stream(&function, world.clock, &event("b")).await;
-    let key = [("tenant", "a"), ("id", "1")].map(|(k, v)| {
-        (
-            k.to_owned(),
-            aws_sdk_dynamodb::types::AttributeValue::S(v.to_owned()),
-        )
+    let keys = values.map(|tenant| match crate::support::attribute(&tenant) {
+        AttributeValue::N(number) => (json!({"N": number}), AttributeValue::N(number)),
+        AttributeValue::S(text) => (json!({"S": text}), AttributeValue::S(text)),
+        other => panic!("{other:?}"),
     });
+    let event = |tenant: &Value| {
+        json!({"Records": [{"eventSource": "aws:dynamodb", "eventName": "MODIFY", "dynamodb": {
+            "Keys": {"id": {"S": "1"}, "tenant": tenant}, "SequenceNumber": "1"}}]})
+    };
+    for (tenant, _) in &keys {
+        invoke_stream(&function, world.clock, &event(tenant)).await;
+    }
+    let id = AttributeValue::S("1".to_owned());
+    let key = [
+        ("tenant".to_owned(), keys[0].1.clone()),
+        ("id".to_owned(), id),
+    ];
     world
         .dynamodb
         .delete_item()
@@ -81,14 +114,34 @@ async fn a_sort_key_is_part_of_the_key() {
         .send()
         .await
         .unwrap();
-    invoke_stream(&function, world.clock, &event("a")).await;
+    invoke_stream(&function, world.clock, &event(&keys[0].0)).await;
+    (world, function)
+}
 
-    assert!(!world.is_active("a/1"));
-    assert!(world.is_active("b/1"));
+#[tokio::test(start_paused = true)]
+async fn a_sort_key_is_part_of_the_key() {
+    let (world, function) = first_tenant_leaves(ScalarAttributeType::N, [json!(7), json!(8)]).await;
+
+    assert!(!world.is_active("7/1"));
+    assert!(world.is_active("8/1"));
     let report = invoke(&function, world.clock, &json!({"command": "sync"}))
         .await
         .unwrap();
     assert_eq!((report.upserts, report.deactivations), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_two_keys_may_give_one_id_only_a_full_run_finds_out_who_is_gone() {
+    let (world, function) =
+        first_tenant_leaves(ScalarAttributeType::S, [json!("a"), json!("b")]).await;
+
+    assert!(world.is_active("a/1"), "a tenant \"a/1\" could have them");
+    let report = invoke(&function, world.clock, &json!({"command": "sync"}))
+        .await
+        .unwrap();
+    assert_eq!((report.upserts, report.deactivations), (0, 1));
+    assert!(!world.is_active("a/1"));
+    assert!(world.is_active("b/1"));
 }
 
 #[tokio::test(start_paused = true)]
