@@ -42,6 +42,7 @@ mod okta_tokens;
 mod plan;
 mod plan_asking;
 mod plan_detail;
+mod populate;
 mod push;
 mod quarantine;
 mod quarantine_of_many;
