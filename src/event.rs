@@ -139,7 +139,13 @@ impl Event {
 
     /// Every source of batches sends `Records`; each record says whose it is.
     fn parse_records(records: &[Value]) -> Result<Self, UnknownEvent> {
-        let source = |record: &Value| Some(record.get("eventSource")?.as_str()?.to_owned());
+        // SNS alone writes it with a capital.
+        let source = |record: &Value| {
+            let named = record
+                .get("eventSource")
+                .or_else(|| record.get("EventSource"));
+            Some(named?.as_str()?.to_owned())
+        };
         match records.iter().find_map(source) {
             Some(other) if other != "aws:dynamodb" => {
                 Err(UnknownEvent(format!("records of {other}")))
@@ -189,6 +195,7 @@ mod tests {
             json!({"command": "plan", "limit": 10}),
             json!({"command": "plan", "values": true}),
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
+            json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": {"Message": "x"}}]}),
             json!({"detail-type": "EC2 Instance State-change Notification"}),
             json!([1, 2]),
             json!(null),

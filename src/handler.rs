@@ -60,6 +60,22 @@ pub enum InvocationError {
     Run(#[from] RunError),
 }
 
+impl InvocationError {
+    /// What Lambda gives as `errorType`: a name that callers can go by.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Event(_) | Self::ValuesForbidden => "InvalidEvent",
+            Self::Start(_) | Self::Credentials(_) => "InvalidConfiguration",
+            Self::Run(RunError::Users(_)) => "UsersTable",
+            Self::Run(RunError::Ledger(_)) => "StateTable",
+            Self::Run(RunError::Okta(_)) => "Okta",
+            Self::Run(RunError::SessionsFail { .. }) => "SessionsFail",
+            Self::Run(RunError::LeaseLost(_)) => "LeaseLost",
+        }
+    }
+}
+
 impl Function {
     /// The function as its environment, seen through `lookup`, configures it.
     #[must_use]

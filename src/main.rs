@@ -5,7 +5,7 @@ use dynamodb_identity_source::{
     handler::{Function, Sdk},
     metrics::Emitter,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main]
@@ -18,11 +18,17 @@ async fn main() -> Result<(), Error> {
         Clock::System,
     );
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = clock::deadline(event.context.deadline())?;
+        let deadline = clock::deadline(event.context.deadline()).map_err(|error| Diagnostic {
+            error_type: "InvalidEvent".to_owned(),
+            error_message: format!("the deadline is out of all time: {error}"),
+        })?;
         let id = &event.context.request_id;
         let answer = function.invoke(&event.payload, id, deadline).await;
         metrics.flush(id);
-        Ok::<_, Error>(answer?)
+        answer.map_err(|error| Diagnostic {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        })
     }))
     .await
 }
