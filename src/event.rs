@@ -1,7 +1,7 @@
 //! What fired us: the events that the function answers, and nothing else.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::users::StreamBatch;
 
@@ -72,6 +72,25 @@ impl Command {
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
 
+    /// Reads a command's members. Records are taken as they are: serde would carry their numbers
+    /// through types that hold fewer digits.
+    fn read(members: &Map<String, Value>) -> Result<Self, String> {
+        let records = members.get("records").and_then(Value::as_array);
+        let members = members.iter().map(|(name, value)| {
+            let value = match name.as_str() {
+                "records" if records.is_some() => Value::Array(Vec::new()),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        });
+        let members = Value::Object(members.collect());
+        let mut command = Self::deserialize(members).map_err(|why| why.to_string())?;
+        if let (Self::Push { records: read, .. }, Some(records)) = (&mut command, records) {
+            read.clone_from(records);
+        }
+        Ok(command)
+    }
+
     /// Whether its options go together.
     fn check(self) -> Result<Self, String> {
         match &self {
@@ -116,8 +135,7 @@ impl Event {
         };
         if object.contains_key("command") {
             // serde's messages for these shapes name fields and variants, never values of records.
-            return Command::deserialize(payload)
-                .map_err(|why| why.to_string())
+            return Command::read(object)
                 .and_then(Command::check)
                 .map(Self::Command)
                 .map_err(UnknownEvent);

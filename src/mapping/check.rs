@@ -8,6 +8,11 @@ use super::Profile;
 /// What is wrong with the value of a base attribute. Attributes that an
 /// administrator added have no limits that are known here.
 pub(super) fn value(name: &str, value: &str) -> Option<String> {
+    if value.chars().any(char::is_control) {
+        return Some(format!(
+            "{name}: has a control character, such as a line break"
+        ));
+    }
     let count = value.chars().count();
     let at_most = |most: usize| {
         (count > most)
@@ -58,5 +63,5 @@ fn is_address(text: &str) -> bool {
         && !local.contains('@')
         && domain.contains('.')
         && labels_filled
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !text.chars().any(char::is_whitespace)
 }

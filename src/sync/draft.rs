@@ -54,6 +54,8 @@ pub struct Counts {
     pub inactive: u64,
     /// Not of this identity source.
     pub out_of_scope: u64,
+    /// Users whose first day is yet to come.
+    pub upcoming: u64,
     /// Known to Okta as they are.
     pub unchanged: u64,
 }
@@ -66,7 +68,9 @@ pub(super) enum Seen {
     UnchangedInactive,
     Upsert,
     Leaves(Why),
-    OutOfScope,
+    Upcoming,
+    /// A record that the mapping leaves out says that they stay as they are.
+    Kept,
     Rejected,
     Duplicate,
 }
@@ -87,16 +91,12 @@ impl Draft {
                 add(&mut self.counts.active);
                 add(&mut self.upserts_found);
             }
-            Seen::Leaves(why) => {
+            Seen::Leaves(_) => {
                 add(&mut self.leavers_found);
-                add(if why == Why::OutOfScope {
-                    &mut self.counts.out_of_scope
-                } else {
-                    &mut self.counts.inactive
-                });
+                add(&mut self.counts.inactive);
             }
-            Seen::OutOfScope => add(&mut self.counts.out_of_scope),
-            Seen::Not | Seen::Rejected | Seen::Duplicate => {}
+            Seen::Upcoming => add(&mut self.counts.upcoming),
+            Seen::Not | Seen::Kept | Seen::Rejected | Seen::Duplicate => {}
         }
     }
 

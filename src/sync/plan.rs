@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::{Draft, Rejects, Withheld, draft::Counts};
 use crate::{
     ledger::{IdHash, Origin, StuckKey},
-    mapping::{ExternalId, Fingerprint, Mapped, Mapping},
+    mapping::{ExternalId, Fingerprint, Mapped},
     mutation::{self, Mutation},
     okta::Entity,
-    users::{RecordKey, Reread},
+    users::{Record, RecordKey, Reread},
 };
 
 /// The changes of one session at most, and the counts of all that were found.
@@ -128,7 +128,7 @@ impl Plan {
         leavers: Vec<Leaver>,
         elsewhere: &HashSet<IdHash>,
         reread: &Reread,
-        mapping: &Mapping,
+        map: &dyn Fn(Record) -> Mapped,
         scope: Scope,
         known_active: u64,
     ) -> Self {
@@ -141,7 +141,7 @@ impl Plan {
         plan.deactivations = leavers
             .into_iter()
             .filter(|leaver| !elsewhere.contains(&IdHash::of(&leaver.external_id)))
-            .filter_map(|leaver| second_look(leaver, reread, mapping))
+            .filter_map(|leaver| second_look(leaver, reread, map))
             .collect();
         let somebodys = unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
         if somebodys && scope != Scope::Part {
@@ -250,19 +250,26 @@ impl Plan {
 
 /// Decides about one user once their key was read again, consistently, after the scan. Who has
 /// come back, or is in doubt, stays as they are; the next plan sees them again.
-fn second_look(leaver: Leaver, reread: &Reread, mapping: &Mapping) -> Option<Deactivation> {
+fn second_look(
+    leaver: Leaver,
+    reread: &Reread,
+    map: &dyn Fn(Record) -> Mapped,
+) -> Option<Deactivation> {
     let same = |id: &ExternalId| *id == leaver.external_id;
-    let why = match reread
-        .get(&leaver.key)
-        .cloned()
-        .map(|record| mapping.map(record))
-    {
+    let why = match reread.get(&leaver.key).cloned().map(map) {
         None => Why::Gone,
         Some(Mapped::Inactive(id)) if same(&id) => Why::Inactive,
-        Some(Mapped::OutOfScope(id)) if same(&id) => Why::OutOfScope,
+        Some(Mapped::OutOfScope { whom, keep: true }) if whom.as_ref().is_none_or(same) => {
+            return None;
+        }
+        Some(Mapped::OutOfScope { whom, .. }) if whom.as_ref().is_some_and(same) => Why::OutOfScope,
         Some(Mapped::Rejected(..)) if mutation::on(Mutation::RejectedIsMissing) => Why::Gone,
         Some(Mapped::Active(..)) if mutation::on(Mutation::SkipSecondLook) => Why::Gone,
-        Some(Mapped::Active(id, _) | Mapped::Rejected(id, _)) if same(&id) => return None,
+        Some(Mapped::Active(id, _) | Mapped::Rejected(id, _) | Mapped::Upcoming(id))
+            if same(&id) =>
+        {
+            return None;
+        }
         Some(Mapped::Unidentified(_)) => return None,
         // The record is about somebody else by now: this user has none.
         Some(_) => Why::Gone,

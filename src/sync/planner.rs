@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ledger::{Book, IdHash, Known, Origin, Told},
-    mapping::{ExternalId, Mapped, Profile},
+    mapping::{ExternalId, Mapped, Profile, Since},
     mutation::{self, Mutation},
     okta::{self, Entity},
     users::RecordKey,
@@ -77,8 +77,16 @@ impl<'a> Planner<'a> {
         let external_id = match &mapped {
             Mapped::Active(id, _)
             | Mapped::Inactive(id)
-            | Mapped::OutOfScope(id)
+            | Mapped::Upcoming(id)
             | Mapped::Rejected(id, _) => id,
+            Mapped::OutOfScope { whom, keep } => {
+                self.draft.counts.out_of_scope += 1;
+                return self.keep(whom.as_ref().filter(|_| *keep));
+            }
+            Mapped::Impossible(reasons) => {
+                let reject = Reject::of(None, Some(key.to_string()));
+                return self.draft.rejected.add(reject.because(reasons.clone()));
+            }
             Mapped::Unidentified(reasons) => {
                 self.draft.unidentified += 1;
                 let reject = Reject::of(None, Some(key.to_string()));
@@ -91,7 +99,7 @@ impl<'a> Planner<'a> {
             Some((row, _)) => self.seen[row],
             None => self.newcomers.get(&id).copied().unwrap_or(Seen::Not),
         };
-        let now = if before == Seen::Not {
+        let now = if matches!(before, Seen::Not | Seen::Kept) {
             self.first(id, found, key, mapped)
         } else {
             self.again(id, external_id.clone(), before, &key)
@@ -99,6 +107,16 @@ impl<'a> Planner<'a> {
         match found {
             Some((row, _)) => self.seen[row] = now,
             None => drop(self.newcomers.insert(id, now)),
+        }
+    }
+
+    /// Whoever has a record that the mapping leaves out, and no other, stays as they are.
+    fn keep(&mut self, whom: Option<&ExternalId>) {
+        let row = whom.and_then(|id| self.book.find(IdHash::of(id)));
+        if let Some((row, _)) = row
+            && self.seen[row] == Seen::Not
+        {
+            self.seen[row] = Seen::Kept;
         }
     }
 
@@ -131,7 +149,7 @@ impl<'a> Planner<'a> {
         };
         let seen = match (mapped, known) {
             (Mapped::Active(_, profile), Some(Known::Active(print)))
-                if profile.fingerprint() == print =>
+                if profile.since(print) == Since::Same =>
             {
                 Seen::Unchanged
             }
@@ -139,15 +157,16 @@ impl<'a> Planner<'a> {
             (Mapped::Inactive(_), Some(Known::Inactive)) => Seen::UnchangedInactive,
             (Mapped::Inactive(_), None) if self.strangers_wait => Seen::UnchangedInactive,
             (Mapped::Inactive(id), _) => self.leave(id, key, origin, Why::Inactive),
-            (Mapped::OutOfScope(_), None | Some(Known::Inactive)) => Seen::OutOfScope,
-            (Mapped::OutOfScope(id), Some(_)) => self.leave(id, key, origin, Why::OutOfScope),
+            (Mapped::Upcoming(_), _) => Seen::Upcoming,
             (Mapped::Rejected(id, reasons), _) => {
                 let reject = Reject::of(Some(&id), Some(key.to_string()));
                 self.draft.rejected.add(reject.because(reasons));
                 Seen::Rejected
             }
             // Taken care of before anybody is looked up.
-            (Mapped::Unidentified(_), _) => Seen::Not,
+            (Mapped::OutOfScope { .. } | Mapped::Unidentified(_) | Mapped::Impossible(_), _) => {
+                Seen::Not
+            }
         };
         self.draft.count(seen, 1);
         seen

@@ -26,6 +26,8 @@ pub struct Report {
     pub inactive: u64,
     /// Records that the mapping does not include.
     pub out_of_scope: u64,
+    /// Users whose first day is yet to come.
+    pub upcoming: u64,
     /// Records of which Okta knows everything already.
     pub unchanged: u64,
     /// Users to create, update or reactivate, found by this run.
@@ -165,6 +167,7 @@ impl Report {
             active: 0,
             inactive: 0,
             out_of_scope: 0,
+            upcoming: 0,
             unchanged: 0,
             upserts: 0,
             deactivations: 0,
@@ -193,12 +196,14 @@ impl Report {
             active,
             inactive,
             out_of_scope,
+            upcoming,
             unchanged,
         } = plan.counts;
         self.scanned = scanned;
         self.active = active;
         self.inactive = inactive;
         self.out_of_scope = out_of_scope;
+        self.upcoming = upcoming;
         self.unchanged = unchanged;
         self.rejected = plan.rejected.clone();
         self.withheld = plan.withheld.clone();

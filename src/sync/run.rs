@@ -168,6 +168,7 @@ impl Run {
         let sources = Sources {
             users: &self.users,
             mapping: &self.mapping,
+            now: self.ledger.clock.now(),
             ledger: &self.ledger,
             aside,
         };

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Aside, Draft, Plan, Planner, RunError, plan::Leaver, plan::Scope};
@@ -31,6 +32,8 @@ pub(super) struct Sources<'a> {
     pub(super) users: &'a UsersTable,
     pub(super) mapping: &'a Arc<Mapping>,
     pub(super) ledger: &'a Ledger,
+    /// What time it is for the mapping.
+    pub(super) now: Timestamp,
     /// Who is not to be told to Okta.
     pub(super) aside: &'a Aside,
 }
@@ -40,8 +43,13 @@ impl Sources<'_> {
     pub(super) async fn whole(&self, book: &Book) -> Result<Plan, RunError> {
         let mut planner = Planner::new(book, Origin::Table).leaving(self.aside);
         let mut pages = self.users.read_all(self.mapping.attributes(), {
-            let mapping = Arc::clone(self.mapping);
-            move |schema, record| Some((schema.key_of(record.attributes())?, mapping.map(record)))
+            let (mapping, now) = (Arc::clone(self.mapping), self.now);
+            move |schema, record| {
+                Some((
+                    schema.key_of(record.attributes())?,
+                    mapping.map(record, now),
+                ))
+            }
         });
         while let Some(page) = pages.next().await? {
             for (key, mapped) in page.into_iter().flatten() {
@@ -68,7 +76,7 @@ impl Sources<'_> {
     ) -> Result<Plan, RunError> {
         let mut records = self.mapped(keys).await?;
         if let Some(images) = mutation::believed(keys) {
-            let map = |(key, image): (RecordKey, Record)| (key, self.mapping.map(image));
+            let map = |(key, image): (RecordKey, Record)| (key, self.mapping.map(image, self.now));
             records = images.into_iter().map(map).collect();
         }
         let named: BTreeSet<_> = records
@@ -148,7 +156,7 @@ impl Sources<'_> {
                 Ok((key, record))
             });
             match record {
-                Ok((key, record)) => mapped.push((key, self.mapping.map(record))),
+                Ok((key, record)) => mapped.push((key, self.mapping.map(record, self.now))),
                 Err(why) => malformed.push(format!("records[{at}]: {why}")),
             }
         }
@@ -188,7 +196,7 @@ impl Sources<'_> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
         Ok(records
-            .map(|(key, record)| (key, self.mapping.map(record)))
+            .map(|(key, record)| (key, self.mapping.map(record, self.now)))
             .collect())
     }
 
@@ -207,13 +215,15 @@ impl Sources<'_> {
                 .collect(),
         );
         let mut pages = self.users.read_all(self.mapping.attributes(), {
-            let mapping = Arc::clone(self.mapping);
-            move |_, record| match mapping.map(record) {
-                Mapped::Active(id, _) | Mapped::Rejected(id, _) => Some(IdHash::of(&id))
-                    .filter(|id| leavers.contains(id))
-                    .map(Some),
+            let (mapping, now) = (Arc::clone(self.mapping), self.now);
+            move |_, record| match mapping.map(record, now) {
+                Mapped::Active(id, _) | Mapped::Rejected(id, _) | Mapped::Upcoming(id) => {
+                    Some(IdHash::of(&id))
+                        .filter(|id| leavers.contains(id))
+                        .map(Some)
+                }
                 Mapped::Unidentified(_) => Some(None),
-                Mapped::Inactive(_) | Mapped::OutOfScope(_) => None,
+                Mapped::Inactive(_) | Mapped::OutOfScope { .. } | Mapped::Impossible(_) => None,
             }
         });
         let (mut active, mut unidentified) = (HashSet::new(), 0);
@@ -261,7 +271,7 @@ impl Sources<'_> {
             leavers,
             &elsewhere,
             &reread,
-            self.mapping,
+            &|record| self.mapping.map(record, self.now),
             scope,
             known_active,
         ))
@@ -273,8 +283,9 @@ fn subject(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
         Mapped::Active(id, _)
         | Mapped::Inactive(id)
-        | Mapped::OutOfScope(id)
+        | Mapped::Upcoming(id)
         | Mapped::Rejected(id, _) => Some(id),
-        Mapped::Unidentified(_) => None,
+        Mapped::OutOfScope { whom, .. } => whom.as_ref(),
+        Mapped::Unidentified(_) | Mapped::Impossible(_) => None,
     }
 }

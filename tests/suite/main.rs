@@ -47,6 +47,7 @@ mod push;
 mod quarantine;
 mod quarantine_of_many;
 mod recorder;
+mod records;
 mod rejects;
 mod safeguards;
 mod second_look;

@@ -66,7 +66,11 @@ impl Model {
     }
 
     fn nobodies(&self) -> bool {
-        self.layout == Layout::Attribute && self.rows.values().any(|row| row.flaw == Flaw::Nobody)
+        self.layout == Layout::Attribute
+            && self
+                .rows
+                .values()
+                .any(|row| row.in_scope && row.flaw == Flaw::Nobody)
     }
 
     fn standing(&self, person: u8) -> Standing {
@@ -99,13 +103,17 @@ impl Model {
 
     /// What Okta is to have of somebody once all is done.
     pub fn wanted(&self, person: u8) -> Wanted {
-        let rows: Vec<_> = self.about(person).collect();
+        let mut about = self.about(person).peekable();
+        let out = about.peek().is_some();
+        // What is out of scope is nobody's record.
+        let rows: Vec<_> = about.filter(|row| row.in_scope).collect();
         match rows[..] {
+            [] if out && self.nobodies() => Wanted::Anything,
+            [] if out => Wanted::NotActive,
             [] if self.nobodies() || self.rows.is_empty() || self.pushed.contains(&person) => {
                 Wanted::Anything
             }
             [] => Wanted::NotActive,
-            [row] if !row.in_scope => Wanted::NotActive,
             [row] if !row.active => Wanted::NotActive,
             [row] if row.flaw == Flaw::Content => Wanted::Anything,
             [row] => Wanted::Active(profile(row)),
