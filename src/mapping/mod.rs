@@ -153,7 +153,7 @@ impl Mapping {
     }
 
     /// Whether a record's key alone says whom the record is about, and a user's id only one key:
-    /// see [`identity::is_key`].
+    /// true only for templates that provably lose nothing of it.
     #[must_use]
     pub fn identifies_by(&self, schema: &KeySchema) -> bool {
         self.external_id

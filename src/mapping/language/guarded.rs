@@ -5,33 +5,18 @@ use minijinja::{
     machinery::{
         Span,
         ast::{
-            AutoEscape, BinOp, BinOpKind, Call, CallArg, Compare, CompareOp, CompareOpKind, Const,
-            Do, EmitExpr, EmitRaw, Expr, Filter, FilterBlock, ForLoop, GetAttr, GetItem, IfCond,
-            IfExpr, List, Map, Set, SetBlock, Slice, Spanned, Stmt, Template, Test, Tuple, UnaryOp,
-            UnaryOpKind, Var, WithBlock,
+            AutoEscape, Call, CallArg, Const, Do, EmitExpr, EmitRaw, Expr, Filter, FilterBlock,
+            ForLoop, GetAttr, GetItem, IfCond, IfExpr, List, Map, Set, SetBlock, Slice, Spanned,
+            Stmt, Template, Test, Tuple, UnaryOp, UnaryOpKind, Var, WithBlock,
         },
     },
 };
 
-use super::{Use, names::FUNCTIONS};
-
-/// What is joined by `~` becomes text. No template can name these filters.
-pub(super) const TEXT: &str = "(text)";
-/// What is sliced: a slice of nothing is nothing, not an empty list.
-pub(super) const SLICED: &str = "(sliced)";
-/// What is compared: nothing is one value.
-pub(super) const SAME: &str = "(same)";
-/// The operator `in`.
-pub(super) const IN: &str = "(in)";
+use super::{Use, names::FUNCTIONS, operators::SLICED};
 
 /// Copies a tree.
 #[derive(Clone, Copy)]
 pub(super) struct Guarded(pub(super) Use);
-
-fn filter<'a>(name: &'static str, expr: Expr<'a>, args: Vec<CallArg<'a>>, span: Span) -> Expr<'a> {
-    let expr = Some(expr);
-    Expr::Filter(Spanned::new(Filter { name, expr, args }, span))
-}
 
 impl Guarded {
     pub(super) fn statement<'a>(self, statement: &Stmt<'a>) -> Stmt<'a> {
@@ -125,7 +110,7 @@ impl Guarded {
             .collect()
     }
 
-    fn maybe<'a>(self, expression: Option<&Expr<'a>>) -> Option<Expr<'a>> {
+    pub(super) fn maybe<'a>(self, expression: Option<&Expr<'a>>) -> Option<Expr<'a>> {
         expression.map(|expression| self.expression(expression))
     }
 
@@ -158,28 +143,6 @@ impl Guarded {
             CallArg::KwargSplat(value) => CallArg::KwargSplat(self.expression(value)),
         };
         arguments.iter().map(argument).collect()
-    }
-
-    /// An operand, through one of our filters.
-    fn through<'a>(self, name: &'static str, operand: &Expr<'a>) -> Expr<'a> {
-        filter(name, self.expression(operand), Vec::new(), operand.span())
-    }
-
-    /// An operand that becomes text. A text that was written as one already is.
-    fn text<'a>(self, operand: &Expr<'a>) -> Expr<'a> {
-        match operand {
-            Expr::Const(constant)
-                if constant.value.as_str().is_some_and(|text| !text.is_empty()) =>
-            {
-                self.expression(operand)
-            }
-            _ => self.through(TEXT, operand),
-        }
-    }
-
-    fn contains<'a>(self, member: &Expr<'a>, container: &Expr<'a>) -> Expr<'a> {
-        let args = vec![CallArg::Pos(self.expression(container))];
-        filter(IN, self.expression(member), args, member.span())
     }
 
     pub(super) fn expression<'a>(self, expression: &Expr<'a>) -> Expr<'a> {
@@ -274,58 +237,6 @@ impl Guarded {
                 span,
             )),
         }
-    }
-
-    fn operation<'a>(self, operation: &BinOp<'a>, span: Span) -> Expr<'a> {
-        let BinOp { op, left, right } = operation;
-        let (left, right) = match op {
-            BinOpKind::In => return self.contains(left, right),
-            BinOpKind::Concat => (self.text(left), self.text(right)),
-            BinOpKind::Eq | BinOpKind::Ne => (self.through(SAME, left), self.through(SAME, right)),
-            _ => (self.expression(left), self.expression(right)),
-        };
-        Expr::BinOp(Spanned::new(
-            BinOp {
-                op: *op,
-                left,
-                right,
-            },
-            span,
-        ))
-    }
-
-    fn comparison<'a>(self, comparison: &Compare<'a>, span: Span) -> Expr<'a> {
-        if let [only] = comparison.ops.as_slice() {
-            match only.op {
-                CompareOpKind::In => return self.contains(&comparison.expr, &only.expr),
-                CompareOpKind::NotIn => {
-                    let expr = self.contains(&comparison.expr, &only.expr);
-                    let op = UnaryOpKind::Not;
-                    return Expr::UnaryOp(Spanned::new(UnaryOp { op, expr }, span));
-                }
-                _ => {}
-            }
-        }
-        let is_equality =
-            |op: &CompareOp<'a>| matches!(op.op, CompareOpKind::Eq | CompareOpKind::Ne);
-        let operand = |operand: &Expr<'a>| {
-            if comparison.ops.iter().all(is_equality) {
-                self.through(SAME, operand)
-            } else {
-                self.expression(operand)
-            }
-        };
-        let ops = comparison.ops.iter().map(|step| CompareOp {
-            op: step.op,
-            expr: operand(&step.expr),
-        });
-        Expr::Compare(Spanned::new(
-            Compare {
-                expr: operand(&comparison.expr),
-                ops: ops.collect(),
-            },
-            span,
-        ))
     }
 }
 

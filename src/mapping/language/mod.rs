@@ -12,6 +12,7 @@ mod guarded;
 mod lookup;
 mod names;
 mod nothing;
+mod operators;
 mod program;
 mod reach;
 #[cfg(test)]
@@ -81,21 +82,21 @@ fn environment(of: Use, tables: &Arc<Tables>) -> Environment<'static> {
     clean::add(&mut environment);
     lookup::add(&mut environment, tables);
     environment.add_filter("base64", nothing::base64);
-    environment.add_filter(guarded::TEXT, move |value: &Value| match of {
+    environment.add_filter(operators::TEXT, move |value: &Value| match of {
         Use::Identity if is_blank(value) && !value.is_none() => Err(doubt(EMPTY)),
         _ => text(value),
     });
-    environment.add_filter(guarded::SLICED, move |value: &Value| match of {
+    environment.add_filter(operators::SLICED, move |value: &Value| match of {
         Use::Identity if value.is_undefined() => Err(doubt(EMPTY)),
         _ if value.is_undefined() || value.is_none() => Ok(Value::from("")),
         _ => Ok(value.clone()),
     });
-    environment.add_filter(guarded::SAME, move |value: &Value| match of {
+    environment.add_filter(operators::SAME, move |value: &Value| match of {
         Use::Identity => value.clone(),
         _ => ask::same(value),
     });
     environment.add_filter(
-        guarded::IN,
+        operators::IN,
         |state: &State, value: &Value, args: Rest<Value>| ask::in_filter(state, value, args),
     );
     environment.set_formatter(move |out, _, value| {
