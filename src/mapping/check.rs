@@ -8,12 +8,17 @@ use super::Profile;
 /// What is wrong with the value of a base attribute. Attributes that an
 /// administrator added have no limits that are known here.
 pub(super) fn value(name: &str, value: &str) -> Option<String> {
-    if value.chars().any(char::is_control) {
+    let (count, has_control) = if value.is_ascii() {
+        let has_control = value.bytes().any(|byte| byte.is_ascii_control());
+        (value.len(), has_control)
+    } else {
+        (value.chars().count(), value.chars().any(char::is_control))
+    };
+    if has_control {
         return Some(format!(
             "{name}: has a control character, such as a line break"
         ));
     }
-    let count = value.chars().count();
     let at_most = |most: usize| {
         (count > most)
             .then(|| format!("{name}: has {count} characters, at most {most} are allowed"))

@@ -41,24 +41,29 @@ impl Sent {
     pub(super) fn value(&self, subject: &Subject) -> Result<Value, String> {
         let text = self.text.render(subject)?;
         let trimmed = text.trim();
-        let is_clean = trimmed.is_ascii() && !(self.is_address() && is_dirty(trimmed));
-        let (now, before) = if is_clean && !self.as_is {
-            (trimmed.to_owned(), None)
-        } else {
-            let before = trimmed.to_owned();
-            let now = match (self.as_is, self.is_address()) {
-                (true, _) => text,
-                (false, true) => clean::address(text),
-                (false, false) => clean::value(text),
+        // Most values are: nothing is copied for them.
+        if !self.as_is && trimmed.is_ascii() && !(self.is_address() && is_dirty(trimmed)) {
+            let now = if trimmed.len() == text.len() {
+                text
+            } else {
+                trimmed.to_owned()
             };
-            let before = (before != now).then_some(before);
-            (now, before)
+            let now = (!now.is_empty()).then_some(now);
+            return Ok(Value { now, before: None });
+        }
+        let before = trimmed.to_owned();
+        let now = match (self.as_is, self.is_address()) {
+            (true, _) => text,
+            (false, true) => clean::address(text),
+            (false, false) => clean::value(text),
         };
-        let empty = clean::ends(&now).is_empty();
-        Ok(Value {
-            now: (!empty).then_some(now),
-            before: before.filter(|_| !empty),
-        })
+        if clean::ends(&now).is_empty() {
+            let (now, before) = (None, None);
+            return Ok(Value { now, before });
+        }
+        let before = (before != now).then_some(before);
+        let now = Some(now);
+        Ok(Value { now, before })
     }
 
     /// What is wrong with a value.
