@@ -33,14 +33,19 @@ const USERS: usize = 100_000;
 
 fn per_user(criterion: &mut Criterion) {
     let mapping = Mapping::from_json(DEFAULT_MAPPING).unwrap();
+    let now = jiff::Timestamp::now();
     let records: Vec<Record> = (0..USERS).map(|n| invented::person(n).into()).collect();
     let users: Vec<(RecordKey, Mapped)> = {
         let schema = KeySchema::new(vec![("id".to_owned(), KeyKind::Text)]);
         let keys = records
             .iter()
             .map(|record| schema.key_of(record.attributes()).unwrap());
-        keys.zip(records.iter().map(|record| mapping.map(record.clone())))
-            .collect()
+        keys.zip(
+            records
+                .iter()
+                .map(|record| mapping.map(record.clone(), now)),
+        )
+        .collect()
     };
     let nobody = Book::default();
     let everybody = book(&users);
@@ -58,7 +63,7 @@ fn per_user(criterion: &mut Criterion) {
             || records.clone(),
             |records| {
                 for record in records {
-                    black_box(mapping.map(record));
+                    black_box(mapping.map(record, now));
                 }
             },
             BatchSize::PerIteration,

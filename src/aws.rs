@@ -1,7 +1,10 @@
 //! What every caller of an AWS service needs: errors one can act on, and patience.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     Client,
+    config::timeout::TimeoutConfig,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
     types::KeyType,
@@ -148,12 +151,24 @@ pub enum Sdk {
     Given(Box<aws_config::SdkConfig>),
 }
 
+/// How long a connection, one attempt of a call, and a call with all its attempts may take. A page
+/// of a scan takes some 100 ms; an answer that has not come after ten seconds does not come.
+const CONNECT: Duration = Duration::from_secs(3);
+const ATTEMPT: Duration = Duration::from_secs(10);
+const CALL: Duration = Duration::from_secs(45);
+
 impl Sdk {
     async fn config(&self) -> aws_config::SdkConfig {
-        match self {
+        let config = match self {
             Self::Environment => sdk_config().await,
             Self::Given(config) => (**config).clone(),
-        }
+        };
+        let limits = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(CALL)
+            .build();
+        config.into_builder().timeout_config(limits).build()
     }
 
     /// A client for DynamoDB.

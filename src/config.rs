@@ -111,7 +111,12 @@ impl Settings {
     /// Reads what can be read, and says what cannot.
     pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut wrong = Wrong(Vec::new());
-        let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        // Files have marks at their beginning and line breaks at their end that no value has.
+        let set = |name: &str| {
+            let value = lookup(name)?;
+            let value = value.trim_start_matches('\u{feff}').trim();
+            (!value.is_empty()).then(|| value.to_owned())
+        };
 
         let org_url = wrong.require(set("OKTA_ORG_URL"), "OKTA_ORG_URL", OrgUrl::parse);
         let identity_source = wrong.require(
@@ -198,7 +203,8 @@ impl Settings {
         };
         let mapping = match set("MAPPING") {
             None => MappingSource::Default,
-            Some(text) if text.trim_start().starts_with('{') => MappingSource::Inline(text),
+            // JSON that was encoded twice is no path either.
+            Some(text) if text.starts_with(['{', '"']) => MappingSource::Inline(text),
             Some(path) => MappingSource::File(path),
         };
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{mapping::ExternalId, users::StreamBatch};
 
@@ -100,6 +100,25 @@ impl Command {
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
 
+    /// Reads a command's members. Records are taken as they are: serde would carry their numbers
+    /// through types that hold fewer digits.
+    fn read(members: &Map<String, Value>) -> Result<Self, String> {
+        let records = members.get("records").and_then(Value::as_array);
+        let members = members.iter().map(|(name, value)| {
+            let value = match name.as_str() {
+                "records" if records.is_some() => Value::Array(Vec::new()),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        });
+        let members = Value::Object(members.collect());
+        let mut command = Self::deserialize(members).map_err(|why| why.to_string())?;
+        if let (Self::Push { records: read, .. }, Some(records)) = (&mut command, records) {
+            read.clone_from(records);
+        }
+        Ok(command)
+    }
+
     /// Whether its options go together.
     fn check(self) -> Result<Self, String> {
         match &self {
@@ -170,8 +189,7 @@ impl Event {
                 ));
             }
             // serde's messages for these shapes name fields and variants, never values of records.
-            return Command::deserialize(payload)
-                .map_err(|why| why.to_string())
+            return Command::read(object)
                 .and_then(Command::check)
                 .map(Self::Command)
                 .map_err(UnknownEvent);
@@ -261,6 +279,7 @@ mod tests {
             json!({"command": "plan", "limit": 10}),
             json!({"command": "plan", "values": true}),
             json!({"Records": [{"eventSource": "aws:kinesis"}]}),
+            json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": {"Message": "x"}}]}),
             json!({"detail-type": "EC2 Instance State-change Notification"}),
             json!([1, 2]),
             json!(null),

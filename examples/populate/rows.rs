@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Read,
+    io::{BufRead as _, BufReader, Read},
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -25,7 +25,7 @@ pub struct Row {
 /// # Errors
 /// A header that cannot name attributes; later, a row that is not like the header.
 pub fn read<R: Read>(file: R) -> Result<impl Iterator<Item = Result<Row, String>>, String> {
-    let mut reader = csv::Reader::from_reader(file);
+    let mut reader = csv::Reader::from_reader(Lines::of(file));
     let header = reader.headers().map_err(|error| explain(&error))?.clone();
     if header.is_empty() {
         return Err("the file is empty: its first line must name the attributes".to_owned());
@@ -51,6 +51,45 @@ pub fn read<R: Read>(file: R) -> Result<impl Iterator<Item = Result<Row, String>
                 .collect(),
         })
     }))
+}
+
+/// A file whose lines end in a line feed alone. The CSV reader counts a line that ends in a carriage
+/// return and a line feed only once it reads the next one. What stands in quotes stays as it is.
+struct Lines<R> {
+    file: BufReader<R>,
+    quoted: bool,
+}
+
+impl<R: Read> Lines<R> {
+    fn of(file: R) -> Self {
+        let file = BufReader::new(file);
+        Self {
+            file,
+            quoted: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let mut filled = 0;
+        while filled == 0 && !into.is_empty() {
+            let waiting = self.file.fill_buf()?;
+            if waiting.is_empty() {
+                break;
+            }
+            let taken = waiting.len().min(into.len());
+            for byte in &waiting[..taken] {
+                self.quoted ^= *byte == b'"';
+                if *byte != b'\r' || self.quoted {
+                    into[filled] = *byte;
+                    filled += 1;
+                }
+            }
+            self.file.consume(taken);
+        }
+        Ok(filled)
+    }
 }
 
 fn attribute(name: &str, cell: &str) -> AttributeValue {

@@ -97,3 +97,22 @@ fn a_malformed_limit_says_what_to_write() {
         "{wrong}"
     );
 }
+
+#[test]
+fn a_byte_order_mark_and_lines_around_are_no_part_of_a_value() {
+    let pairs: Vec<_> = COMPLETE
+        .into_iter()
+        .chain([
+            ("MAPPING", "\u{feff}{\"externalId\": \"x\"}\r\n"),
+            ("HISTORY_DAYS", "\u{feff}7\n"),
+        ])
+        .collect();
+
+    let config = read(&pairs).unwrap();
+
+    assert_eq!(config.history_days, 7);
+    assert_eq!(
+        config.mapping,
+        MappingSource::Inline("{\"externalId\": \"x\"}".to_owned())
+    );
+}

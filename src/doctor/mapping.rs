@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Round, report::Notes};
 use crate::{
     aws::Trouble,
-    mapping::{Mapped, Mapping, MappingError},
+    mapping::{self, Mapped, Mapping, MappingError, Profile},
     users::{Attributes, Record, UsersTable},
 };
 
@@ -28,6 +30,7 @@ pub(super) async fn sample(users: Option<&(String, UsersTable)>, round: &Round<'
 pub(super) fn check(
     mapping: Result<&Mapping, &MappingError>,
     sample: Option<&Result<Vec<Record>, Trouble>>,
+    now: Timestamp,
 ) -> Notes {
     let mut notes = Notes::default();
     let mapping = match mapping {
@@ -48,7 +51,7 @@ pub(super) fn check(
         Some(Ok(records)) if records.is_empty() => {
             notes.found("the users table has no records to try it on");
         }
-        Some(Ok(records)) => try_on(records, mapping, &mut notes),
+        Some(Ok(records)) => try_on(records, mapping, now, &mut notes),
         Some(Err(_)) | None => {
             notes.warn(
                 "it could not be tried on records",
@@ -59,13 +62,39 @@ pub(super) fn check(
     notes
 }
 
-fn try_on(records: &[Record], mapping: &Mapping, notes: &mut Notes) {
-    let (mut active, mut inactive, mut out_of_scope, mut rejected) = (0, 0, 0, 0);
+/// The profiles of those of the records whose users are to be active.
+pub(super) fn profiles(
+    mapping: Result<&Mapping, &MappingError>,
+    sample: Option<&Result<Vec<Record>, Trouble>>,
+    now: Timestamp,
+) -> Vec<Profile> {
+    let (Ok(mapping), Some(Ok(records))) = (mapping, sample) else {
+        return Vec::new();
+    };
+    records
+        .iter()
+        .filter_map(|record| match mapping.map(as_read(record, mapping), now) {
+            Mapped::Active(_, profile) => Some(profile),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A record as a run reads it.
+fn as_read(record: &Record, mapping: &Mapping) -> Record {
+    match mapping.attributes() {
+        Attributes::All => record.clone(),
+        Attributes::Named(names) => record.clone().only(names),
+    }
+}
+
+fn try_on(records: &[Record], mapping: &Mapping, now: Timestamp, notes: &mut Notes) {
+    let (mut active, mut inactive, mut upcoming, mut out_of_scope, mut rejected) = (0, 0, 0, 0, 0);
     let mut present: BTreeMap<&str, usize> =
         mapping.profile_attributes().map(|name| (name, 0)).collect();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for record in records {
-        match mapping.map(record.clone()) {
+        match mapping.map(as_read(record, mapping), now) {
             Mapped::Active(_, profile) => {
                 active += 1;
                 for (name, count) in &mut present {
@@ -73,8 +102,9 @@ fn try_on(records: &[Record], mapping: &Mapping, notes: &mut Notes) {
                 }
             }
             Mapped::Inactive(_) => inactive += 1,
-            Mapped::OutOfScope(_) => out_of_scope += 1,
-            Mapped::Rejected(_, why) | Mapped::Unidentified(why) => {
+            Mapped::Upcoming(_) => upcoming += 1,
+            Mapped::OutOfScope { .. } => out_of_scope += 1,
+            Mapped::Rejected(_, why) | Mapped::Unidentified(why) | Mapped::Impossible(why) => {
                 rejected += 1;
                 for reason in why {
                     *reasons.entry(reason).or_default() += 1;
@@ -85,6 +115,9 @@ fn try_on(records: &[Record], mapping: &Mapping, notes: &mut Notes) {
 
     let total = records.len();
     let mut told = format!("of {total} records {active} are active, {inactive} inactive");
+    if upcoming > 0 {
+        told += &format!(", {upcoming} upcoming");
+    }
     if out_of_scope > 0 {
         told += &format!(", {out_of_scope} out of scope");
     }
@@ -129,6 +162,7 @@ fn absent(
         Attributes::All => Vec::new(),
         Attributes::Named(names) => names
             .iter()
+            .filter(|name| *name != Record::WHOLE)
             .filter(|name| {
                 !records
                     .iter()
@@ -139,7 +173,10 @@ fn absent(
     };
     if !unknown.is_empty() {
         notes.warn(
-            format!("no record has the attributes {}", sorted(&unknown)),
+            format!(
+                "no record has the attributes {}",
+                suggested(&unknown, records)
+            ),
             "see that the mapping writes the attributes' names as the table does; if they are \
              only rare, all is well",
         );
@@ -153,7 +190,24 @@ fn absent(
     }
 }
 
-fn most(reasons: BTreeMap<String, usize>) -> String {
+/// Names that no record has, each with the one that it may have been meant to be.
+fn suggested(unknown: &[String], records: &[Record]) -> String {
+    let known: std::collections::BTreeSet<&str> = records
+        .iter()
+        .flat_map(|record| record.attributes().keys().map(String::as_str))
+        .collect();
+    let mut names: Vec<_> = unknown
+        .iter()
+        .map(|name| match mapping::nearest(name, known.iter().copied()) {
+            Some(meant) => format!("{name} (did you mean {meant}?)"),
+            None => name.clone(),
+        })
+        .collect();
+    names.sort();
+    names.join(", ")
+}
+
+pub(super) fn most(reasons: BTreeMap<String, usize>) -> String {
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let more = reasons.len().saturating_sub(REASONS);

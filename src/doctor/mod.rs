@@ -62,7 +62,12 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     round.note("configuration", configuration::check(settings));
 
     let sample = Box::pin(mapping::sample(tables.users.as_ref(), &round)).await;
-    round.note("mapping", mapping::check(mapping, sample.as_ref()));
+    round.note(
+        "mapping",
+        mapping::check(mapping, sample.as_ref(), time.now()),
+    );
+
+    let profiles = mapping::profiles(mapping, sample.as_ref(), time.now());
 
     let users = Box::pin(users::check(tables.users.as_ref(), sample, &round)).await;
     round.note("users table", users.notes);
@@ -82,7 +87,7 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     } else {
         None
     };
-    let schema = schema::check(client, mapping, &round).await;
+    let schema = schema::check(client, mapping, &profiles, &round).await;
     round.note("profile schema", schema);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());

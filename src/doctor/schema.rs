@@ -1,8 +1,10 @@
 //! The app's profile: whether it has every attribute that the mapping sends.
 
-use super::{Round, advice, report::Notes};
+use std::collections::BTreeMap;
+
+use super::{Round, advice, mapping::most, report::Notes};
 use crate::{
-    mapping::{Mapping, MappingError},
+    mapping::{Mapping, MappingError, Profile},
     okta::{Okta, ProfileSchema},
 };
 
@@ -11,6 +13,7 @@ const WHERE: &str = "in the admin console at Directory > Profile Editor, in the 
 pub(super) async fn check(
     okta: Option<&Okta>,
     mapping: Result<&Mapping, &MappingError>,
+    profiles: &[Profile],
     round: &Round<'_>,
 ) -> Notes {
     let Ok(mapping) = mapping else {
@@ -21,7 +24,11 @@ pub(super) async fn check(
     };
     let sent: Vec<_> = mapping.profile_attributes().collect();
     match okta.by(round.deadline()).profile_schema().await {
-        Ok(schema) => compare(&sent, &schema),
+        Ok(schema) => {
+            let mut notes = compare(&sent, &schema);
+            judge(profiles, &schema, &mut notes);
+            notes
+        }
         Err(error) => {
             let mut notes = Notes::default();
             notes.warn(
@@ -35,6 +42,32 @@ pub(super) async fn check(
             );
             notes
         }
+    }
+}
+
+/// What Okta would refuse of the records that were looked at.
+fn judge(profiles: &[Profile], schema: &ProfileSchema, notes: &mut Notes) {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let objections = profiles
+        .iter()
+        .map(|profile| schema.objections(profile.iter()));
+    let refused = objections.filter(|reasons| !reasons.is_empty());
+    let mut count = 0;
+    for objections in refused {
+        count += 1;
+        for reason in objections {
+            *reasons.entry(reason).or_default() += 1;
+        }
+    }
+    if count > 0 {
+        notes.warn(
+            format!(
+                "Okta would refuse {count} of {} users: {}",
+                profiles.len(),
+                most(reasons)
+            ),
+            format!("correct these records or the mapping, or what the app asks for {WHERE}"),
+        );
     }
 }
 

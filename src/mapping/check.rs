@@ -8,7 +8,17 @@ use super::Profile;
 /// What is wrong with the value of a base attribute. Attributes that an
 /// administrator added have no limits that are known here.
 pub(super) fn value(name: &str, value: &str) -> Option<String> {
-    let count = value.chars().count();
+    let (count, has_control) = if value.is_ascii() {
+        let has_control = value.bytes().any(|byte| byte.is_ascii_control());
+        (value.len(), has_control)
+    } else {
+        (value.chars().count(), value.chars().any(char::is_control))
+    };
+    if has_control {
+        return Some(format!(
+            "{name}: has a control character, such as a line break"
+        ));
+    }
     let at_most = |most: usize| {
         (count > most)
             .then(|| format!("{name}: has {count} characters, at most {most} are allowed"))
@@ -58,5 +68,5 @@ fn is_address(text: &str) -> bool {
         && !local.contains('@')
         && domain.contains('.')
         && labels_filled
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !text.chars().any(char::is_whitespace)
 }

@@ -2,39 +2,16 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use minijinja::{Environment, Error, ErrorKind, Value, value::Object};
+use jiff::tz::TimeZone;
 
-use super::{Condition, Mapping, MappingFile, Text, language, text};
-use crate::users::{Attributes, Record};
-
-/// A mapping that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MappingError {
-    /// The bundled file could not be read.
-    #[error("MAPPING: cannot read the file {path}: {why}")]
-    File {
-        /// The path as it was given.
-        path: String,
-        /// The system's reason.
-        why: String,
-    },
-    /// It is not the JSON that a mapping is.
-    #[error("MAPPING: not a mapping: {0}")]
-    Json(String),
-    /// A template or an expression does not compile.
-    #[error("MAPPING: {attribute}, column {column}: {why}")]
-    Template {
-        /// The attribute, such as `profile.userName`.
-        attribute: String,
-        /// Where in the template, in characters from 1.
-        column: usize,
-        /// What is wrong there.
-        why: String,
-    },
-    /// The profile lacks what every user needs.
-    #[error("MAPPING: profile has no userName, without which Okta creates no user")]
-    NoUserName,
-}
+use super::{
+    Condition, Mapping, MappingError, MappingFile, OutOfScope, ProfileAttribute, Text, WhenEmpty,
+    check,
+    language::{Complaint, Language, Tables, Use},
+    period::Period,
+    sent::{Sent, WhenNothing},
+};
+use crate::users::Attributes;
 
 impl Mapping {
     /// Compiles a mapping from its JSON.
@@ -42,9 +19,14 @@ impl Mapping {
     /// # Errors
     /// Names the attribute and the position that are wrong.
     pub fn from_json(json: &str) -> Result<Self, MappingError> {
-        Self::compile(
-            serde_json::from_str(json).map_err(|error| MappingError::Json(error.to_string()))?,
-        )
+        let json = json.trim_start_matches('\u{feff}').trim();
+        if json.starts_with('"') {
+            return Err(MappingError::Json(
+                "it is a string: JSON that was encoded twice; give the object itself".to_owned(),
+            ));
+        }
+        let file = serde_json::from_str(json).map_err(|error| MappingError::json(json, &error))?;
+        Self::compile(file)
     }
 
     /// Compiles a mapping.
@@ -55,171 +37,125 @@ impl Mapping {
         let MappingFile {
             external_id,
             active,
+            active_from,
+            active_until,
+            timezone,
+            lead_days,
             include,
+            out_of_scope,
             when_empty,
+            reads,
+            tables,
             profile,
         } = file;
         if !profile.contains_key("userName") {
             return Err(MappingError::NoUserName);
         }
-
-        let mut environment = language::environment();
-        let named: Vec<(String, String)> = profile
-            .into_iter()
-            .map(|(name, template)| (format!("profile.{name}"), template))
-            .chain([("externalId".to_owned(), external_id)])
-            .collect();
-        for (name, template) in &named {
-            environment
-                .add_template_owned(name.clone(), template.clone())
-                .map_err(|error| broken(name, template, &error))?;
-        }
-        // A process compiles its mapping once and uses it to its end.
-        let environment: &'static Environment<'static> = Box::leak(Box::new(environment));
-
-        let template = |name: &str| {
-            environment
-                .get_template(name)
-                .map_err(|error| broken(name, "", &error))
-        };
-        let expression = |name: &str, source: String| {
-            environment
-                .compile_expression_owned(source.clone())
-                .map_err(|error| broken(name, &source, &error))
-        };
-        let external_id = template("externalId")?;
-        let (active_source, include_source) = (active.clone(), include.clone());
-        let active = expression("active", active)?;
-        let include = expression("include", include)?;
-        let profile = named
-            .iter()
-            .filter_map(|(name, _)| Some((name, name.strip_prefix("profile.")?)))
-            .map(|(name, attribute)| Ok((Arc::from(attribute), template(name)?)))
-            .collect::<Result<Vec<(Arc<str>, _)>, MappingError>>()?;
-
-        for (name, template) in profile
-            .iter()
-            .map(|(attribute, template)| (format!("profile.{attribute}"), template))
-            .chain([("externalId".to_owned(), &external_id)])
-            .filter(|(_, template)| !text::is_plain(template.source()))
-        {
-            known_names(&name, template.source(), |record| {
-                template.render(record).err()
-            })?;
-        }
-        known_names("active", &active_source, |record| active.eval(record).err())?;
-        known_names("include", &include_source, |record| {
-            include.eval(record).err()
+        let zone = TimeZone::get(timezone.trim()).map_err(|_| MappingError::Member {
+            member: "timezone",
+            why: format!(
+                "there is no time zone {timezone}: give one as IANA calls it, such as Europe/Dublin"
+            ),
         })?;
 
-        let identity = reads(
-            external_id.source(),
-            external_id.undeclared_variables(false),
-        );
-        let attributes =
-            [
-                reads(&active_source, active.undeclared_variables(false)),
-                reads(&include_source, include.undeclared_variables(false)),
-            ]
-            .into_iter()
-            .chain(profile.iter().map(|(_, template)| {
-                reads(template.source(), template.undeclared_variables(false))
-            }))
-            .fold(identity, Attributes::and);
-        Ok(Self {
-            external_id: Text::new(external_id, environment),
-            active: Condition::new(active, &active_source),
-            include: Condition::new(include, &include_source),
+        let language = Language::new(Tables::from(tables));
+        let template = |name: &str, source: &str, of| {
+            Text::new(&language, source, of)
+                .map_err(|complaint| MappingError::template(name, source, complaint))
+        };
+        let condition = |name: &str, source: &str| {
+            Condition::new(&language, source)
+                .map_err(|complaint: Complaint| MappingError::template(name, source, complaint))
+        };
+        let maybe = |name: &str, source: Option<&String>| {
+            source
+                .map(|source| template(name, source, Use::Value))
+                .transpose()
+        };
+        let mapping = Self {
+            external_id: template("externalId", &external_id, Use::Identity)?,
+            active: condition("active", &active)?,
+            include: condition("include", &include)?,
+            period: Period {
+                from: maybe("activeFrom", active_from.as_ref())?,
+                until: maybe("activeUntil", active_until.as_ref())?,
+                zone,
+                lead_days,
+            },
+            keeps: out_of_scope == OutOfScope::Keep,
             profile: profile
                 .into_iter()
-                .map(|(name, template)| (name, Text::new(template, environment)))
-                .collect(),
-            when_empty,
-            attributes,
-        })
+                .map(|(name, attribute)| sent(name, attribute, when_empty, &template))
+                .collect::<Result<_, MappingError>>()?,
+            attributes: Attributes::All,
+            only: None,
+        };
+        Ok(mapping.reading(reads))
+    }
+
+    /// The same, reading what its templates can reach: where that is anything, what `reads` names
+    /// beside what they name themselves.
+    fn reading(mut self, reads: Option<Vec<String>>) -> Self {
+        let templates = || {
+            [
+                Some(&self.external_id),
+                self.period.from.as_ref(),
+                self.period.until.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            .chain(self.profile.iter().map(|sent| &sent.text))
+        };
+        let conditions = || [&self.active, &self.include].into_iter();
+        let reached = templates()
+            .map(Text::reads)
+            .chain(conditions().map(Condition::reads))
+            .fold(Attributes::Named(HashSet::new()), Attributes::and);
+        let Some(reads) = reads else {
+            self.attributes = reached;
+            return self;
+        };
+        let named: HashSet<String> = templates()
+            .flat_map(Text::names)
+            .chain(conditions().flat_map(Condition::names))
+            .cloned()
+            .chain(reads)
+            .collect();
+        self.attributes = Attributes::Named(named.clone());
+        // A record that came whole is to look like one that was read so.
+        self.only = (reached == Attributes::All).then_some(named);
+        self
     }
 }
 
-/// MiniJinja looks up a filter, test or function when it comes to it. So that a misspelt one is
-/// found at start, the template is tried with a record that has nothing and one that has
-/// everything, which leads both ways through most conditions.
-fn known_names(
-    attribute: &str,
-    source: &str,
-    tried: impl Fn(Value) -> Option<Error>,
-) -> Result<(), MappingError> {
-    let records = [
-        Value::from_object(Record::default()),
-        Value::from_object(Everything),
-    ];
-    match records
-        .into_iter()
-        .filter_map(tried)
-        .find(|error| is_unknown_name(error.kind()))
-    {
-        None => Ok(()),
-        Some(error) => Err(broken(attribute, source, &error)),
-    }
-}
-
-fn is_unknown_name(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::UnknownFilter
-            | ErrorKind::UnknownTest
-            | ErrorKind::UnknownFunction
-            | ErrorKind::TemplateNotFound
-    )
-}
-
-/// A record that has every attribute there could be.
-#[derive(Debug)]
-struct Everything;
-
-impl Object for Everything {
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from("1"))
-    }
-}
-
-/// The attributes of a record that a template or an expression reads.
-fn reads(source: &str, variables: HashSet<String>) -> Attributes {
-    // MiniJinja does not see a variable that is sliced, as in `{{ name[:1] }}`.
-    if source.contains('[') || variables.contains(Record::WHOLE) {
-        Attributes::All
+fn sent(
+    name: String,
+    attribute: ProfileAttribute,
+    rule: WhenEmpty,
+    template: &impl Fn(&str, &str, Use) -> Result<Text, MappingError>,
+) -> Result<Sent, MappingError> {
+    let ProfileAttribute {
+        value,
+        when_empty,
+        as_is,
+    } = attribute;
+    let of = if name == "userName" {
+        Use::Identity
     } else {
-        Attributes::Named(variables)
-    }
-}
-
-fn broken(attribute: &str, source: &str, error: &Error) -> MappingError {
-    let offset = error
-        .range()
-        .map_or(0, |range| range.start)
-        .min(source.len());
-    let column = source
-        .get(..offset)
-        .map_or(offset, |before| before.chars().count())
-        + 1;
-    MappingError::Template {
-        attribute: attribute.to_owned(),
-        column,
-        why: reason(error),
-    }
-}
-
-/// What an error says, without the values it happened to.
-pub(super) fn reason(error: &Error) -> String {
-    match error.detail() {
-        Some(detail)
-            if error.kind() == ErrorKind::InvalidOperation && detail.starts_with("is a ") =>
-        {
-            detail.to_owned()
-        }
-        Some(detail) if error.kind() == ErrorKind::SyntaxError => format!("syntax error: {detail}"),
-        // They quote the template.
-        Some(detail) if is_unknown_name(error.kind()) => detail.to_owned(),
-        // Details of other kinds may quote a value of the record.
-        _ => error.kind().to_string(),
-    }
+        Use::Value
+    };
+    let text = template(&format!("profile.{name}"), &value, of)?;
+    let when_nothing = match (name.as_str(), when_empty) {
+        ("userName", _) | ("email", None | Some(WhenEmpty::Null)) => WhenNothing::Reject,
+        (_, own) => match own.unwrap_or(rule) {
+            WhenEmpty::Null if check::nullable(&name) => WhenNothing::Null,
+            _ => WhenNothing::Omit,
+        },
+    };
+    Ok(Sent {
+        name: Arc::from(name),
+        text,
+        when_nothing,
+        as_is,
+    })
 }

@@ -1,16 +1,17 @@
 //! An expression that must say yes or no.
 
-use minijinja::{Expression, Value};
+use minijinja::Value;
 
 use super::{
-    compile,
+    language::{Complaint, Language, Program},
     text::{Subject, identifier},
 };
+use crate::users::Attributes;
 
 /// An expression that gives true or false.
 #[derive(Debug)]
 pub(super) struct Condition {
-    expression: Expression<'static, 'static>,
+    program: Program,
     short: Short,
 }
 
@@ -26,15 +27,26 @@ enum Short {
 }
 
 impl Condition {
-    pub(super) fn new(expression: Expression<'static, 'static>, source: &str) -> Self {
+    pub(super) fn new(language: &Language, source: &str) -> Result<Self, Complaint> {
+        let program = language.expression(source)?;
         let short = match source.trim() {
             "true" => Short::Always,
             name => identifier(name)
                 // A word of the language's own, such as `false`, is no attribute's name.
-                .filter(|name| expression.undeclared_variables(false).contains(*name))
+                .filter(|name| program.names.contains(*name))
                 .map_or(Short::None, |name| Short::Attribute(name.to_owned())),
         };
-        Self { expression, short }
+        Ok(Self { program, short })
+    }
+
+    /// The attributes that it reaches in any case.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.program.names.iter()
+    }
+
+    /// All that it may reach.
+    pub(super) fn reads(&self) -> Attributes {
+        self.program.reads.clone()
     }
 
     pub(super) fn holds(&self, subject: &Subject) -> Result<bool, String> {
@@ -47,11 +59,7 @@ impl Condition {
             }
             Short::None => {}
         }
-        let value = self
-            .expression
-            .eval(subject.context())
-            .map_err(|error| compile::reason(&error))?;
-        truth(&value)
+        truth(&self.program.eval(subject.context())?)
     }
 }
 

@@ -1,11 +1,32 @@
 //! The mapping file's shape.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 /// The mapping that is used where none is given: that of the sample people table.
 pub const DEFAULT_MAPPING: &str = include_str!("default.json");
+
+/// The members of a mapping, for those who misspell one.
+pub(super) const MEMBERS: [&str; 14] = [
+    "activeFrom",
+    "activeUntil",
+    "active",
+    "asIs",
+    "externalId",
+    "include",
+    "leadDays",
+    "outOfScope",
+    "profile",
+    "reads",
+    "tables",
+    "timezone",
+    "value",
+    "whenEmpty",
+];
 
 /// A mapping as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,25 +37,122 @@ pub struct MappingFile {
     /// An expression: is this user to be active?
     #[serde(default = "active")]
     pub active: String,
+    /// A template that gives the first day or moment of somebody's access.
+    #[serde(default)]
+    pub active_from: Option<String>,
+    /// A template that gives the last day, or the moment that their access ends.
+    #[serde(default)]
+    pub active_until: Option<String>,
+    /// The time zone that days begin and end in, as IANA calls it.
+    #[serde(default = "utc")]
+    pub timezone: String,
+    /// How many days before `active_from` somebody is already told to Okta.
+    #[serde(default)]
+    pub lead_days: u16,
     /// An expression: is this record about a user of this identity source at all?
     #[serde(default = "everyone")]
     pub include: String,
+    /// What becomes of users whose record is not included any more.
+    #[serde(default)]
+    pub out_of_scope: OutOfScope,
     /// What becomes of an attribute that renders empty.
     #[serde(default)]
     pub when_empty: WhenEmpty,
+    /// The attributes to read beside those that templates name, where that cannot be known.
+    #[serde(default)]
+    pub reads: Option<Vec<String>>,
+    /// Tables for the filter `lookup`, by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, BTreeMap<String, String>>,
     /// A template for each attribute of the profile.
-    pub profile: BTreeMap<String, String>,
+    pub profile: BTreeMap<String, ProfileAttribute>,
 }
 
 /// What becomes of an attribute that renders empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WhenEmpty {
-    /// It is not sent: Okta keeps what it has.
-    #[default]
-    Omit,
     /// It is sent as `null`: Okta clears what it has.
+    #[default]
     Null,
+    /// It is not sent: Okta keeps what it has.
+    Omit,
+}
+
+/// What becomes of users whose record is not included any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OutOfScope {
+    /// They leave.
+    #[default]
+    Deactivate,
+    /// They stay as Okta has them.
+    Keep,
+}
+
+/// An attribute of the profile: a template, or one with its own rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileAttribute {
+    /// The template.
+    pub value: String,
+    /// What becomes of it if it renders empty; the mapping's rule unless it has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when_empty: Option<WhenEmpty>,
+    /// Whether it is sent just as it renders, neither trimmed nor normalised.
+    pub as_is: bool,
+}
+
+impl From<&str> for ProfileAttribute {
+    fn from(template: &str) -> Self {
+        Self {
+            value: template.to_owned(),
+            when_empty: None,
+            as_is: false,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ProfileAttribute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
+}
+
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = ProfileAttribute;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a template, or {\"value\":…,\"whenEmpty\":…}")
+    }
+
+    fn visit_str<E>(self, template: &str) -> Result<ProfileAttribute, E> {
+        Ok(template.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProfileAttribute, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Members {
+            value: String,
+            #[serde(default)]
+            when_empty: Option<WhenEmpty>,
+            #[serde(default)]
+            as_is: bool,
+        }
+        let Members {
+            value,
+            when_empty,
+            as_is,
+        } = Members::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(ProfileAttribute {
+            value,
+            when_empty,
+            as_is,
+        })
+    }
 }
 
 fn active() -> String {
@@ -43,4 +161,8 @@ fn active() -> String {
 
 fn everyone() -> String {
     "true".to_owned()
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }

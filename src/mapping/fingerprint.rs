@@ -4,8 +4,6 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Profile;
-
 /// The first 128 bits of a SHA-256 over a profile.
 ///
 /// It is stable across processes and releases: the attributes in alphabetical
@@ -15,9 +13,9 @@ use super::Profile;
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    pub(super) fn of(profile: &Profile) -> Self {
+    pub(super) fn of<'a>(attributes: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Self {
         let mut hasher = Sha256::new_with_prefix(b"profile 1\n");
-        for (name, value) in profile.iter() {
+        for (name, value) in attributes {
             put(&mut hasher, name);
             match value {
                 Some(value) => put(&mut hasher, value),

@@ -4,25 +4,37 @@
 //! whose variables are the attributes that a read of the users table brings.
 
 mod check;
+mod clean;
 mod compile;
 mod condition;
+mod error;
 mod file;
 mod fingerprint;
 mod identity;
 mod language;
+mod period;
+mod profile;
 #[cfg(test)]
 mod properties;
+mod sent;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt};
 
-pub use compile::MappingError;
-pub use file::{DEFAULT_MAPPING, MappingFile, WhenEmpty};
+use jiff::Timestamp;
+
+pub use error::{Excerpt, MappingError, Place};
+pub use file::{DEFAULT_MAPPING, MappingFile, OutOfScope, ProfileAttribute, WhenEmpty};
 pub use fingerprint::Fingerprint;
+pub use profile::{Profile, Since};
+
+pub(crate) use language::nearest;
 
 use condition::Condition;
+use period::{Period, State};
+use sent::{Sent, WhenNothing};
 use text::{Subject, Text};
 
 use crate::{
@@ -66,47 +78,6 @@ impl fmt::Display for ExternalId {
     }
 }
 
-/// A profile's attributes in alphabetical order; `None` is sent as `null`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Profile(Vec<(Arc<str>, Option<String>)>);
-
-impl Profile {
-    /// The attributes and their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (&**name, value.as_deref()))
-    }
-
-    /// An attribute's value, if it has one.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(candidate, _)| *candidate == name)
-            .and_then(|(_, value)| value)
-    }
-
-    /// The length of its names and values, in bytes: a little less than it takes as JSON.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.iter()
-            .map(|(name, value)| name.len() + value.map_or(0, str::len))
-            .sum()
-    }
-
-    /// What the ledger remembers of this profile.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self)
-    }
-}
-
-impl serde::Serialize for Profile {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
 /// What the mapping makes of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mapped {
@@ -114,12 +85,52 @@ pub enum Mapped {
     Active(ExternalId, Profile),
     /// A user who is to be inactive.
     Inactive(ExternalId),
-    /// A record that this identity source is not about.
-    OutOfScope(ExternalId),
+    /// A user whose first day is yet to come: not sent if Okta does not know them, left as they
+    /// are if it does.
+    Upcoming(ExternalId),
+    /// A record that this identity source is not about. It takes part in nothing, and is no second
+    /// record of anybody.
+    OutOfScope {
+        /// Whom it would be about, if it says so: the user to look for in other records.
+        whom: Option<ExternalId>,
+        /// Whether they stay as Okta has them if no other record is about them.
+        keep: bool,
+    },
     /// A record that cannot be sent: its owner stays as Okta has them.
     Rejected(ExternalId, Vec<String>),
-    /// A record that does not even say whom it is about.
+    /// A record that does not even say whom it is about: it may be anybody.
     Unidentified(Vec<String>),
+    /// A record of somebody whom Okta cannot have: it is nobody whom Okta has.
+    Impossible(Vec<String>),
+}
+
+/// What the mapping makes of a record at a moment, and until when that holds if nothing else
+/// changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// What it makes of it.
+    pub mapped: Mapped,
+    /// When the record crosses its next date, if it has one ahead.
+    pub next: Option<Timestamp>,
+}
+
+/// What two mappings make of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the one makes of it.
+    pub before: Mapped,
+    /// What the other makes of it.
+    pub after: Mapped,
+    /// The attributes in which the profiles differ, where both have the same user active.
+    pub attributes: Vec<String>,
+}
+
+impl Comparison {
+    /// Whether both make the same of it.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.before == self.after
+    }
 }
 
 /// A compiled mapping.
@@ -128,9 +139,13 @@ pub struct Mapping {
     external_id: Text,
     active: Condition,
     include: Condition,
-    profile: Vec<(Arc<str>, Text)>,
-    when_empty: WhenEmpty,
+    period: Period,
+    /// Whether whoever goes out of scope stays as they are.
+    keeps: bool,
+    profile: Vec<Sent>,
     attributes: Attributes,
+    /// The attributes that templates see where they could reach any.
+    only: Option<HashSet<String>>,
 }
 
 impl Mapping {
@@ -141,7 +156,7 @@ impl Mapping {
     }
 
     /// Whether a record's key alone says whom the record is about, and a user's id only one key:
-    /// see [`identity::is_key`].
+    /// true only for templates that provably lose nothing of it.
     #[must_use]
     pub fn identifies_by(&self, schema: &KeySchema) -> bool {
         self.external_id
@@ -159,60 +174,132 @@ impl Mapping {
     /// Whom a record is about, if it says so.
     #[must_use]
     pub fn external_id(&self, record: Record) -> Option<ExternalId> {
-        self.external_id
-            .render(&Subject::new(record))
-            .and_then(ExternalId::parse)
-            .ok()
+        self.identity(&self.subject(record)).ok()
+    }
+
+    fn identity(&self, subject: &Subject) -> Result<ExternalId, Mapped> {
+        let text = self.external_id.render(subject);
+        let text = text.map_err(|why| Mapped::Unidentified(vec![prefixed("externalId", why)]))?;
+        let is_blank = clean::ends(&text).is_empty();
+        ExternalId::parse(text).map_err(|why| {
+            if is_blank {
+                Mapped::Unidentified(vec![why])
+            } else {
+                Mapped::Impossible(vec![why])
+            }
+        })
+    }
+
+    fn subject(&self, record: Record) -> Subject {
+        Subject::new(match &self.only {
+            Some(names) => record.only(names),
+            None => record,
+        })
     }
 
     /// The profile attributes that the mapping may send, in alphabetical order.
     pub fn profile_attributes(&self) -> impl Iterator<Item = &str> {
-        self.profile.iter().map(|(name, _)| &**name)
+        self.profile.iter().map(|sent| &*sent.name)
     }
 
-    /// Maps one record. A record that is out of scope or inactive needs no valid profile:
-    /// a leaver whose address is malformed still leaves.
+    /// Maps one record as it is to be `now`. A record that is inactive needs no valid profile: a
+    /// leaver whose address is malformed still leaves.
     #[must_use]
-    pub fn map(&self, record: Record) -> Mapped {
-        let subject = Subject::new(record);
-        let external_id = self.external_id.render(&subject);
-        let external_id = match external_id.and_then(ExternalId::parse) {
-            Ok(id) => id,
-            Err(why) => return Mapped::Unidentified(vec![prefixed("externalId", why)]),
+    pub fn map(&self, record: Record, now: Timestamp) -> Mapped {
+        self.judge(record, now).mapped
+    }
+
+    /// Maps one record, and says when it crosses its next date.
+    #[must_use]
+    pub fn judge(&self, record: Record, now: Timestamp) -> Judged {
+        let mut next = None;
+        let mapped = self.decide(&self.subject(record), now, &mut next);
+        Judged {
+            mapped: mapped.unwrap_or_else(|mapped| mapped),
+            next,
+        }
+    }
+
+    /// What this mapping and another make of one record.
+    #[must_use]
+    pub fn compare(&self, other: &Self, record: Record, now: Timestamp) -> Comparison {
+        let before = self.map(record.clone(), now);
+        let after = other.map(record, now);
+        let attributes = match (&before, &after) {
+            (Mapped::Active(one, was), Mapped::Active(other, is)) if one == other => {
+                was.differences(is)
+            }
+            _ => Vec::new(),
         };
-        match self.include.holds(&subject) {
-            Ok(true) => {}
-            Ok(false) => return Mapped::OutOfScope(external_id),
-            Err(why) => return Mapped::Rejected(external_id, vec![format!("include: {why}")]),
+        Comparison {
+            before,
+            after,
+            attributes,
         }
-        match self.active.holds(&subject) {
-            Ok(true) => {}
-            Ok(false) => return Mapped::Inactive(external_id),
-            Err(why) => return Mapped::Rejected(external_id, vec![format!("active: {why}")]),
+    }
+
+    fn decide(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+        next: &mut Option<Timestamp>,
+    ) -> Result<Mapped, Mapped> {
+        let included = self.include.holds(subject);
+        if included == Ok(false) {
+            return Ok(Mapped::OutOfScope {
+                whom: self.identity(subject).ok(),
+                keep: self.keeps,
+            });
         }
-        match self.profile(&subject) {
-            Ok(profile) => Mapped::Active(external_id, profile),
-            Err(reasons) => Mapped::Rejected(external_id, reasons),
+        let external_id = self.identity(subject)?;
+        let rejected = |reasons| Mapped::Rejected(external_id.clone(), reasons);
+        included.map_err(|why| rejected(vec![format!("include: {why}")]))?;
+        let active = self.active.holds(subject);
+        if !active.map_err(|why| rejected(vec![format!("active: {why}")]))? {
+            return Ok(Mapped::Inactive(external_id));
+        }
+        let standing = self.period.standing(subject, now);
+        let standing = standing.map_err(|why| rejected(vec![why]))?;
+        *next = standing.next;
+        match standing.state {
+            State::Upcoming => Ok(Mapped::Upcoming(external_id)),
+            State::Left => Ok(Mapped::Inactive(external_id)),
+            State::Active => match self.profile(subject) {
+                Ok(profile) => Ok(Mapped::Active(external_id, profile)),
+                Err(reasons) => Err(Mapped::Rejected(external_id, reasons)),
+            },
         }
     }
 
     fn profile(&self, subject: &Subject) -> Result<Profile, Vec<String>> {
         let mut reasons = Vec::new();
         let mut attributes = Vec::with_capacity(self.profile.len());
-        for (name, template) in &self.profile {
-            match template.render(subject).map(trimmed) {
-                Ok(value) if !value.is_empty() => {
-                    reasons.extend(check::value(name, &value));
-                    attributes.push((Arc::clone(name), Some(value)));
+        let mut before = Vec::new();
+        for sent in &self.profile {
+            let name = &sent.name;
+            let value = match sent.value(subject) {
+                Ok(value) => value,
+                Err(why) => {
+                    reasons.push(prefixed(name, why));
+                    continue;
                 }
-                Ok(_) if self.when_empty == WhenEmpty::Null && check::nullable(name) => {
-                    attributes.push((Arc::clone(name), None));
+            };
+            match (value.now, sent.when_nothing) {
+                (Some(now), _) => {
+                    reasons.extend(sent.complaint(&now));
+                    before.extend(value.before.map(|was| (name.clone(), was)));
+                    attributes.push((name.clone(), Some(now)));
                 }
-                Ok(_) => {}
-                Err(why) => reasons.push(prefixed(name, why)),
+                (None, WhenNothing::Null) => attributes.push((name.clone(), None)),
+                (None, WhenNothing::Omit) => {}
+                (None, WhenNothing::Reject) => reasons.push(format!("{name}: is empty")),
             }
         }
-        let profile = Profile(attributes);
+        // Most logins are the address: what is missing is said once.
+        if reasons.iter().any(|reason| reason == "userName: is empty") {
+            reasons.retain(|reason| reason != "email: is empty");
+        }
+        let profile = Profile::new(attributes).having_been(before);
         reasons.extend(check::profile(&profile, &reasons));
         if reasons.is_empty() {
             Ok(profile)
@@ -227,14 +314,5 @@ fn prefixed(name: &str, why: String) -> String {
         why
     } else {
         format!("{name}: {why}")
-    }
-}
-
-fn trimmed(text: String) -> String {
-    let trimmed = text.trim();
-    if trimmed.len() == text.len() {
-        text
-    } else {
-        trimmed.to_owned()
     }
 }

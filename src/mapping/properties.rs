@@ -31,7 +31,7 @@ fn pairs() -> impl Strategy<Value = BTreeMap<String, Option<String>>> {
 
 fn profile_of(pairs: &BTreeMap<String, Option<String>>) -> Profile {
     let pairs = pairs.iter();
-    Profile(
+    Profile::new(
         pairs
             .map(|(name, value)| (name.as_str().into(), value.clone()))
             .collect(),
@@ -51,17 +51,19 @@ proptest! {
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect();
 
-        match mapping.map(item.into()) {
+        match mapping.map(item.into(), jiff::Timestamp::UNIX_EPOCH) {
             Mapped::Active(_, profile) => {
                 let length = |name| profile.get(name).map_or(0, |value| value.chars().count());
                 prop_assert!((1..=100).contains(&length("userName")));
                 prop_assert!(length("firstName") <= 50 && length("mobilePhone") <= 100);
                 prop_assert!(profile.get("email").is_some_and(|email| email.contains('@')));
             }
-            Mapped::Rejected(_, reasons) | Mapped::Unidentified(reasons) => {
+            Mapped::Rejected(_, reasons)
+            | Mapped::Unidentified(reasons)
+            | Mapped::Impossible(reasons) => {
                 prop_assert!(!reasons.is_empty());
             }
-            Mapped::Inactive(_) | Mapped::OutOfScope(_) => {}
+            Mapped::Inactive(_) | Mapped::Upcoming(_) | Mapped::OutOfScope { .. } => {}
         }
     }
 

@@ -1,12 +1,15 @@
 //! A template, and the short way around the template engine that most of them can take.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use minijinja::{Environment, Template, Value};
+use minijinja::Value;
 
-use super::compile;
-use crate::users::Record;
+use super::{
+    clean,
+    language::{self, Complaint, Language, Program, Use},
+};
+use crate::users::{Attributes, Record, canonical_number};
 
 /// A record in both forms that a mapping looks at it in.
 pub(super) struct Subject {
@@ -39,15 +42,14 @@ impl Subject {
 ///
 /// One that only puts attributes and text together, such as `{{ first_name }} {{ last_name }}`,
 /// is put together here, which takes a tenth of the time that the engine does. Where an
-/// attribute is no string the engine decides what is to be made of it.
+/// attribute is neither string nor number the engine decides what is to be made of it.
 #[derive(Debug)]
 pub(super) struct Text {
-    template: Template<'static, 'static>,
+    source: String,
+    program: Program,
+    of: Use,
     pieces: Option<Vec<Piece>>,
 }
-
-/// Words of the language's own that stand for a value (MiniJinja's syntax reference).
-const CONSTANTS: [&str; 6] = ["true", "false", "none", "True", "False", "None"];
 
 /// A part of a template that needs no engine.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,23 +61,23 @@ pub(super) enum Piece {
 }
 
 impl Text {
-    pub(super) fn new(
-        template: Template<'static, 'static>,
-        environment: &Environment<'static>,
-    ) -> Self {
-        // A name that the engine knows itself means something where the record has none such.
-        let is_known = |name: &str| {
-            name == Record::WHOLE
-                || CONSTANTS.contains(&name)
-                || environment.globals().any(|(global, _)| global == name)
-        };
-        let pieces = pieces(template.source()).filter(|pieces| {
+    pub(super) fn new(language: &Language, source: &str, of: Use) -> Result<Self, Complaint> {
+        let program = language.template(source, of)?;
+        // A word that the language has a meaning of its own for is none of the names it reaches.
+        let pieces = pieces(source).filter(|pieces| {
             pieces.iter().all(|piece| match piece {
                 Piece::Text(_) => true,
-                Piece::Attribute(name) => !is_known(name),
+                Piece::Attribute(name) => {
+                    **name != *Record::WHOLE && program.names.contains(&**name)
+                }
             })
         });
-        Self { template, pieces }
+        Ok(Self {
+            source: source.to_owned(),
+            program,
+            of,
+            pieces,
+        })
     }
 
     /// Its parts, if it only puts attributes and text together.
@@ -83,33 +85,57 @@ impl Text {
         self.pieces.as_deref()
     }
 
+    /// The attributes that it reaches in any case.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.program.names.iter()
+    }
+
+    /// All that it may reach.
+    pub(super) fn reads(&self) -> Attributes {
+        self.program.reads.clone()
+    }
+
     /// The template as it is written.
     pub(super) fn source(&self) -> &str {
-        self.template.source()
+        &self.source
     }
 
     pub(super) fn render(&self, subject: &Subject) -> Result<String, String> {
-        if let Some(text) = self.put_together(&subject.record) {
-            return Ok(text);
+        match self.put_together(&subject.record) {
+            Some(text) => text,
+            None => self.program.render(subject.context()),
         }
-        self.template
-            .render(subject.context())
-            .map_err(|error| compile::reason(&error))
     }
 
-    fn put_together(&self, record: &Record) -> Option<String> {
+    fn put_together(&self, record: &Record) -> Option<Result<String, String>> {
+        let pieces = self.pieces.as_ref()?;
         let mut text = String::new();
-        for piece in self.pieces.as_ref()? {
-            match piece {
-                Piece::Text(piece) => text.push_str(piece),
-                Piece::Attribute(name) => match record.attributes().get(&**name) {
-                    Some(AttributeValue::S(value)) => text.push_str(value),
-                    None => {}
-                    Some(_) => return None,
-                },
+        for piece in pieces {
+            let name = match piece {
+                Piece::Text(piece) => {
+                    text.push_str(piece);
+                    continue;
+                }
+                Piece::Attribute(name) => name,
+            };
+            let value = match record.attributes().get(&**name) {
+                Some(AttributeValue::S(value)) => Cow::Borrowed(value.as_str()),
+                Some(AttributeValue::N(written)) => {
+                    canonical_number(written).unwrap_or(Cow::Borrowed(written))
+                }
+                None | Some(AttributeValue::Null(_)) => Cow::Borrowed(""),
+                Some(_) => return None,
+            };
+            if self.of == Use::Identity && clean::ends(&value).is_empty() {
+                return Some(Err(if pieces.len() == 1 {
+                    "is empty".to_owned()
+                } else {
+                    language::EMPTY.replacen("an attribute that", &format!("{name}, which"), 1)
+                }));
             }
+            text.push_str(&value);
         }
-        Some(text)
+        Some(Ok(text))
     }
 }
 
@@ -126,11 +152,6 @@ fn pieces(source: &str) -> Option<Vec<Piece>> {
     }
     pieces.extend(plain(rest)?);
     Some(pieces)
-}
-
-/// Whether a template can name nothing but attributes: no filter, no test, no function.
-pub(super) fn is_plain(source: &str) -> bool {
-    pieces(source).is_some()
 }
 
 fn plain(text: &str) -> Option<Option<Piece>> {
@@ -154,15 +175,14 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{super::language::environment, *};
+    use super::*;
+
+    fn text_of(source: &str, of: Use) -> Option<Text> {
+        Text::new(&Language::new(language::Tables::default()), source, of).ok()
+    }
 
     fn text(source: &str) -> Text {
-        let environment = Box::leak(Box::new(environment()));
-        environment
-            .add_template_owned("text".to_owned(), source.to_owned())
-            .unwrap();
-        let environment: &'static Environment<'static> = environment;
-        Text::new(environment.get_template("text").unwrap(), environment)
+        text_of(source, Use::Value).unwrap()
     }
 
     #[test]
@@ -191,8 +211,6 @@ mod tests {
             "{{ none }}",
             "{{ not }}",
             "{{ record }}",
-            "{{ range }}",
-            "{{ shard }}",
             "{% if a %}x{% endif %}",
             "{# nothing #}{{ id }}",
             "{{ id }}\n",
@@ -200,11 +218,8 @@ mod tests {
             "{{ a }}{",
             "{{ é }}",
         ] {
-            let environment = Box::leak(Box::new(environment()));
-            let compiles = environment
-                .add_template_owned("text".to_owned(), source.to_owned())
-                .is_ok();
-            assert!(!compiles || text(source).pieces.is_none(), "{source}");
+            let text = text_of(source, Use::Value);
+            assert!(text.is_none_or(|text| text.pieces.is_none()), "{source}");
         }
     }
 
@@ -221,7 +236,7 @@ mod tests {
     fn value() -> impl Strategy<Value = AttributeValue> {
         prop_oneof![
             4 => ".{0,12}".prop_map(AttributeValue::S),
-            1 => "[1-9][0-9]{0,20}".prop_map(AttributeValue::N),
+            1 => "-?[0-9]{1,30}(\\.[0-9]{1,6})?".prop_map(AttributeValue::N),
             1 => any::<bool>().prop_map(AttributeValue::Bool),
             1 => Just(AttributeValue::Null(true)),
             1 => Just(AttributeValue::L(vec![AttributeValue::Bool(true)])),
@@ -235,11 +250,13 @@ mod tests {
             source in source(),
             record in proptest::collection::hash_map("[a-d]|self|loop|range|record", value(), 0..6),
         ) {
-            let text = text(&source);
             let subject = Subject::new(record.into());
-            let engine = Text { template: text.template.clone(), pieces: None };
-
-            prop_assert_eq!(text.render(&subject), engine.render(&subject));
+            for of in [Use::Value, Use::Identity] {
+                let text = text_of(&source, of).unwrap();
+                let engine = text.program.render(subject.context());
+                let short = text.render(&subject);
+                prop_assert_eq!(short.as_ref().ok(), engine.as_ref().ok());
+            }
         }
     }
 }

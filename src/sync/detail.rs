@@ -258,7 +258,12 @@ fn compare(told: Option<Told>, had: &Had, sent: &UserProfile) -> (ChangeKind, Op
     let was_deactivated = matches!(told, Some(Told::Inactive));
     let attributes = match had {
         Had::NotAsked => None,
-        Had::Nobody => Some(sent.keys().cloned().collect()),
+        Had::Nobody => Some(
+            sent.iter()
+                .filter(|(_, value)| value.is_some())
+                .map(|(name, _)| name.clone())
+                .collect(),
+        ),
         Had::Profile(profile) => Some(
             sent.iter()
                 .filter(|(name, value)| profile.get(*name).unwrap_or(&None) != *value)

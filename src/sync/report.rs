@@ -35,6 +35,8 @@ pub struct Report {
     pub inactive: u64,
     /// Records that the mapping does not include.
     pub out_of_scope: u64,
+    /// Users whose first day is yet to come.
+    pub upcoming: u64,
     /// Records of which Okta knows everything already.
     pub unchanged: u64,
     /// Users to create, update or reactivate, found by this run; not those withheld.
@@ -264,6 +266,7 @@ impl Report {
             active: 0,
             inactive: 0,
             out_of_scope: 0,
+            upcoming: 0,
             unchanged: 0,
             upserts: 0,
             deactivations: 0,
@@ -294,6 +297,7 @@ impl Report {
         self.active = counts.active;
         self.inactive = counts.inactive;
         self.out_of_scope = counts.out_of_scope;
+        self.upcoming = counts.upcoming;
         self.unchanged = counts.unchanged;
         self.upserts = counts.upserts;
         self.deactivations = counts.deactivations;

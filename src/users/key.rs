@@ -5,6 +5,8 @@ use std::{collections::HashMap, fmt};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+use super::number;
+
 /// The type of a key attribute. DynamoDB has no keys of other types (Amazon DynamoDB's developer
 /// guide, *Supported data types*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,27 +55,42 @@ impl KeySchema {
         attributes.find_map(|(known, kind)| (known == name).then_some(*kind))
     }
 
-    /// Whether a key has these attributes, of these types, and no others.
+    /// Whether the table can have a key like this: these attributes and no others, of these types.
     #[must_use]
     pub fn is_of(&self, key: &RecordKey) -> bool {
         key.0.len() == self.0.len()
-            && key.0.iter().all(|(name, value)| {
-                matches!(
-                    (self.kind(name), value),
-                    (Some(KeyKind::Text), AttributeValue::S(_))
-                        | (Some(KeyKind::Number), AttributeValue::N(_))
-                        | (Some(KeyKind::Binary), AttributeValue::B(_))
-                )
-            })
+            && key
+                .0
+                .iter()
+                .all(|(name, value)| self.fitting(name, value).is_some())
     }
 
-    /// The key of an item; `None` if a key attribute is not among its attributes.
+    /// The key of an item; `None` if a key attribute is not among its attributes, or is one that
+    /// the table cannot have.
     #[must_use]
     pub fn key_of(&self, item: &HashMap<String, AttributeValue>) -> Option<RecordKey> {
         self.names()
-            .map(|name| Some((name.to_owned(), item.get(name)?.clone())))
+            .map(|name| Some((name.to_owned(), self.fitting(name, item.get(name)?)?)))
             .collect::<Option<Vec<_>>>()
             .map(RecordKey)
+    }
+
+    /// A value as the key attribute of this name has it.
+    fn fitting(&self, name: &str, value: &AttributeValue) -> Option<AttributeValue> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        let most = if at == 0 { PARTITION_BYTES } else { SORT_BYTES };
+        match (self.0[at].1, value) {
+            (KeyKind::Text, AttributeValue::S(text)) => {
+                ((1..=most).contains(&text.len())).then(|| value.clone())
+            }
+            (KeyKind::Number, AttributeValue::N(written)) => {
+                Some(AttributeValue::N(number::canonical(written)?.into_owned()))
+            }
+            (KeyKind::Binary, AttributeValue::B(bytes)) => {
+                ((1..=most).contains(&bytes.as_ref().len())).then(|| value.clone())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -92,6 +109,9 @@ impl fmt::Display for KeySchema {
         Ok(())
     }
 }
+/// How long a partition key may be, and a sort key (Amazon DynamoDB's developer guide, *Quotas*).
+const PARTITION_BYTES: usize = 2_048;
+const SORT_BYTES: usize = 1_024;
 
 /// A record's key: one or two attributes, each a string, a number or binary.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +152,10 @@ impl RecordKey {
 fn typed(value: &AttributeValue) -> (&'static str, String) {
     match value {
         AttributeValue::S(text) => ("S", text.clone()),
-        AttributeValue::N(number) => ("N", number.clone()),
+        AttributeValue::N(written) => (
+            "N",
+            number::canonical(written).map_or_else(|| written.clone(), Into::into),
+        ),
         AttributeValue::B(bytes) => ("B", BASE64_STANDARD.encode(bytes)),
         // DynamoDB has no keys of other types.
         other => ("?", format!("{other:?}")),
@@ -188,5 +211,36 @@ mod tests {
         let number = RecordKey::from_item(&item(&[("id", AttributeValue::N("7".into()))]));
 
         assert_ne!(text.canonical(), number.canonical());
+    }
+    #[test]
+    fn a_key_of_another_type_or_shape_is_no_key() {
+        let schema = KeySchema::new(vec![("id".into(), KeyKind::Text)]);
+        for value in [
+            AttributeValue::N("7".into()),
+            AttributeValue::S(String::new()),
+            AttributeValue::S("x".repeat(2_049)),
+            AttributeValue::Null(true),
+            AttributeValue::M(HashMap::new()),
+        ] {
+            let item = item(&[("id", value)]);
+            assert_eq!(schema.key_of(&item), None, "{item:?}");
+            assert!(!schema.is_of(&RecordKey::from_item(&item)), "{item:?}");
+        }
+        let two = item(&[
+            ("id", AttributeValue::S("a".into())),
+            ("x", AttributeValue::S("b".into())),
+        ]);
+        assert!(schema.key_of(&two).is_some());
+        assert!(!schema.is_of(&RecordKey::from_item(&two)));
+    }
+
+    #[test]
+    fn two_spellings_of_a_number_are_one_key() {
+        let schema = KeySchema::new(vec![("id".into(), KeyKind::Number)]);
+        let key = |number: &str| schema.key_of(&item(&[("id", AttributeValue::N(number.into()))]));
+
+        assert_eq!(key("5e1"), key("50.0"));
+        assert_eq!(key("50").unwrap().to_string(), "id=50");
+        assert_eq!(key("fifty"), None);
     }
 }

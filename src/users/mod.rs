@@ -5,8 +5,10 @@
 //! mapping's business.
 
 mod attributes;
+mod binary;
 mod key;
 mod look;
+mod number;
 mod record;
 mod reread;
 mod scan;
@@ -14,7 +16,10 @@ mod stream;
 mod table;
 mod value;
 
+pub(crate) use number::canonical as canonical_number;
+
 pub use attributes::Attributes;
+pub use binary::Binary;
 pub use key::{KeyKind, KeySchema, RecordKey};
 pub use record::Record;
 pub use reread::Reread;

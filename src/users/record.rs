@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use aws_sdk_dynamodb::types::AttributeValue;
 use minijinja::value::{Enumerator, Object, Value};
 
-use super::value::to_template_value;
+use super::{number, value::to_template_value};
 
 /// An item of the users table.
 ///
@@ -19,6 +19,13 @@ impl Record {
     /// The name under which a template reaches the whole record.
     pub const WHOLE: &'static str = "record";
 
+    /// The same record with these attributes alone.
+    #[must_use]
+    pub fn only(mut self, names: &std::collections::HashSet<String>) -> Self {
+        self.0.retain(|name, _| names.contains(name));
+        self
+    }
+
     /// The record's attributes.
     #[must_use]
     pub fn attributes(&self) -> &HashMap<String, AttributeValue> {
@@ -30,33 +37,38 @@ impl Record {
     /// A record from plain JSON, in the users table's shape.
     ///
     /// # Errors
-    /// When it is no JSON object.
+    /// When it is no JSON object, or has a number that DynamoDB does not hold.
     pub fn from_json(value: &serde_json::Value) -> Result<Self, String> {
         let object = value.as_object().ok_or("is not a JSON object")?;
-        Ok(Self(
-            object
-                .iter()
-                .map(|(name, value)| (name.clone(), from_json(value)))
-                .collect(),
-        ))
+        let attributes = object.iter().map(|(name, value)| {
+            let attribute = from_json(value).ok_or_else(|| {
+                format!("{name}: has a number that DynamoDB does not hold: more than 38 digits, or too large or small")
+            })?;
+            Ok((name.clone(), attribute))
+        });
+        attributes.collect::<Result<_, String>>().map(Self)
     }
 }
 
-fn from_json(value: &serde_json::Value) -> AttributeValue {
+/// `None` for a number that DynamoDB does not hold.
+fn from_json(value: &serde_json::Value) -> Option<AttributeValue> {
     use serde_json::Value;
 
-    match value {
+    Some(match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(flag) => AttributeValue::Bool(*flag),
-        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::Number(number) => {
+            AttributeValue::N(number::canonical(&number.to_string())?.into_owned())
+        }
         Value::String(text) => AttributeValue::S(text.clone()),
-        Value::Array(list) => AttributeValue::L(list.iter().map(from_json).collect()),
-        Value::Object(map) => AttributeValue::M(
-            map.iter()
-                .map(|(name, value)| (name.clone(), from_json(value)))
-                .collect(),
-        ),
-    }
+        Value::Array(list) => AttributeValue::L(list.iter().map(from_json).collect::<Option<_>>()?),
+        Value::Object(map) => {
+            let members = map
+                .iter()
+                .map(|(name, value)| Some((name.clone(), from_json(value)?)));
+            AttributeValue::M(members.collect::<Option<_>>()?)
+        }
+    })
 }
 
 impl From<HashMap<String, AttributeValue>> for Record {

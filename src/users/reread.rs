@@ -17,7 +17,9 @@ impl UsersTable {
     ) -> Result<Reread, ReadError> {
         let schema = self.schema().await?;
         let projection = Projection::new(schema, attributes);
-        let distinct: BTreeMap<_, _> = keys.iter().map(|key| (key.canonical(), key)).collect();
+        // What the table cannot have it does not have, and DynamoDB would refuse all the others.
+        let possible = keys.iter().filter(|key| schema.is_of(key));
+        let distinct: BTreeMap<_, _> = possible.map(|key| (key.canonical(), key)).collect();
         let keys = distinct.values().map(|key| key.to_item()).collect();
         let records = dynamodb::read(&self.client, &self.name, keys, |request| {
             request

@@ -3,26 +3,24 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use minijinja::value::Value;
 
-/// Converts an attribute: strings, booleans and null as they are, numbers
-/// without loss, sets and lists as lists, maps as maps, binary as base64.
+use super::{Binary, number};
+
+/// Converts an attribute: strings and booleans as they are, numbers without loss, sets and lists
+/// as lists, maps as maps. NULL and an empty string are nothing, as if they were not there, and
+/// binary is an object of its own.
 pub(super) fn to_template_value(attribute: &AttributeValue) -> Value {
     match attribute {
-        AttributeValue::S(text) => Value::from(text.as_str()),
+        AttributeValue::S(text) => text_value(text),
         AttributeValue::N(number) => number_value(number),
         AttributeValue::Bool(flag) => Value::from(*flag),
-        AttributeValue::Null(_) => Value::from(()),
-        AttributeValue::B(bytes) => base64_value(bytes.as_ref()),
-        AttributeValue::Ss(texts) => texts
-            .iter()
-            .map(|text| Value::from(text.as_str()))
-            .collect(),
+        AttributeValue::B(bytes) => binary_value(bytes.as_ref()),
+        AttributeValue::Ss(texts) => texts.iter().map(|text| text_value(text)).collect(),
         AttributeValue::Ns(numbers) => numbers.iter().map(|number| number_value(number)).collect(),
         AttributeValue::Bs(blobs) => blobs
             .iter()
-            .map(|bytes| base64_value(bytes.as_ref()))
+            .map(|bytes| binary_value(bytes.as_ref()))
             .collect(),
         AttributeValue::L(list) => list.iter().map(to_template_value).collect(),
         AttributeValue::M(map) => map
@@ -30,19 +28,32 @@ pub(super) fn to_template_value(attribute: &AttributeValue) -> Value {
             .map(|(name, value)| (name.as_str(), to_template_value(value)))
             .collect::<BTreeMap<_, _>>()
             .into(),
-        // A type that DynamoDB does not have today: undefined, which renders empty.
+        // NULL, and types that DynamoDB does not have today.
         _ => Value::UNDEFINED,
     }
 }
 
-fn base64_value(bytes: &[u8]) -> Value {
-    Value::from(BASE64_STANDARD.encode(bytes))
+fn text_value(text: &str) -> Value {
+    if text.is_empty() {
+        Value::UNDEFINED
+    } else {
+        Value::from(text)
+    }
 }
 
-/// DynamoDB's numbers have up to 38 digits. Whole ones become integers, others
-/// floats where a float prints the same digits; what neither can hold stays
-/// the text it came as, so that no digit is lost.
-fn number_value(number: &str) -> Value {
+fn binary_value(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        Value::UNDEFINED
+    } else {
+        Value::from_object(Binary::new(bytes))
+    }
+}
+
+/// Whole numbers become integers, others floats where a float prints the same digits; what
+/// neither can hold stays the text that DynamoDB gives, so that no digit is lost.
+fn number_value(written: &str) -> Value {
+    let number = number::canonical(written);
+    let number = number.as_deref().unwrap_or(written);
     if let Ok(whole) = number.parse::<i64>() {
         return Value::from(whole);
     }
@@ -50,7 +61,8 @@ fn number_value(number: &str) -> Value {
         return Value::from(whole);
     }
     match number.parse::<f64>() {
-        Ok(float) if float.to_string() == number => Value::from(float),
+        // The engine adds a point to a float that has none.
+        Ok(float) if number.contains('.') && float.to_string() == number => Value::from(float),
         _ => Value::from(number),
     }
 }
@@ -59,7 +71,6 @@ fn number_value(number: &str) -> Value {
 mod tests {
     use aws_sdk_dynamodb::primitives::Blob;
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 
@@ -76,30 +87,38 @@ mod tests {
             to_template_value(&AttributeValue::Bool(true)),
             Value::from(true)
         );
-        assert!(to_template_value(&AttributeValue::Null(true)).is_none());
-        assert_eq!(rendered(AttributeValue::B(Blob::new("hi"))), "aGk=");
-        let as_json = |attribute| serde_json::to_value(to_template_value(&attribute)).unwrap();
+        for nothing in [
+            AttributeValue::Null(true),
+            text(""),
+            AttributeValue::B(Blob::new("")),
+        ] {
+            assert!(to_template_value(&nothing).is_undefined());
+        }
+        let binary = to_template_value(&AttributeValue::B(Blob::new("hi")));
         assert_eq!(
-            as_json(AttributeValue::L(vec![
+            binary.downcast_object_ref::<Binary>().unwrap().base64(),
+            "aGk="
+        );
+        let list = |values: Vec<Value>| Value::from(values);
+        assert_eq!(
+            to_template_value(&AttributeValue::L(vec![
                 text("a"),
                 AttributeValue::N("1".into())
             ])),
-            json!(["a", 1])
-        );
-        assert_eq!(as_json(AttributeValue::Ss(vec!["a".into()])), json!(["a"]));
-        assert_eq!(
-            as_json(AttributeValue::Ns(vec!["1.5".into()])),
-            json!([1.5])
+            list(vec!["a".into(), 1.into()])
         );
         assert_eq!(
-            as_json(AttributeValue::Bs(vec![Blob::new("hi")])),
-            json!(["aGk="])
+            to_template_value(&AttributeValue::Ss(vec!["a".into()])),
+            list(vec!["a".into()])
         );
         assert_eq!(
-            as_json(AttributeValue::M(
-                [("city".to_owned(), text("Oslo"))].into()
-            )),
-            json!({"city": "Oslo"})
+            to_template_value(&AttributeValue::Ns(vec!["1.50".into()])),
+            list(vec![1.5.into()])
+        );
+        let map = AttributeValue::M([("city".to_owned(), text("Oslo"))].into());
+        assert_eq!(
+            to_template_value(&map).get_attr("city").unwrap(),
+            Value::from("Oslo")
         );
     }
 
@@ -112,7 +131,7 @@ mod tests {
             "12345678901234567890123456789012345678",
             "0.1234567890123456789012345678901234567",
             "-99999999999999999999999999999999999999",
-            "1E+100",
+            "10000000000000000000000000000000000000000",
             "9007199254740993.5",
         ] {
             assert_eq!(rendered(AttributeValue::N(number.into())), number);

@@ -188,6 +188,26 @@ async fn an_event_of_another_kind_is_an_error_that_says_what_was_expected() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_none_of_ours_is_an_error_with_a_name() {
+    let world = quick_world(1).await;
+    let mut lambda = Lambda::start(&world, &[]).await;
+    let sns = json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": {"Message": "x"}}]});
+
+    let Outcome::Error(said) = lambda.invoke(sns).await else {
+        panic!("it was answered");
+    };
+
+    assert_eq!(said["errorType"], "InvalidEvent");
+    assert!(
+        said["errorMessage"]
+            .as_str()
+            .unwrap()
+            .contains("records of aws:sns"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_mapping_or_a_configuration_that_is_broken_is_the_answer_to_every_invocation() {
     let world = quick_world(1).await;
     let mapping = r#"{"externalId": "{{ id }}", "profile": {"userName": "{{ email }}", "title": "Mx {{ title"}}"#;

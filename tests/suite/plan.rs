@@ -122,7 +122,7 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
         report,
         json!({
             "runId": report["runId"], "version": dynamodb_identity_source::version::VERSION, "trigger": "direct", "dryRun": false,
-            "scanned": 4, "active": 2, "inactive": 1, "outOfScope": 0, "unchanged": 0,
+            "scanned": 4, "active": 2, "inactive": 1, "outOfScope": 0, "upcoming": 0, "unchanged": 0,
             "upserts": 2, "deactivations": 0, "waiting": 0, "strangers": 1, "paused": false,
             "rejected": {"count": 1, "examples": [{
                 "externalId": "bad", "record": "id=bad", "reasons": ["email: is not an email address"]}]},
@@ -197,8 +197,8 @@ async fn every_type_of_dynamodb_can_be_mapped() {
         .unwrap();
     let mapping = json!({"externalId": "{{ id }}", "profile": {
         "userName": "{{ email }}", "email": "{{ email }}",
-        "title": "{{ number }} {{ part }} {{ flag }} {{ nothing }}|{{ missing }}",
-        "displayName": "{{ bytes }} {{ list | join('+') }} {{ texts[0] }} {{ numbers | first }}",
+        "title": "{{ number }} {{ part }} {{ 'on' if flag else 'off' }} {{ nothing }}|{{ missing }}",
+        "displayName": "{{ bytes | base64 }} {{ list | join('+') }} {{ texts[0] }} {{ numbers | first }}",
         "city": "{{ map.city | upper }}", "state": "{{ 'yes' if number > 1 else 'no' }}"}})
     .to_string();
 
@@ -208,7 +208,7 @@ async fn every_type_of_dynamodb_can_be_mapped() {
     let profile = world.okta.user("ada").unwrap().profile;
     assert_eq!(
         profile["title"],
-        "12345678901234567890123456789012345678 0.1 false |"
+        "12345678901234567890123456789012345678 0.1 off |"
     );
     assert_eq!(profile["displayName"], "aGk= a+2 only 7");
     assert_eq!((&*profile["city"], &*profile["state"]), ("OSLO", "yes"));

@@ -56,7 +56,7 @@ async fn two_records_about_one_user_are_both_rejected_whichever_the_stream_bring
 }
 
 /// A table of two key attributes: a tenant of this type and an id.
-async fn create_by_tenant(client: &aws_sdk_dynamodb::Client, tenant: ScalarAttributeType) {
+pub async fn create_by_tenant(client: &aws_sdk_dynamodb::Client, tenant: ScalarAttributeType) {
     let mut request = client
         .create_table()
         .table_name("by-tenant")

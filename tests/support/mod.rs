@@ -8,7 +8,7 @@ pub mod crash;
 pub mod keys;
 pub mod proxy;
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::{
@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
         ScalarAttributeType, WriteRequest,
     },
 };
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
 use dynamodb_identity_source::{
     clock::Clock,
     handler::{Answer, BatchResponse, Function, InvocationError, Sdk},
@@ -59,6 +60,24 @@ pub struct World {
     pub clock: Clock,
 }
 
+/// Time as the SDK's limits see it. Under tokio's paused clock it jumps whenever everybody waits,
+/// for a socket too, so that a limit would be over before an answer had a chance: long sleeps wait
+/// a while in real time first, during which the clock stands still.
+#[derive(Debug)]
+struct Patient;
+
+impl AsyncSleep for Patient {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(async move {
+            let began = std::time::Instant::now();
+            while duration >= Duration::from_secs(3) && began.elapsed() < Duration::from_secs(3) {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(duration).await;
+        })
+    }
+}
+
 /// The proxies between the function and what it talks to.
 pub struct Between {
     /// Before the database.
@@ -82,9 +101,7 @@ impl World {
             .endpoint_url(&endpoint)
             .region(Region::from_static("eu-west-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(
-                aws_smithy_async::rt::sleep::TokioSleep::new(),
-            ))
+            .sleep_impl(aws_sdk_dynamodb::config::SharedAsyncSleep::new(Patient))
             .build();
         let dynamodb = Client::new(&sdk);
         create_table(&dynamodb, USERS, &["id"]).await;

@@ -68,7 +68,9 @@ impl StateTable {
         for n in 0..users as usize {
             // What Okta was told, everybody was active then.
             let record = crate::invented::person(n);
-            let Mapped::Active(id, profile) = mapping.map(record.clone().into()) else {
+            let Mapped::Active(id, profile) =
+                mapping.map(record.clone().into(), jiff::Timestamp::now())
+            else {
                 return Err(format!("invented person {n} is not active").into());
             };
             let mut print = *profile.fingerprint().as_bytes();

@@ -62,6 +62,12 @@ pub enum CredentialsError {
          \"keyId\":\"…\"}}"
     )]
     NotUnderstood,
+    /// A JSON string, which may hold the JSON of credentials.
+    #[error(
+        "the Okta credentials are a JSON string, as JSON that was encoded twice is: store the \
+         object itself, without quotes around it"
+    )]
+    EncodedTwice,
     /// The token is empty or has characters that no token has.
     #[error("the Okta apiToken is empty or has spaces or line breaks in it: copy it again")]
     NotAToken,
@@ -102,6 +108,10 @@ impl Credentials {
     /// JSON of another shape, a token that no header can carry, or a key that
     /// cannot sign.
     pub fn parse(json: &str) -> Result<Self, CredentialsError> {
+        let json = json.trim_start_matches('\u{feff}').trim();
+        if json.starts_with('"') {
+            return Err(CredentialsError::EncodedTwice);
+        }
         let written: Written =
             serde_json::from_str(json).map_err(|_| CredentialsError::NotUnderstood)?;
         match written {

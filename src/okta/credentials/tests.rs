@@ -7,6 +7,10 @@ fn what_is_not_understood_is_not_repeated() {
     for (json, error) in [
         ("hush", CredentialsError::NotUnderstood),
         ("[]", CredentialsError::NotUnderstood),
+        (
+            r#""{\"apiToken\":\"hush\"}""#,
+            CredentialsError::EncodedTwice,
+        ),
         ("{}", CredentialsError::NotUnderstood),
         (r#"{"keyId":"hush"}"#, CredentialsError::NotUnderstood),
         (r#"{"apiToken":7}"#, CredentialsError::NotUnderstood),
@@ -123,4 +127,14 @@ fn generated() -> String {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let der = pair.to_pkcs8v1().unwrap();
     pem("PRIVATE KEY", &STANDARD.encode(der.as_ref()))
+}
+
+#[test]
+fn a_byte_order_mark_and_lines_around_are_no_part_of_a_secret() {
+    for json in [
+        "\u{feff}{\"apiToken\":\"token\"}",
+        "\n{\"apiToken\":\"token\"}\r\n",
+    ] {
+        assert!(Credentials::parse(json).is_ok(), "{json:?}");
+    }
 }

@@ -14,8 +14,12 @@ pub enum AtHand {
     Active,
     /// One says that they are to be inactive.
     Inactive,
-    /// One is not of this identity source.
+    /// One is not of this identity source, and no other is about them.
     OutOfScope,
+    /// One is not of this identity source, whose people stay as they are.
+    Kept,
+    /// One says that their first day is yet to come.
+    Upcoming,
     /// One cannot be sent.
     Rejected,
     /// There are several: none of them can be believed.
@@ -85,7 +89,7 @@ pub enum Why {
 /// | | active | | | active |
 /// | | rejected | | | rejected |
 /// | | several | | | several |
-/// | | unclear | | | stays |
+/// | | unclear, kept, upcoming | | | stays |
 /// | yes | inactive, out of scope | | | leaves |
 /// | no | inactive, out of scope | nothing, unclear | | leaves |
 /// | no | inactive, out of scope | somebody | | stays |
@@ -108,7 +112,7 @@ pub fn outcome(by_key: bool, at_hand: AtHand, elsewhere: Elsewhere, known: Known
         (AtHand::Active, _) => Outcome::Active,
         (AtHand::Rejected, _) => Outcome::Rejected,
         (AtHand::Several, _) => Outcome::Several,
-        (AtHand::Unclear, _) => Outcome::Stays,
+        (AtHand::Unclear | AtHand::Kept | AtHand::Upcoming, _) => Outcome::Stays,
         (AtHand::Inactive, _) => leaves(Why::Inactive),
         (AtHand::OutOfScope, _) => leaves(Why::OutOfScope),
         (AtHand::Absent, Known::Not | Known::Push) => Outcome::Stays,
@@ -121,12 +125,14 @@ pub fn outcome(by_key: bool, at_hand: AtHand, elsewhere: Elsewhere, known: Known
 mod tests {
     use super::*;
 
-    const AT_HAND: [AtHand; 7] = [
+    const AT_HAND: [AtHand; 9] = [
         AtHand::Absent,
         AtHand::Unclear,
         AtHand::Active,
         AtHand::Inactive,
         AtHand::OutOfScope,
+        AtHand::Kept,
+        AtHand::Upcoming,
         AtHand::Rejected,
         AtHand::Several,
     ];

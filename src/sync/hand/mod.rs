@@ -19,8 +19,8 @@ pub use ready::{Cost, Ready};
 use super::{Aside, Reject, RunError, look::Suspect, look::Whole};
 use crate::{
     guard::{Approved, Kind, Target},
-    ledger::{Again, Due, Entry, IdHash, Ledger, Origin, Reading, Told, Want, due},
-    mapping::{ExternalId, Mapped, Mapping, Profile},
+    ledger::{Again, Due, Entry, IdHash, Ledger, Origin, Reading, Standing, Told, Want, due},
+    mapping::{ExternalId, Fingerprint, Mapped, Mapping, Profile, Since},
     mutation::{self, Mutation},
     okta::Entity,
     users::{KeySchema, RecordKey, UsersTable},
@@ -91,6 +91,8 @@ pub enum Stays {
     Inactive,
     /// Not of this identity source.
     OutOfScope,
+    /// Their first day is yet to come.
+    Upcoming,
     /// Nobody can say, or there is nothing about them.
     AsTheyAre,
 }
@@ -156,10 +158,11 @@ impl Hand<'_> {
     /// # Errors
     /// When it could not be read.
     pub async fn somebody_is_in_scope(&self) -> Result<bool, RunError> {
+        let now = self.now();
         let is_in_scope = |record| {
             !matches!(
-                self.mapping.map(record),
-                Mapped::OutOfScope(_) | Mapped::Unidentified(_)
+                self.mapping.map(record, now),
+                Mapped::OutOfScope { .. } | Mapped::Unidentified(_) | Mapped::Impossible(_)
             )
         };
         Ok(self
@@ -178,9 +181,16 @@ impl Hand<'_> {
     ) -> Result<BTreeMap<String, (RecordKey, Mapped)>, RunError> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
+        let now = self.now();
         Ok(records
-            .map(|(key, record)| (key.canonical(), (key, self.mapping.map(record))))
+            .map(|(key, record)| (key.canonical(), (key, self.mapping.map(record, now))))
             .collect())
+    }
+
+    /// The moment at which records are judged now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.ledger.clock.now()
     }
 }
 
@@ -219,7 +229,8 @@ impl Person<'_> {
             (Outcome::Several, _) => Decision::Rejected(self.several(records)),
             (Outcome::NextLook, _) => Decision::NextLook,
             _ => Decision::Nothing(match at_hand {
-                AtHand::OutOfScope => Stays::OutOfScope,
+                AtHand::OutOfScope | AtHand::Kept => Stays::OutOfScope,
+                AtHand::Upcoming => Stays::Upcoming,
                 AtHand::Inactive => Stays::Inactive,
                 _ => Stays::AsTheyAre,
             }),
@@ -252,7 +263,14 @@ impl Person<'_> {
                 (said, Some((key, mapped)))
             }
             _ if unclear(&at_hand) => (AtHand::Unclear, None),
-            _ => (AtHand::Absent, None),
+            // What is out of scope is nobody's record; it says why they have none.
+            _ => match at_hand
+                .iter()
+                .find_map(|(key, mapped)| self.out(key, mapped))
+            {
+                Some(out) => out,
+                None => (AtHand::Absent, None),
+            },
         }
     }
 
@@ -270,6 +288,20 @@ impl Person<'_> {
         let is_remembered = entry.pushed == Some(pushed.at) && !entry.to_leave;
         let is_remembered = is_remembered || mutation::on(Mutation::NothingNewIsForgotten);
         (counts && says_nothing_new && !is_remembered).then(|| Box::new((entry.clone(), pushed.at)))
+    }
+
+    /// What a record that is out of scope says, if it would be about them.
+    fn out<'r>(
+        &self,
+        key: &'r RecordKey,
+        mapped: &'r Mapped,
+    ) -> Option<(AtHand, Option<(&'r RecordKey, &'r Mapped)>)> {
+        match mapped {
+            Mapped::OutOfScope {
+                whom: Some(whom), ..
+            } if IdHash::of(whom) == self.suspect.id => Some((about(mapped), Some((key, mapped)))),
+            _ => None,
+        }
     }
 
     /// Whether a later push has told Okta something about them.
@@ -307,10 +339,10 @@ impl Person<'_> {
         profile: &Profile,
         by_push: bool,
     ) -> Decision {
-        let print = profile.fingerprint();
-        let told = Told::Active(print);
         let known = self.entry.map(|entry| self.circumstances.reading.of(entry));
         let standing = known.and_then(|known| known.standing);
+        let (print, only_clears) = to_be_told(profile, standing);
+        let told = Told::Active(print);
         match due(Want::Active(print), standing) {
             Due::Nothing => return Decision::Nothing(Stays::Active),
             Due::Wait => return Decision::Wait,
@@ -333,7 +365,7 @@ impl Person<'_> {
             }
         };
         let undone = known.is_some_and(|known| known.update_undone);
-        let cost = if standing.is_some() && (!same || undone) {
+        let cost = if standing.is_some() && (!same || undone) && !only_clears {
             self.cost(Kind::Updates, told)
         } else {
             Cost::Nothing
@@ -353,7 +385,7 @@ impl Person<'_> {
         let known = self.entry.map(|entry| self.circumstances.reading.of(entry));
         let standing = known.and_then(|known| known.standing);
         let cost = self.cost(Kind::Deactivations, Told::Inactive);
-        let id = record.and_then(|(_, mapped)| subject(mapped));
+        let id = record.and_then(|(_, mapped)| whom(mapped));
         let Some(external_id) = id.or(self.entry.map(|entry| &entry.external_id)) else {
             return Decision::Nothing(Stays::AsTheyAre);
         };
@@ -461,9 +493,11 @@ fn about(mapped: &Mapped) -> AtHand {
     match mapped {
         Mapped::Active(..) => AtHand::Active,
         Mapped::Inactive(_) => AtHand::Inactive,
-        Mapped::OutOfScope(_) => AtHand::OutOfScope,
+        Mapped::OutOfScope { keep: false, .. } => AtHand::OutOfScope,
+        Mapped::OutOfScope { keep: true, .. } => AtHand::Kept,
+        Mapped::Upcoming(_) => AtHand::Upcoming,
         Mapped::Rejected(..) => AtHand::Rejected,
-        Mapped::Unidentified(_) => AtHand::Unclear,
+        Mapped::Unidentified(_) | Mapped::Impossible(_) => AtHand::Unclear,
     }
 }
 
@@ -473,13 +507,38 @@ fn unclear(at_hand: &[&(RecordKey, Mapped)]) -> bool {
         .any(|(_, mapped)| matches!(mapped, Mapped::Unidentified(_)))
 }
 
+/// Whom a record is about, or would be if it were of this identity source.
+pub(super) fn whom(mapped: &Mapped) -> Option<&ExternalId> {
+    match mapped {
+        Mapped::OutOfScope { whom, .. } => whom.as_ref(),
+        other => subject(other),
+    }
+}
+
 /// Whom a record is about, if it says so.
 pub(super) fn subject(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
         Mapped::Active(id, _)
         | Mapped::Inactive(id)
-        | Mapped::OutOfScope(id)
+        | Mapped::Upcoming(id)
         | Mapped::Rejected(id, _) => Some(id),
-        Mapped::Unidentified(_) => None,
+        Mapped::OutOfScope { .. } | Mapped::Unidentified(_) | Mapped::Impossible(_) => None,
+    }
+}
+
+/// What somebody is to be told who is to be active with this profile, and whether that only clears
+/// what used to be left out when empty. Nobody is told again in whom only a rule of ours changed.
+pub(super) fn to_be_told(profile: &Profile, standing: Option<Standing>) -> (Fingerprint, bool) {
+    let Some(Standing {
+        told: Told::Active(before),
+        ..
+    }) = standing
+    else {
+        return (profile.fingerprint(), false);
+    };
+    match profile.since(before) {
+        Since::Same => (before, false),
+        Since::OnlyClears => (profile.fingerprint(), true),
+        Since::Different => (profile.fingerprint(), false),
     }
 }

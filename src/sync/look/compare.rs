@@ -12,7 +12,7 @@ use crate::{
     mapping::{ExternalId, Mapped, Profile},
     mutation::{self, Mutation},
     okta::{self, Entity},
-    sync::{Aside, Reject, hand::Why},
+    sync::{Aside, Reject, hand::to_be_told},
     users::RecordKey,
 };
 
@@ -33,6 +33,7 @@ pub struct Comparison<'a> {
     seen: Vec<Seen>,
     newcomers: HashMap<IdHash, Seen>,
     duplicates: HashMap<IdHash, Duplicate>,
+    out: HashMap<usize, Out>,
     found: Found,
 }
 
@@ -44,12 +45,19 @@ enum Seen {
     UnchangedInactive,
     Waits,
     Upsert { charged: bool },
-    Leaves { why: Why, charged: bool },
+    Leaves { charged: bool },
+    Upcoming,
     Stranger,
-    OutOfScope,
     Rejected,
     Refused,
     Duplicate,
+}
+
+/// A record that is out of scope and would be about somebody whom Okta may have active.
+#[derive(Debug)]
+struct Out {
+    key: RecordKey,
+    keep: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -63,6 +71,7 @@ impl<'a> Comparison<'a> {
             seen: vec![Seen::Not; book.len()],
             newcomers: HashMap::new(),
             duplicates: HashMap::new(),
+            out: HashMap::new(),
             found: Found {
                 whole: true,
                 known: book.len() as u64,
@@ -81,10 +90,18 @@ impl<'a> Comparison<'a> {
         let external_id = match &mapped {
             Mapped::Active(id, _)
             | Mapped::Inactive(id)
-            | Mapped::OutOfScope(id)
+            | Mapped::Upcoming(id)
             | Mapped::Rejected(id, _) => id,
+            Mapped::OutOfScope { whom, keep } => {
+                self.found.counts.out_of_scope += 1;
+                return self.out(whom.as_ref(), *keep, key);
+            }
             Mapped::Unidentified(reasons) => {
                 self.found.unidentified += 1;
+                let reject = Reject::of(None, Some(key.to_string()));
+                return self.found.rejected.add(reject.because(reasons.clone()));
+            }
+            Mapped::Impossible(reasons) => {
                 let reject = Reject::of(None, Some(key.to_string()));
                 return self.found.rejected.add(reject.because(reasons.clone()));
             }
@@ -116,15 +133,17 @@ impl<'a> Comparison<'a> {
             Mapped::Active(external_id, profile) => {
                 self.active(id, known, key, &external_id, &profile)
             }
-            Mapped::Inactive(_) => self.inactive(id, known, key, Why::Inactive),
-            Mapped::OutOfScope(_) => self.inactive(id, known, key, Why::OutOfScope),
+            Mapped::Inactive(_) => self.inactive(id, known, key),
+            Mapped::Upcoming(_) => Seen::Upcoming,
             Mapped::Rejected(external_id, reasons) => {
                 let reject = Reject::of(Some(&external_id), Some(key.to_string()));
                 self.found.rejected.add(reject.because(reasons));
                 Seen::Rejected
             }
             // Taken care of before anybody is looked up.
-            Mapped::Unidentified(_) => Seen::Not,
+            Mapped::OutOfScope { .. } | Mapped::Unidentified(_) | Mapped::Impossible(_) => {
+                Seen::Not
+            }
         }
     }
 
@@ -136,9 +155,9 @@ impl<'a> Comparison<'a> {
         external_id: &ExternalId,
         profile: &Profile,
     ) -> Seen {
-        let print = profile.fingerprint();
-        let told = Told::Active(print);
         let standing = known.and_then(|known| known.standing);
+        let (print, only_clears) = to_be_told(profile, standing);
+        let told = Told::Active(print);
         match due(Want::Active(print), standing) {
             Due::Nothing => return Seen::Unchanged,
             Due::Wait => {
@@ -167,6 +186,7 @@ impl<'a> Comparison<'a> {
         let undone = known.is_some_and(|known| known.update_undone);
         let charged = standing.is_some()
             && (!same || undone)
+            && !only_clears
             && !paid
             && !self.is_approved(Kind::Updates, id, told);
         if charged {
@@ -187,25 +207,17 @@ impl<'a> Comparison<'a> {
         Seen::Upsert { charged }
     }
 
-    fn inactive(&mut self, id: IdHash, known: Option<Known>, key: RecordKey, why: Why) -> Seen {
+    fn inactive(&mut self, id: IdHash, known: Option<Known>, key: RecordKey) -> Seen {
         let Some(standing) = known.and_then(|known| known.standing) else {
-            if why == Why::OutOfScope {
-                return Seen::OutOfScope;
-            }
             if self.is_approved(Kind::Deactivations, id, Told::Inactive) {
                 self.leaves(id, known, vec![key], false);
-                return Seen::Leaves {
-                    why,
-                    charged: false,
-                };
+                return Seen::Leaves { charged: false };
             }
             self.list(Kind::Deactivations, id, Told::Inactive, true);
             return Seen::Stranger;
         };
-        match due(Want::Inactive, Some(standing)) {
-            Due::Tell => {}
-            Due::Nothing | Due::Wait if why == Why::OutOfScope => return Seen::OutOfScope,
-            Due::Nothing | Due::Wait => return Seen::UnchangedInactive,
+        if due(Want::Inactive, Some(standing)) != Due::Tell {
+            return Seen::UnchangedInactive;
         }
         let charged = !known.is_some_and(|known| known.deactivation_paid)
             && !self.is_approved(Kind::Deactivations, id, Told::Inactive);
@@ -213,7 +225,18 @@ impl<'a> Comparison<'a> {
             self.list(Kind::Deactivations, id, Told::Inactive, false);
         }
         self.leaves(id, known, vec![key], charged);
-        Seen::Leaves { why, charged }
+        Seen::Leaves { charged }
+    }
+
+    /// What is out of scope is nobody's record; it says why somebody has none.
+    fn out(&mut self, whom: Option<&ExternalId>, keep: bool, key: RecordKey) {
+        let known = whom.and_then(|whom| self.book.find(IdHash::of(whom)));
+        let Some((row, known)) = known else {
+            return;
+        };
+        if due(Want::Inactive, known.standing) == Due::Tell {
+            self.out.insert(row, Out { key, keep });
+        }
     }
 
     fn leaves(&mut self, id: IdHash, known: Option<Known>, keys: Vec<RecordKey>, charged: bool) {
@@ -282,6 +305,7 @@ impl<'a> Comparison<'a> {
             .retain(|(_, listed)| !is_duplicate(&listed.id));
         let mut counts = Counts {
             scanned: self.found.counts.scanned,
+            out_of_scope: self.found.counts.out_of_scope,
             ..Counts::default()
         };
         for seen in self.seen.iter().chain(self.newcomers.values()) {
@@ -299,7 +323,7 @@ impl<'a> Comparison<'a> {
     fn gone(&mut self) {
         let in_scope = self.found.counts.active
             + self.found.counts.inactive
-            + self.found.counts.waiting
+            + self.found.counts.upcoming
             + self
                 .found
                 .rejected
@@ -311,9 +335,6 @@ impl<'a> Comparison<'a> {
         let unidentified =
             self.found.unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
         let mut held = 0;
-        if nothing_in_scope && !mutation::on(Mutation::EmptyTableIsAllowed) {
-            held += self.hold_leavers();
-        }
         for (row, (id, known)) in self.book.iter().enumerate() {
             if self.seen[row] != Seen::Not {
                 continue;
@@ -328,11 +349,15 @@ impl<'a> Comparison<'a> {
             if known.standing.is_none() || due(Want::Inactive, known.standing) != Due::Tell {
                 continue;
             }
-            let by_push = known.to_leave;
-            if !by_push
-                && (unidentified
-                    || (nothing_in_scope && !mutation::on(Mutation::EmptyTableIsAllowed)))
-            {
+            let out = self.out.remove(&row);
+            if out.as_ref().is_some_and(|out| out.keep) {
+                continue;
+            }
+            // Whose record is out of scope is no record's that does not say whom it is about.
+            let may_be_anybody = unidentified && out.is_none() && !known.to_leave;
+            let is_empty =
+                nothing_in_scope && !known.to_leave && !mutation::on(Mutation::EmptyTableIsAllowed);
+            if may_be_anybody || is_empty {
                 held += 1;
                 continue;
             }
@@ -340,13 +365,13 @@ impl<'a> Comparison<'a> {
                 && !self.is_approved(Kind::Deactivations, id, Told::Inactive);
             let counts = &mut self.found.counts;
             counts.deactivations += 1;
-            counts.gone += 1;
+            counts.gone += u64::from(out.is_none());
             counts.deactivations_charged += u64::from(charged);
-            counts.gone_charged += u64::from(charged);
             if charged {
                 self.list(Kind::Deactivations, id, Told::Inactive, false);
             }
-            self.leaves(id, Some(known), Vec::new(), charged);
+            let keys = out.into_iter().map(|out| out.key).collect();
+            self.leaves(id, Some(known), keys, charged);
         }
         if held > 0 {
             let reason = if nothing_in_scope {
@@ -367,19 +392,6 @@ impl<'a> Comparison<'a> {
                 reason,
             });
         }
-    }
-
-    /// Holds those whose record is out of scope, as all are; gives how many.
-    fn hold_leavers(&mut self) -> u64 {
-        let counts = &mut self.found.counts;
-        let held = counts.deactivations;
-        counts.deactivations = 0;
-        counts.deactivations_charged = 0;
-        self.found.leavers.clear();
-        self.found
-            .charged
-            .retain(|(kind, _)| *kind != Kind::Deactivations);
-        held
     }
 }
 
@@ -402,20 +414,16 @@ fn count(counts: &mut Counts, seen: Seen) {
             counts.upserts += 1;
             counts.updates_charged += u64::from(charged);
         }
-        Seen::Leaves { why, charged } => {
+        Seen::Leaves { charged } => {
             counts.deactivations += 1;
             counts.deactivations_charged += u64::from(charged);
-            if why == Why::OutOfScope {
-                counts.out_of_scope += 1;
-            } else {
-                counts.inactive += 1;
-            }
+            counts.inactive += 1;
         }
+        Seen::Upcoming => counts.upcoming += 1,
         Seen::Stranger => {
             counts.inactive += 1;
             counts.strangers += 1;
         }
-        Seen::OutOfScope => counts.out_of_scope += 1,
         Seen::Refused => counts.active += 1,
         Seen::Not | Seen::Rejected | Seen::Duplicate => {}
     }

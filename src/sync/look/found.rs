@@ -76,8 +76,10 @@ pub struct Counts {
     pub active: u64,
     /// Users to be inactive.
     pub inactive: u64,
-    /// Not of this identity source.
+    /// Records that are not of this identity source.
     pub out_of_scope: u64,
+    /// Whose first day is yet to come.
+    pub upcoming: u64,
     /// Known to Okta as they are.
     pub unchanged: u64,
     /// Users to create, update, reactivate, or to be told the same again.
@@ -90,8 +92,6 @@ pub struct Counts {
     pub gone: u64,
     /// Of the deactivations, whom it costs something.
     pub deactivations_charged: u64,
-    /// Of these, whom no record is about.
-    pub gone_charged: u64,
     /// Users who wait for the end of a session that may carry them.
     pub waiting: u64,
     /// Users to be inactive whom the ledger does not know.

@@ -16,7 +16,7 @@ use crate::{
     mutation,
     sync::{
         Reject, RunError,
-        hand::{Circumstances, Decision, Hand, InHand, Stays, subject},
+        hand::{Circumstances, Decision, Hand, InHand, Stays, Why, whom},
     },
     users::{Record, RecordKey},
 };
@@ -33,8 +33,9 @@ pub(super) async fn keys(
     let mut found = Found::default();
     let mut records = hand.mapped(keys).await?;
     if let Some(images) = mutation::believed(keys) {
-        let map =
-            |(key, image): (RecordKey, Record)| (key.canonical(), (key, hand.mapping.map(image)));
+        let map = |(key, image): (RecordKey, Record)| {
+            (key.canonical(), (key, hand.mapping.map(image, hand.now())))
+        };
         records = images.into_iter().map(map).collect();
     }
     let mut people: BTreeMap<IdHash, Vec<RecordKey>> = BTreeMap::new();
@@ -48,9 +49,21 @@ pub(super) async fn keys(
                 found.rejected.add(reject.because(reasons.clone()));
                 continue;
             }
+            Some((_, Mapped::Impossible(reasons))) => {
+                found.counts.scanned += 1;
+                let reject = Reject::of(None, Some(key.to_string()));
+                found.rejected.add(reject.because(reasons.clone()));
+                continue;
+            }
             Some((_, mapped)) => {
                 found.counts.scanned += 1;
-                subject(mapped).cloned()
+                if matches!(mapped, Mapped::OutOfScope { .. }) {
+                    found.counts.out_of_scope += 1;
+                }
+                let Some(whom) = whom(mapped).cloned() else {
+                    continue;
+                };
+                Some(whom)
             }
             None if hand.by_key() => hand.mapping.external_id(key.to_item().into()),
             None => None,
@@ -99,12 +112,12 @@ pub(super) async fn payload(
         });
         let reject = match record {
             Err(why) => Reject::of(None, None).because(vec![format!("records[{place}]: {why}")]),
-            Ok((key, record)) => match hand.mapping.map(record) {
-                Mapped::Unidentified(reasons) => {
+            Ok((key, record)) => match hand.mapping.map(record, hand.now()) {
+                Mapped::Unidentified(reasons) | Mapped::Impossible(reasons) => {
                     Reject::of(None, Some(key.to_string())).because(reasons)
                 }
                 mapped => {
-                    if let Some(id) = subject(&mapped).cloned() {
+                    if let Some(id) = whom(&mapped).cloned() {
                         let (_, pushed) = people
                             .entry(IdHash::of(&id))
                             .or_insert_with(|| (id, Vec::new()));
@@ -224,7 +237,7 @@ fn take(
                     found.upserts.push(suspect);
                 }
                 Told::Inactive => {
-                    counts.inactive += 1;
+                    counts.inactive += u64::from(ready.why == Some(Why::Inactive));
                     counts.deactivations += 1;
                     counts.deactivations_charged += u64::from(suspect.charge.is_some());
                     found.leavers.push(suspect);
@@ -243,7 +256,9 @@ fn take(
             counts.inactive += 1;
             counts.unchanged += 1;
         }
-        Decision::Nothing(Stays::OutOfScope) => counts.out_of_scope += 1,
+        // Their record is counted.
+        Decision::Nothing(Stays::OutOfScope) => {}
+        Decision::Nothing(Stays::Upcoming) => counts.upcoming += 1,
         Decision::Nothing(Stays::AsTheyAre) | Decision::NextLook => {}
         Decision::Stranger => {
             counts.inactive += 1;

@@ -29,8 +29,13 @@ pub(super) async fn look(
     metrics::ledger(book.len());
     let mut comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
     let mut pages = hand.users.read_all(hand.mapping.attributes(), {
-        let mapping = Arc::clone(hand.mapping);
-        move |schema, record| Some((schema.key_of(record.attributes())?, mapping.map(record)))
+        let (mapping, now) = (Arc::clone(hand.mapping), circumstances.reading.now);
+        move |schema, record| {
+            Some((
+                schema.key_of(record.attributes())?,
+                mapping.map(record, now),
+            ))
+        }
     });
     while let Some(page) = pages.next().await? {
         for (key, mapped) in page.into_iter().flatten() {
@@ -65,12 +70,15 @@ impl Whole {
         let asked: Arc<HashSet<_>> = Arc::new(people.collect());
         let mut pages = hand.users.read_all(hand.mapping.attributes(), {
             let (mapping, asked) = (Arc::clone(hand.mapping), Arc::clone(&asked));
-            move |_, record| match mapping.map(record) {
-                Mapped::Active(id, _) | Mapped::Rejected(id, _) => Some(IdHash::of(&id))
-                    .filter(|id| asked.contains(id))
-                    .map(Some),
+            let now = hand.now();
+            move |_, record| match mapping.map(record, now) {
+                Mapped::Active(id, _) | Mapped::Rejected(id, _) | Mapped::Upcoming(id) => {
+                    Some(IdHash::of(&id))
+                        .filter(|id| asked.contains(id))
+                        .map(Some)
+                }
                 Mapped::Unidentified(_) => Some(None),
-                Mapped::Inactive(_) | Mapped::OutOfScope(_) => None,
+                Mapped::Inactive(_) | Mapped::OutOfScope { .. } | Mapped::Impossible(_) => None,
             }
         });
         let (mut stay, mut unidentified) = (HashSet::new(), false);

@@ -102,7 +102,8 @@ impl Model {
     }
 
     fn nobodies(&self) -> bool {
-        self.rows.values().any(|row| !self.identifies(row))
+        let is_one = |row: &Row| row.in_scope && !self.identifies(row);
+        self.rows.values().any(is_one)
     }
 
     fn nobody_is_in_scope(&self) -> bool {
@@ -163,14 +164,19 @@ impl Model {
         if self.unsettled.contains(&person) {
             return Wanted::Anything;
         }
-        let rows: Vec<_> = self.about(person).collect();
+        // What is out of scope is nobody's record; it says why somebody has none.
+        let is_out = self.about(person).any(|row| !row.in_scope);
+        let rows: Vec<_> = self.about(person).filter(|row| row.in_scope).collect();
         let held = self.nobody_is_in_scope();
         let wanted = match rows[..] {
+            [] if is_out && self.pushed.contains_key(&person) => Wanted::Anything,
+            [] if is_out && held => Wanted::Anything,
+            [] if is_out && self.nobodies() => Wanted::Anything,
+            [] if is_out => Wanted::NotActive,
             [] if self.pushed.contains_key(&person) => self.pushed_last(person),
             [] if self.nobodies() || held => Wanted::Anything,
             [] => Wanted::NotActive,
-            [row] if !row.in_scope && held => Wanted::Anything,
-            [row] if !row.in_scope || !row.active => Wanted::NotActive,
+            [row] if !row.active => Wanted::NotActive,
             [row] if row.flaw == Flaw::Content => Wanted::Anything,
             [row] => Wanted::Active(profile(row)),
             _ => Wanted::Anything,

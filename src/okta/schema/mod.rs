@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde::Deserialize;
+use serde_json::Value;
+
+mod objections;
 
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
@@ -20,6 +23,10 @@ pub struct SchemaAttribute {
     pub kind: String,
     /// Whether no user is to be without it.
     pub required: bool,
+    /// How many characters it has, at least and at most.
+    pub length: (Option<usize>, Option<usize>),
+    /// The values that it may have; none if it may have any.
+    pub values: Vec<String>,
 }
 
 impl ProfileSchema {
@@ -52,11 +59,35 @@ struct Definition {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Property {
     #[serde(rename = "type", default)]
     kind: Option<String>,
     #[serde(default)]
     required: Option<bool>,
+    #[serde(default)]
+    min_length: Option<usize>,
+    #[serde(default)]
+    max_length: Option<usize>,
+    #[serde(rename = "enum", default)]
+    values: Option<Vec<Value>>,
+    #[serde(default)]
+    one_of: Option<Vec<OneOf>>,
+}
+
+/// A value that an attribute may have, with a title for people.
+#[derive(Deserialize)]
+struct OneOf {
+    #[serde(rename = "const", default)]
+    value: Value,
+}
+
+/// A value as it is sent: as text.
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
 }
 
 impl From<Wire> for ProfileSchema {
@@ -67,9 +98,21 @@ impl From<Wire> for ProfileSchema {
                 required,
             } = definition;
             properties.into_iter().map(move |(name, property)| {
+                let Property {
+                    kind,
+                    required: own,
+                    min_length,
+                    max_length,
+                    values,
+                    one_of,
+                } = property;
+                let values = values.into_iter().flatten();
+                let one_of = one_of.into_iter().flatten().map(|one| one.value);
                 let attribute = SchemaAttribute {
-                    kind: property.kind.unwrap_or_else(|| "string".to_owned()),
-                    required: property.required == Some(true) || required.contains(&name),
+                    kind: kind.unwrap_or_else(|| "string".to_owned()),
+                    required: own == Some(true) || required.contains(&name),
+                    length: (min_length, max_length),
+                    values: values.chain(one_of).map(text).collect(),
                 };
                 (name, attribute)
             })
