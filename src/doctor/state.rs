@@ -74,7 +74,9 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
         notes.found(match guard.value.base(0, ledger.clock.now()) {
             0 => "no full run has recorded anybody yet".to_owned(),
             users => {
-                format!("{users} users were told active within 24 hours, or by the last full run")
+                format!(
+                    "{users} users active, as Okta was told within 24 hours or by the last full run"
+                )
             }
         });
         found.log = Some(log.value);

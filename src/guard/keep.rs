@@ -160,6 +160,11 @@ impl Guard {
     ) -> Result<Result<Hour, Short>, LedgerError> {
         let (limit, _) = self.limit(ask.kind, now);
         self.change(|memory| {
+            // Past the limit everything waits that would have to be charged, from every trigger.
+            let limit = match memory.latched(ask.kind) {
+                Some(_) if ask.fresh > 0 => 0,
+                _ => limit,
+            };
             let charged = memory.budget.charge(ask, session, limit, now);
             match charged {
                 Ok(_) => memory.use_approvals(used, now),

@@ -104,7 +104,6 @@ impl Reading {
         )
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what an entry is made of")]
     pub(super) fn known(
         &self,
         telling: Telling,

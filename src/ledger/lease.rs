@@ -165,7 +165,7 @@ impl Ledger {
 
     /// Takes a full run's claim back.
     pub async fn withdraw_claim(&self, owner: &str) {
-        delete(self, CLAIM, owner).await;
+        Box::pin(delete(self, CLAIM, owner)).await;
     }
 
     /// The full run that wants the lease, and until when others let it pass.
@@ -285,7 +285,7 @@ impl Lease {
     /// Gives the lease back, so that the next run need not wait for its end.
     pub async fn release(self) {
         self.renewal.abort();
-        delete(&self.ledger, LEASE, &self.claimant.claim).await;
+        Box::pin(delete(&self.ledger, LEASE, &self.claimant.claim)).await;
     }
 }
 
@@ -298,7 +298,7 @@ async fn delete(ledger: &Ledger, pk: &str, claim: &str) {
         .condition_expression("attribute_not_exists(pk) OR #claim = :claim")
         .expression_attribute_names("#claim", "claim")
         .expression_attribute_values(":claim", AttributeValue::S(claim.to_owned()));
-    match within(ledger.clock, RELEASE, request.send()).await {
+    match Box::pin(within(ledger.clock, RELEASE, request.send())).await {
         Some(Ok(_)) => {}
         Some(Err(error)) => {
             tracing::warn!(

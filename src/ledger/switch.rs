@@ -37,19 +37,15 @@ pub struct Switch {
 }
 
 impl Ledger {
-    /// The switch as it is now, asked for before each load and each trigger. A switch that was
-    /// never set is as `start` says.
+    /// The switch as it is now, asked for before each load and each trigger by a run that found it
+    /// running: until somebody sets it, it stays so.
     ///
     /// # Errors
     /// When the state table could not be read.
-    pub async fn mode(&self, start: Mode) -> Result<Mode, LedgerError> {
+    pub async fn mode(&self) -> Result<Mode, LedgerError> {
         let items = self.items([PK.to_owned()]).await?;
         let switch = Versioned::<Switch>::from_item(items.first())?;
-        Ok(if switch.exists() {
-            switch.value.mode
-        } else {
-            start
-        })
+        Ok(switch.value.mode)
     }
 
     /// Sets the switch, whatever it was.

@@ -150,7 +150,7 @@ impl Run {
         }
         let writes = !is_plan && !is_paused;
         if job.rebind && !is_plan {
-            self.rebind(&mut state, time, report).await?;
+            Box::pin(self.rebind(&mut state, time, report)).await?;
         }
         self.check_binding(&mut state.binding, writes).await?;
         report.dry_run = !writes;
@@ -169,7 +169,14 @@ impl Run {
         let okta = self.okta.by(time.answer_by());
         tell::settle(&mut books, &okta, None, time.now()).await?;
         if writes {
-            tell::settle_open(&mut books, &okta, &report.run_id, job.rank(), time).await?;
+            Box::pin(tell::settle_open(
+                &mut books,
+                &okta,
+                &report.run_id,
+                job.rank(),
+                time,
+            ))
+            .await?;
         } else if self.ledger.holder().await?.is_none() {
             // What nobody is at work on, a run would find and cancel.
             books.take_open_for_lost(time.now()).await?;
@@ -235,7 +242,7 @@ impl Run {
         if let Ok(telling) = &told
             && found.whole
         {
-            let left = telling.left_ids.iter().copied();
+            let left = telling.left_ids.iter().chain(&found.waiting).copied();
             report.pending_runs = self.ledger.still_pending(left).await?;
             found.told_active += telling.activated;
             self.full_look_is_done(&mut books, &found, last, full_look_due, time)
@@ -490,6 +497,6 @@ fn reason(kind: Kind, count: u64, judged: Judged, too_many: bool, limits: Limits
     };
     format!(
         "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of {base} people told active, of \
-         which {spent} are spent, by people whom Okta keeps refusing too. Check the users table; {approve}"
+         which {spent} are spent (people whom Okta keeps refusing count too). Check the users table; {approve}"
     )
 }

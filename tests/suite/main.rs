@@ -26,6 +26,7 @@ mod lambda;
 mod lease;
 mod limits;
 mod metrics;
+mod metrics_alarms;
 mod metrics_format;
 mod metrics_template;
 mod moves;

@@ -2,30 +2,15 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use dynamodb_identity_source::{handler::Answer, metrics::ALL};
 use serde_json::json;
 
 use crate::{
+    metrics_alarms::somebody_is_at_work,
     recorder::Recorder,
-    steps::{answer, cooldown, fails, inactive, invoke_for, person, plan, sync, with, world_of},
-    support::{STATE, World, invoke_stream, proxy::Fault},
+    steps::{cooldown, fails, inactive, invoke_for, person, plan, sync, with, world_of},
+    support::{invoke_stream, proxy::Fault},
 };
-
-/// Gives the lease to another run for two minutes.
-async fn somebody_is_at_work(world: &World) {
-    let until = (world.clock.now() + Duration::from_secs(120)).as_millisecond();
-    world
-        .dynamodb
-        .put_item()
-        .table_name(STATE)
-        .item("pk", AttributeValue::S("lease".into()))
-        .item("owner", AttributeValue::S("another-run".into()))
-        .item("until", AttributeValue::N(until.to_string()))
-        .send()
-        .await
-        .unwrap();
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_full_run_says_how_things_are_and_what_was_sent() {
@@ -77,38 +62,6 @@ async fn a_dry_run_says_what_it_asked_and_read_and_nothing_of_runs() {
     assert_eq!(
         seen.names(),
         BTreeSet::from(["LedgerUsers", "OktaRequests"])
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_closed_latch_is_said_until_a_full_run_finds_none_withheld() {
-    let world = world_of(10).await;
-    let function = world.function(&[("MAX_DEACTIVATIONS", "2")]);
-    sync(&world, &function).await;
-    for n in 0..3 {
-        world.delete(&format!("user{n}")).await;
-    }
-    let seen = Recorder::new();
-    let guard = metrics::set_default_local_recorder(&seen);
-
-    sync(&world, &function).await;
-    let batch = json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {
-        "Keys": {"id": {"S": "user9"}}, "SequenceNumber": "1"}}]});
-    invoke_stream(&function, world.clock, &batch).await;
-    for n in 0..3 {
-        world.put(person(&format!("user{n}"))).await;
-    }
-    sync(&world, &function).await;
-    drop(guard);
-
-    assert_eq!(
-        seen.level("Withheld"),
-        [3.0, 0.0],
-        "a batch that sees a part says nothing"
-    );
-    assert_eq!(
-        (seen.flow("RunsSucceeded"), seen.flow("FullRunsSucceeded")),
-        (3, 2)
     );
 }
 
@@ -254,48 +207,6 @@ async fn a_batch_that_comes_back_is_as_old_as_its_oldest_change() {
         panic!("one batch is done")
     };
     assert!((300.0..500.0).contains(&took), "{took}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_run_that_is_left_to_another_is_counted_as_that() {
-    let world = world_of(1).await;
-    let function = world.function(&[]);
-    sync(&world, &function).await;
-    world.put(person("new")).await;
-    let seen = Recorder::new();
-
-    let guard = metrics::set_default_local_recorder(&seen);
-    somebody_is_at_work(&world).await;
-    let left = invoke_for(&world, &function, Duration::from_secs(60)).await;
-    cooldown().await;
-    sync(&world, &function).await;
-    drop(guard);
-
-    assert!(left.skipped.is_some() && left.more);
-    assert_eq!(
-        (seen.flow("RunsSkipped"), seen.flow("RunsSucceeded")),
-        (1, 2)
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn paused_is_said_by_full_runs_while_the_ledger_knows_somebody() {
-    let world = world_of(2).await;
-    let function = world.function(&[]);
-    let set = async |switch| answer(&world, &function, &json!({ "command": switch })).await;
-    let seen = Recorder::new();
-    let guard = metrics::set_default_local_recorder(&seen);
-
-    set("pause").await.unwrap();
-    sync(&world, &function).await;
-    set("resume").await.unwrap();
-    sync(&world, &function).await;
-    set("pause").await.unwrap();
-    sync(&world, &function).await;
-    drop(guard);
-
-    assert_eq!(seen.level("Paused"), [0.0, 0.0, 1.0]);
-    assert_eq!(seen.flow("FullRunsSucceeded"), 1, "a paused run is none");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,9 @@ use crate::{
 /// counted, and found again by the next look.
 pub(super) const HELD: usize = 5 * okta::MAX_REQUESTS * okta::MAX_ENTITIES;
 
+/// How many of those who wait are named.
+const NAMED: usize = 100;
+
 /// Compares the records of the whole table with the whole ledger. It holds a byte for each user
 /// and the suspects' keys, however large the table.
 #[derive(Debug)]
@@ -138,7 +141,12 @@ impl<'a> Comparison<'a> {
         let standing = known.and_then(|known| known.standing);
         match due(Want::Active(print), standing) {
             Due::Nothing => return Seen::Unchanged,
-            Due::Wait => return Seen::Waits,
+            Due::Wait => {
+                if self.found.waiting.len() < NAMED {
+                    self.found.waiting.push(id);
+                }
+                return Seen::Waits;
+            }
             Due::Tell => {}
         }
         let again = known.map_or(Again::AsEver, |known| known.again(told));
@@ -173,6 +181,8 @@ impl<'a> Comparison<'a> {
                 again,
                 pushed: None,
             });
+        } else {
+            self.found.beyond += 1;
         }
         Seen::Upsert { charged }
     }
@@ -216,6 +226,8 @@ impl<'a> Comparison<'a> {
                 again: known.map_or(Again::AsEver, |known| known.again(Told::Inactive)),
                 pushed: None,
             });
+        } else {
+            self.found.beyond += 1;
         }
     }
 

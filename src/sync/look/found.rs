@@ -30,6 +30,10 @@ pub struct Found {
     pub leavers: Vec<Suspect>,
     /// Who is to be created, updated or reactivated, as many as are held at a time.
     pub upserts: Vec<Suspect>,
+    /// How many of both are not held.
+    pub beyond: u64,
+    /// The first of those who wait for the end of a session that may carry them.
+    pub waiting: Vec<IdHash>,
     /// Those who would have to be charged, as many as can be approved at once, and strangers.
     pub charged: Vec<(Kind, Listed)>,
     /// Of those who are to leave, whom the guard withholds.

@@ -14,7 +14,7 @@ use crate::{
     mutation::{self, Mutation},
     okta::{self, Batch, Packer},
     sync::{
-        Aside, Books, Report, Run, RunError,
+        Aside, Books, Report, RunError,
         hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
         look::{Suspect, Whole},
     },
@@ -43,7 +43,6 @@ pub(super) struct Fill<'a> {
     pub(super) reading: Reading,
     pub(super) aside: &'a Aside,
     pub(super) report: &'a mut Report,
-    pub(super) run: &'a Run,
     /// Who is to leave.
     pub(super) leavers: Lane,
     /// Who is to be created, updated or reactivated.
@@ -136,7 +135,7 @@ impl Fill<'_> {
             let Some(batch) = packer.finish().pop() else {
                 return Ok(None);
             };
-            if self.hand.ledger.mode(self.run.start).await? == Mode::Paused {
+            if self.hand.ledger.mode().await? == Mode::Paused {
                 self.tally.paused = true;
                 self.put_back(people);
                 return Ok(None);

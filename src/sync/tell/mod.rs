@@ -36,8 +36,8 @@ use crate::{
 };
 
 pub(crate) use load::{IN_FLIGHT, Refused};
-pub(super) use settle::{settle, settle_open};
 pub use settle::{Seen, after_cancelling, seen};
+pub(super) use settle::{settle, settle_open};
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer guide).
 /// It is only what a caller is told to wait; whether it is so, opening one shows.
@@ -122,7 +122,7 @@ impl Teller<'_> {
                 in_scope: &mut in_scope,
                 failures: &mut failures,
             };
-            let round = self.round(portion, &mut told).await?;
+            let round = Box::pin(self.round(portion, &mut told)).await?;
             match round {
                 Round::Go if self.time.now() < self.time.open_until() => {}
                 Round::Go if queues.is_empty() => {}
@@ -136,11 +136,11 @@ impl Teller<'_> {
                 }
             }
         }
-        if queues.later > 0 && found.whole {
+        if found.whole && queues.later + found.beyond > 0 {
             self.later();
         }
         self.remember_who_is_to_leave(&tally).await?;
-        telling.left += queues.left() + queues.later;
+        telling.left += queues.left() + queues.later + found.beyond;
         telling.left_ids = queues.first_left(LEFT_NAMED);
         telling.fell_away = tally.fell_away;
         telling.waits = tally.waits;
@@ -233,7 +233,6 @@ impl Teller<'_> {
             books: &mut *self.books,
             aside: &*self.aside,
             report: &mut *self.report,
-            run: self.run,
             leavers: Lane::of(std::mem::take(&mut portion.leavers)),
             upserts: Lane::of(std::mem::take(&mut portion.upserts)),
             room: portion.room,

@@ -134,9 +134,7 @@ impl Opened<'_> {
                 })?;
         }
         let session = session.until(time.answer_by());
-        if run.ledger.mode(run.start).await? == Mode::Paused
-            && !mutation::on(Mutation::PauseIsIgnored)
-        {
+        if run.ledger.mode().await? == Mode::Paused && !mutation::on(Mutation::PauseIsIgnored) {
             session.cancel().await?;
             fill.books.ended(number, End::Nothing, time.now()).await?;
             fill.tally.paused = true;
