@@ -25,6 +25,9 @@ fn is_caught(bug: Mutation, by: &[&str]) {
 
 macro_rules! caught {
     ($($name:ident: $bug:ident by $($promise:ident)or+;)+) => {
+        /// All of them.
+        const ALL: &[Mutation] = &[$(Mutation::$bug),+];
+
         $(
             #[test]
             fn $name() {
@@ -32,6 +35,13 @@ macro_rules! caught {
             }
         )+
     };
+}
+
+/// The bug of this name.
+pub fn named(name: &str) -> Mutation {
+    let mut all = ALL.iter();
+    let bug = all.find(|bug| format!("{bug:?}") == name);
+    *bug.unwrap_or_else(|| panic!("there is no bug {name}"))
 }
 
 caught! {
