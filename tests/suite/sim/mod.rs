@@ -119,7 +119,9 @@ fn traced(history: &History, bug: Option<Mutation>) -> String {
 
 #[test]
 fn no_history_breaks_a_promise() {
-    let bug = std::env::var("SIM_BUG").ok().map(|name| mutants::named(&name));
+    let bug = std::env::var("SIM_BUG")
+        .ok()
+        .map(|name| mutants::named(&name));
     if let Some(seed) = variable("SIM_SEED") {
         let history = generate::history(seed);
         let Some(broken) = play(&history, bug).broken else {
