@@ -207,11 +207,17 @@ impl Ledger {
         }
     }
 
-    /// Remembers a push that says nothing new, if the entry is as it was read. False if it is not.
+    /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.
+    /// If it says that the user stays, no push wants them to leave any more.
     ///
     /// # Errors
     /// When the state table could not be written.
-    pub async fn note_push(&self, entry: &Entry, pushed: Timestamp) -> Result<bool, LedgerError> {
+    pub async fn note_push(
+        &self,
+        entry: &Entry,
+        pushed: Timestamp,
+        stays: bool,
+    ) -> Result<bool, LedgerError> {
         let text = |at: Timestamp| AttributeValue::S(at.to_string());
         let before = entry
             .pushed
@@ -229,7 +235,11 @@ impl Ledger {
             .update_item()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
-            .update_expression("SET pushed = :pushed REMOVE toLeave")
+            .update_expression(if stays {
+                "SET pushed = :pushed REMOVE toLeave"
+            } else {
+                "SET pushed = :pushed"
+            })
             .condition_expression(condition)
             .expression_attribute_names("#at", "at")
             .set_expression_attribute_values(Some(values.into_iter().chain(before).collect()))
@@ -256,7 +266,7 @@ impl Ledger {
                     .update_item()
                     .table_name(&self.table)
                     .key("pk", AttributeValue::S(id.pk()))
-                    .update_expression("SET #key = :key REMOVE origin")
+                    .update_expression("SET #key = :key REMOVE origin, toLeave")
                     .condition_expression("attribute_exists(pk)")
                     .expression_attribute_names("#key", "key")
                     .expression_attribute_values(":key", AttributeValue::M(key.to_item()))

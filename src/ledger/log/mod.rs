@@ -103,6 +103,9 @@ pub struct Carries {
     /// Those of an import that ended in ERROR, told once more to find out who makes it fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Number>,
+    /// Those of a push, which its sender repeats: no full run could tell them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_push: bool,
 }
 
 /// How far a session came, as far as we know.
@@ -246,7 +249,7 @@ impl SessionLog {
         {
             self.told_again(again, session.carries);
         }
-        if end == End::Error {
+        if end == End::Error && !session.carries.by_push {
             self.note_failure(number, session.carries);
         }
         self.give_time_to_those_after(number, now);

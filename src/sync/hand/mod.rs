@@ -60,7 +60,18 @@ pub struct InHand {
     /// What is to be done about them.
     pub decision: Decision,
     /// The entry that is to remember a push which says nothing new, and when the push was made.
-    pub noted: Option<Box<(Entry, Timestamp)>>,
+    pub noted: Option<Box<Noted>>,
+}
+
+/// A push that says nothing new, and the entry that is to remember it.
+#[derive(Debug)]
+pub struct Noted {
+    /// The entry as it was read.
+    pub entry: Entry,
+    /// When the push was made.
+    pub at: Timestamp,
+    /// Whether it says that they are to be active.
+    pub stays: bool,
 }
 
 /// What is to be done about somebody.
@@ -280,14 +291,21 @@ impl Person<'_> {
         &self,
         records: &BTreeMap<String, (RecordKey, Mapped)>,
         decision: &Decision,
-    ) -> Option<Box<(Entry, Timestamp)>> {
+    ) -> Option<Box<Noted>> {
         let (entry, pushed) = (self.entry?, self.suspect.pushed.as_ref()?);
         let counts = self.at_hand(records).0 == AtHand::Absent && !self.is_overtaken();
         let settled = !matches!(decision, Decision::Nothing(Stays::AsTheyAre));
         let says_nothing_new = matches!(decision, Decision::Nothing(_)) && settled;
-        let is_remembered = entry.pushed == Some(pushed.at) && !entry.to_leave;
+        let stays = matches!(decision, Decision::Nothing(Stays::Active));
+        let is_remembered = entry.pushed == Some(pushed.at) && !(stays && entry.to_leave);
         let is_remembered = is_remembered || mutation::on(Mutation::NothingNewIsForgotten);
-        (counts && says_nothing_new && !is_remembered).then(|| Box::new((entry.clone(), pushed.at)))
+        (counts && says_nothing_new && !is_remembered).then(|| {
+            Box::new(Noted {
+                entry: entry.clone(),
+                at: pushed.at,
+                stays,
+            })
+        })
     }
 
     /// What a record that is out of scope says, if it would be about them.

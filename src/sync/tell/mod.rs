@@ -293,6 +293,7 @@ impl Teller<'_> {
             session,
             number,
             again: portion.again,
+            by_push: matches!(self.job.source, Source::Payload { .. }),
         };
         let isolations = fill.aside.isolations_left();
         let carried = opened.carry(&mut fill, isolations).await;

@@ -74,11 +74,16 @@ pub fn dies_before_the_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step
 }
 
 /// An import that ended in ERROR may have been done.
-pub fn fails_and_another_leaves(history: &mut History, _: &mut Rng) -> Vec<Step> {
+pub fn fails_and_another_leaves(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 5);
     history.deactivations = Limit::count(1);
     history.updates = Limit::share(50);
     history.watch = 60;
+    let dies = Invocation {
+        what: What::Schedule,
+        timeout: 900,
+        death: Some(Death::Okta { call: 4 }),
+    };
     let fails = Effect::ImportEnds {
         how: SessionEnd::Error,
         applied: Applied::All,
@@ -86,7 +91,7 @@ pub fn fails_and_another_leaves(history: &mut History, _: &mut Rng) -> Vec<Step>
     steps.extend([
         after(LATER, put(0, 0, false, 0)),
         now(okta("/sessions/*/start-import", 1, fails)),
-        now(run()),
+        now(if rng.bool() { run() } else { Act::Invoke(dies) }),
         after(LATER, put(0, 0, true, 0)),
         now(put(1, 1, false, 0)),
         now(run()),
