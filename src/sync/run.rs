@@ -221,7 +221,10 @@ impl Run {
             .await?;
         for noted in std::mem::take(&mut found.noted) {
             // If somebody was quicker, the push is to be repeated.
-            report.more |= !self.ledger.note_push(&noted.entry, noted.at, noted.stays).await?;
+            report.more |= !self
+                .ledger
+                .note_push(&noted.entry, noted.at, noted.stays)
+                .await?;
         }
         let mut teller = Teller {
             run: self,
