@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    fill::{Fill, Tally},
+    fill::Fill,
+    lane::Tally,
     load::{self, Loads},
     settle::{Seen, seen},
 };
