@@ -23,7 +23,7 @@ pub enum RunError {
     LeaseLost(#[from] LeaseLost),
     /// Import sessions fail one after another.
     #[error(
-        "Okta ended several sessions of this run without importing them, the last one ({id}) as {status}: see Reports > Import Monitoring in the admin console for why"
+        "Okta has ended one session after another without importing it, the last one ({id}) as {status}: see Reports > Import Monitoring in the admin console for why"
     )]
     SessionsFail {
         /// The last session.

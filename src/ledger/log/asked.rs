@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Again, Ended, Failed, Listed, Number, SessionLog, State};
+use super::{Again, End, Ended, Failed, Listed, Number, SessionLog, State};
 use crate::okta::SessionId;
 
 impl SessionLog {
@@ -87,6 +87,15 @@ impl SessionLog {
         self.listed
             .range(..number)
             .any(|(_, session)| session.state != State::GivenUp)
+    }
+
+    /// How many of the last imports ended badly, one after another.
+    #[must_use]
+    pub fn failed_in_a_row(&self) -> usize {
+        let imports = self.recent.iter().filter(|ended| ended.triggered.is_some());
+        imports
+            .take_while(|ended| matches!(ended.end, End::Error | End::Void))
+            .count()
     }
 
     /// When an import was last started.

@@ -88,8 +88,7 @@ impl Teller<'_> {
             return Err(failure.into());
         }
         if failed {
-            *told.failures += 1;
-            if *told.failures >= FAILURES {
+            if self.books.log().failed_in_a_row() >= FAILURES {
                 return Err(RunError::SessionsFail {
                     id: report.id,
                     status: report.status,

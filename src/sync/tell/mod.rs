@@ -45,8 +45,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
 /// How many of those who are left are named.
 const LEFT_NAMED: usize = 100;
-/// Imports that end badly in one invocation before it gives up.
-const FAILURES: usize = 3;
+/// After so many imports that ended badly, one after another, each further one is an error: whoever
+/// makes one fail is found in fewer, as a rule.
+const FAILURES: usize = 5;
 /// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
 /// stays short: an upsert waits for every one that may carry the same person.
 const BACKLOG: usize = 2;
@@ -103,14 +104,12 @@ impl Teller<'_> {
         let mut tally = Tally::default();
         // The look has just seen the table.
         let mut in_scope = found.whole.then(|| self.time.now());
-        let mut failures = 0;
         while let Some(portion) = queues.next(self.books.log()) {
             let mut told = Told {
                 queues: &mut queues,
                 telling: &mut telling,
                 tally: &mut tally,
                 in_scope: &mut in_scope,
-                failures: &mut failures,
             };
             let round = Box::pin(self.round(portion, &mut told)).await?;
             match round {
@@ -303,7 +302,6 @@ struct Told<'t> {
     telling: &'t mut Telling,
     tally: &'t mut Tally,
     in_scope: &'t mut Option<Timestamp>,
-    failures: &'t mut usize,
 }
 
 /// What came of a try.
