@@ -269,7 +269,7 @@ async fn imports_that_fail_one_after_another_are_an_error_in_the_end() {
         applied: Applied::Nobody,
     }));
     let mut named = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..18 {
         let event = json!({"command": "sync"});
         let answered = answer(&world, &function, &event).await;
         named.extend(answered.err().map(|(name, _)| name));

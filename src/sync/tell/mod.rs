@@ -45,9 +45,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
 /// How many of those who are left are named.
 const LEFT_NAMED: usize = 100;
-/// After so many imports that ended badly, one after another, each further one is an error: whoever
-/// makes one fail is found in fewer, as a rule.
-const FAILURES: usize = 5;
+/// After so many imports that ended badly, one after another, each further one is an error. The
+/// search for one among the 10,000 of an import fails sixteen times: with everybody, with everybody
+/// again, and with fourteen halves.
+const FAILURES: usize = 17;
 /// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
 /// stays short: an upsert waits for every one that may carry the same person.
 const BACKLOG: usize = 2;
