@@ -8,6 +8,7 @@
 //! Everything here is a function of values but [`Guard`], which keeps them in the state table.
 
 mod approval;
+mod approve;
 mod budget;
 mod keep;
 mod kind;
@@ -16,9 +17,10 @@ mod list;
 mod memory;
 
 pub use approval::{Approval, Approved};
+pub use approve::{ApproveError, Granted, approve};
 pub use budget::{Ask, Budget, Short};
+pub use keep::Guard;
 pub(crate) use keep::LIST;
-pub use keep::{ApproveError, Granted, Guard, approve};
 pub use kind::Kind;
 pub use limit::{Limit, Limits};
 pub use list::{Digest, Listed, Target};

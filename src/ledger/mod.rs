@@ -19,6 +19,7 @@
 //! the trigger is the commit. The rules are in [`log`].
 
 mod binding;
+mod blobs;
 mod book;
 mod charge;
 mod entry;
@@ -26,6 +27,7 @@ mod history;
 mod lease;
 pub mod log;
 mod pending;
+mod reading;
 mod rights;
 mod scan;
 mod state;
@@ -35,12 +37,13 @@ mod switch;
 mod versioned;
 
 pub use binding::Binding;
-pub use book::{Book, Known, Reading};
+pub use book::Book;
 pub use charge::{Charge, Hour, Paid};
 pub use entry::{Entry, IdHash, Origin, Told};
 pub use history::{KeptRun, Recent, RunSummary, SessionSummary};
 pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
 pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
+pub use reading::{Known, Reading};
 pub(crate) use rights::Right;
 pub use state::State;
 pub use store::{Ledger, LedgerError, RecordError};

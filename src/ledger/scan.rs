@@ -7,8 +7,7 @@ use tokio::task::JoinSet;
 use crate::mutation;
 
 use super::{
-    Book, IdHash, Ledger, LedgerError,
-    book::Reading,
+    Book, IdHash, Ledger, LedgerError, Reading,
     entry::{self, PROJECTION},
 };
 

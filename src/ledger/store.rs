@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::{
         RequestId, delete_item::DeleteItemError, put_item::PutItemError,
         update_item::UpdateItemError,
     },
-    primitives::Blob,
     types::AttributeValue,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -207,11 +206,17 @@ impl Ledger {
         }
     }
 
-    /// Remembers a push that says nothing new, if the entry is as it was read. False if it is not.
+    /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.
+    /// If it says that the user stays, no push wants them to leave any more.
     ///
     /// # Errors
     /// When the state table could not be written.
-    pub async fn note_push(&self, entry: &Entry, pushed: Timestamp) -> Result<bool, LedgerError> {
+    pub async fn note_push(
+        &self,
+        entry: &Entry,
+        pushed: Timestamp,
+        stays: bool,
+    ) -> Result<bool, LedgerError> {
         let text = |at: Timestamp| AttributeValue::S(at.to_string());
         let before = entry
             .pushed
@@ -229,7 +234,11 @@ impl Ledger {
             .update_item()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
-            .update_expression("SET pushed = :pushed REMOVE toLeave")
+            .update_expression(if stays {
+                "SET pushed = :pushed REMOVE toLeave"
+            } else {
+                "SET pushed = :pushed"
+            })
             .condition_expression(condition)
             .expression_attribute_names("#at", "at")
             .set_expression_attribute_values(Some(values.into_iter().chain(before).collect()))
@@ -256,7 +265,7 @@ impl Ledger {
                     .update_item()
                     .table_name(&self.table)
                     .key("pk", AttributeValue::S(id.pk()))
-                    .update_expression("SET #key = :key REMOVE origin")
+                    .update_expression("SET #key = :key REMOVE origin, toLeave")
                     .condition_expression("attribute_exists(pk)")
                     .expression_attribute_names("#key", "key")
                     .expression_attribute_values(":key", AttributeValue::M(key.to_item()))
@@ -291,56 +300,5 @@ impl Ledger {
         dynamodb::write(&self.client, &self.table, items)
             .await
             .map_err(|trouble| LedgerError::because("writing", trouble.why))
-    }
-
-    /// Writes bytes in several items, which DynamoDB drops once they have expired; gives how many.
-    ///
-    /// # Errors
-    /// When not all could be written.
-    pub(crate) async fn write_blobs(
-        &self,
-        pk: &str,
-        blobs: impl Iterator<Item = Vec<u8>>,
-        expires: Timestamp,
-    ) -> Result<u64, LedgerError> {
-        let items: Vec<_> = blobs
-            .enumerate()
-            .map(|(at, bytes)| {
-                Item::from([
-                    ("pk".to_owned(), AttributeValue::S(format!("{pk}#{at}"))),
-                    ("bytes".to_owned(), AttributeValue::B(Blob::new(bytes))),
-                    (
-                        "expires".to_owned(),
-                        AttributeValue::N(expires.as_second().to_string()),
-                    ),
-                ])
-            })
-            .collect();
-        let count = items.len() as u64;
-        // A batch takes 16 MB; these may have some hundred KB each.
-        for item in items {
-            self.put(vec![item]).await?;
-        }
-        Ok(count)
-    }
-
-    /// Reads what [`write_blobs`](Self::write_blobs) has written, those that there are.
-    ///
-    /// # Errors
-    /// When any could not be read.
-    pub(crate) async fn read_blobs(
-        &self,
-        pk: &str,
-        count: u64,
-    ) -> Result<Vec<Vec<u8>>, LedgerError> {
-        let items = self
-            .items((0..count).map(|at| format!("{pk}#{at}")))
-            .await?;
-        let blobs = items
-            .into_iter()
-            .filter_map(|mut item| item.remove("bytes"));
-        Ok(blobs
-            .filter_map(|bytes| bytes.as_b().ok().map(|blob| blob.clone().into_inner()))
-            .collect())
     }
 }

@@ -2,20 +2,24 @@
 //!
 //! [`Run::work`] tells it from beginning to end. [`look`] finds people about whom record and ledger
 //! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
-//! before anything dangerous is loaded; [`tell`] opens sessions and carries people in them.
+//! before anything dangerous is loaded; `tell` opens sessions and carries people in them.
 
 mod aside;
 mod books;
+mod bound;
 mod detail;
 mod dry;
+mod error;
 mod estimate;
 pub mod hand;
+mod judged;
 pub mod look;
 mod rejects;
 mod report;
 mod run;
 mod tell;
 mod time;
+mod withheld;
 
 pub use aside::Aside;
 pub use books::Books;
@@ -24,15 +28,15 @@ pub use books::left_over;
 pub use detail::{
     ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
 };
+pub use error::RunError;
 pub use estimate::Estimate;
 pub use hand::Why;
 pub use look::{Counts, Source};
 pub use rejects::{Reject, Rejects};
-pub use report::{
-    Consumed, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger, Withheld, WithheldKind,
-};
-pub use run::{Job, Run, RunError};
+pub use report::{Consumed, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger};
+pub use run::{Job, Run};
 pub(crate) use tell::COOLDOWN;
 #[doc(hidden)]
 pub use tell::{Seen, after_cancelling, seen};
 pub use time::Time;
+pub use withheld::{Withheld, WithheldKind};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dynamodb_identity_source::handler::Function;
-use okta_emulator::{Effect, Fault, Poison};
+use okta_emulator::{Applied, Effect, Fault, Poison, SessionEnd};
 use serde_json::json;
 
 use crate::{
@@ -121,6 +121,15 @@ async fn a_run_that_dies_anywhere_is_made_up_for_even_if_the_table_goes_on_chang
 async fn a_run_of_leavers_whom_okta_never_knew_may_die_anywhere() {
     die_everywhere(
         async |world: &World, function: &Function| {
+            sync(world, function).await;
+            cooldown().await;
+            // Their import comes to nothing.
+            world.put(person("unknown")).await;
+            let start = Fault::on("POST", "/sessions/*/start-import");
+            world.okta.inject(start.then(Effect::ImportEnds {
+                how: SessionEnd::Error,
+                applied: Applied::Nobody,
+            }));
             sync(world, function).await;
             cooldown().await;
             world.put(inactive("unknown")).await;

@@ -63,4 +63,5 @@ mod steps;
 mod strangers;
 mod streams;
 mod streams_of_records;
+mod upgrade;
 mod version;

@@ -255,3 +255,55 @@ async fn what_a_guard_has_spent_and_keeps_back_is_told_by_status() {
     assert_eq!(guard["withheld"], 8);
     assert_eq!(guard["digest"], json!(report.withheld.deactivations.digest));
 }
+
+#[tokio::test(start_paused = true)]
+async fn people_who_left_long_ago_and_have_no_record_are_forgotten() {
+    let world = world_of(8).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    world.delete("user0").await;
+    world.put(inactive("user1")).await;
+    sync(&world, &function).await;
+    let entries = async || {
+        let items = crate::steps::state(&world).await;
+        let users = items.iter().filter(|item| {
+            let pk = item["pk"].as_s().unwrap();
+            pk.starts_with("user#")
+        });
+        users.count()
+    };
+    assert_eq!(entries().await, 8);
+
+    for _ in 0..401 {
+        tokio::time::sleep(std::time::Duration::from_secs(24 * 3_600)).await;
+    }
+    let report = sync(&world, &function).await;
+
+    // Whoever has a record would become a stranger.
+    assert_eq!((report.unchanged, entries().await), (7, 7));
+    assert_eq!(sync(&world, &function).await.strangers, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_stays_small_however_much_is_wrong_with_however_many() {
+    let world = crate::support::World::start(crate::steps::options()).await;
+    let long = "é".repeat(1_000);
+    let records: Vec<Value> = (0..60)
+        .map(|n| {
+            let id = format!("{n}{long}");
+            crate::steps::with(
+                person(&id),
+                json!({"email": long, "first_name": long, "last_name": long}),
+            )
+        })
+        .collect();
+    for record in records {
+        world.put(record).await;
+    }
+
+    let report = sync(&world, &world.function(&[])).await;
+
+    assert_eq!(report.rejected.count, 60);
+    assert!(serde_json::to_string(&report).unwrap().len() < 200_000);
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use okta_emulator::{Applied, Effect, Fault, Options, Poison};
+use okta_emulator::{Applied, Effect, Fault, Options, Poison, SessionEnd};
 use serde_json::json;
 
 use crate::{
@@ -257,4 +257,24 @@ async fn a_rebound_ledger_tells_everybody_again_and_takes_nobody_for_gone() {
         (&again["upserts"], &again["unchanged"]),
         (&json!(0), &json!(3))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn imports_that_fail_one_after_another_are_an_error_in_the_end() {
+    let world = world_of(16).await;
+    let function = world.function(&[]);
+    let start = Fault::on("POST", "/sessions/*/start-import").always();
+    world.okta.inject(start.then(Effect::ImportEnds {
+        how: SessionEnd::Error,
+        applied: Applied::Nobody,
+    }));
+    let mut named = Vec::new();
+    for _ in 0..6 {
+        let event = json!({"command": "sync"});
+        let answered = answer(&world, &function, &event).await;
+        named.extend(answered.err().map(|(name, _)| name));
+        cooldown().await;
+    }
+
+    assert_eq!(named, ["SessionsFail", "SessionsFail"]);
 }

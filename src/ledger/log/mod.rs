@@ -5,7 +5,9 @@
 //! not listed landed, unless it is among those that came to nothing; a number that was never
 //! given is unknown, and unknown means doubtful.
 
+mod asked;
 mod ranges;
+mod session;
 mod standing;
 mod unnumbered;
 
@@ -15,6 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use ranges::Ranges;
+use session::Mark;
+pub use session::{Again, Carries, Charges, End, Ended, Failed, Listed, State};
 pub use standing::{Due, Standing, Telling, Want, due};
 pub use unnumbered::from_unnumbered;
 
@@ -71,129 +75,6 @@ pub struct SessionLog {
     unnumbered: BTreeMap<SessionId, Number>,
 }
 
-/// A session whose end was not seen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Listed {
-    /// Okta's id.
-    pub id: SessionId,
-    /// How far it came.
-    pub state: State,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// When its import was started.
-    pub triggered: Option<Timestamp>,
-    /// The run that opened it.
-    pub run: String,
-    /// Since when it has had Okta to itself: the end of the one before it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alone_since: Option<Timestamp>,
-    /// What it carries.
-    #[serde(default)]
-    pub carries: Carries,
-}
-
-/// How many people a session carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Carries {
-    /// To be created, updated or reactivated.
-    pub upserts: u64,
-    /// To be deactivated.
-    pub deactivations: u64,
-    /// Those of an import that ended in ERROR, told once more to find out who makes it fail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub again: Option<Number>,
-}
-
-/// How far a session came, as far as we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum State {
-    /// It may be loading; its import was not started.
-    Open,
-    /// Its import is about to be started, or was.
-    Starting,
-    /// Its import was started.
-    Triggered,
-    /// Its end was waited for in vain.
-    GivenUp,
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum End {
-    /// It was imported, or Okta knew nobody in it: its entries hold.
-    Landed,
-    /// Its import certainly never started.
-    Nothing,
-    /// It came to nothing, or to part of it.
-    Void,
-    /// Its import ended in ERROR.
-    Error,
-}
-
-/// A session that ended.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ended {
-    /// Its number.
-    pub number: Number,
-    /// Okta's id.
-    pub id: SessionId,
-    /// How.
-    pub end: End,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// When its import was started.
-    pub triggered: Option<Timestamp>,
-    /// The run that opened it.
-    pub run: String,
-}
-
-/// An import that ended in ERROR, of one kind of load.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failed {
-    /// Its number.
-    pub number: Number,
-    /// Whether it is about those it deactivated, or about the others.
-    pub deactivations: bool,
-    /// How many they were.
-    pub users: u64,
-    /// Whether it was a second attempt, so that there is somebody who makes it fail.
-    pub again: bool,
-}
-
-/// The last number that was given, at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Mark {
-    number: Number,
-    at: Timestamp,
-}
-
-/// How those are told again whose session came to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Again {
-    /// With all others.
-    AsEver,
-    /// Apart from others: their import ended in ERROR, and somebody in it made it fail.
-    Apart,
-    /// Once those of a later failed import were told.
-    Later,
-    /// By themselves: they were alone in an import that ended in ERROR.
-    Isolated,
-}
-
-/// What became of charges: whether those that a session made are to be given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Charges {
-    /// They stand: its users may have been told.
-    Stand,
-    /// They are given back: nobody was told.
-    GivenBack,
-}
-
 impl SessionLog {
     /// Lists a session that was just opened, and numbers it.
     pub fn open(&mut self, id: SessionId, run: &str, now: Timestamp) -> Number {
@@ -246,7 +127,7 @@ impl SessionLog {
         {
             self.told_again(again, session.carries);
         }
-        if end == End::Error {
+        if end == End::Error && !session.carries.by_push {
             self.note_failure(number, session.carries);
         }
         self.give_time_to_those_after(number, now);
@@ -401,135 +282,6 @@ impl SessionLog {
         {
             self.floor = self.floor.max(highest + 1);
         }
-    }
-}
-
-/// What others ask of it.
-impl SessionLog {
-    /// The last number that was given.
-    #[must_use]
-    pub fn last(&self) -> Number {
-        self.last
-    }
-
-    /// The sessions whose end was not seen, and those that were given up, oldest first.
-    pub fn listed(&self) -> impl Iterator<Item = (Number, &Listed)> {
-        self.listed
-            .iter()
-            .map(|(number, session)| (*number, session))
-    }
-
-    /// One of them.
-    #[must_use]
-    pub fn get(&self, number: Number) -> Option<&Listed> {
-        self.listed.get(&number)
-    }
-
-    /// The last that ended, newest first.
-    #[must_use]
-    pub fn recent(&self) -> &[Ended] {
-        &self.recent
-    }
-
-    /// Whether a session of this id is ours.
-    #[must_use]
-    pub fn knows(&self, id: &SessionId) -> bool {
-        self.listed.values().any(|session| session.id == *id)
-            || self.recent.iter().any(|session| session.id == *id)
-    }
-
-    /// Whether a session came to nothing, or is doubted whatever came of it.
-    #[must_use]
-    pub fn is_void(&self, number: Number) -> bool {
-        number < self.floor || self.void.contains(number)
-    }
-
-    /// Whether the log has something to say of this session beyond that it landed, so that it
-    /// must not be forgotten while entries name it.
-    #[must_use]
-    pub fn is_exception(&self, number: Number) -> bool {
-        self.void.contains(number) || self.listed.contains_key(&number)
-    }
-
-    /// Whether a session was of another binding.
-    #[must_use]
-    pub fn is_of_another_binding(&self, number: Number) -> bool {
-        number < self.bound_from
-    }
-
-    /// The number of a session whose end was not seen.
-    #[must_use]
-    pub fn number_of_listed(&self, id: &SessionId) -> Option<Number> {
-        let mut listed = self.listed.iter();
-        listed
-            .find(|(_, session)| session.id == *id)
-            .map(|(number, _)| *number)
-    }
-
-    /// Whether the last session carried people of an import that had ended in ERROR.
-    #[must_use]
-    pub fn last_was_again(&self) -> bool {
-        self.last_was_again
-    }
-
-    /// How many imports were started that were not seen to end, nor given up.
-    #[must_use]
-    pub fn unended(&self) -> usize {
-        self.listed
-            .values()
-            .filter(|session| session.state != State::GivenUp)
-            .count()
-    }
-
-    /// Whether any import that was started before this session was not seen to end.
-    #[must_use]
-    pub fn has_older_unended(&self, number: Number) -> bool {
-        self.listed
-            .range(..number)
-            .any(|(_, session)| session.state != State::GivenUp)
-    }
-
-    /// When an import was last started.
-    #[must_use]
-    pub fn last_triggered(&self) -> Option<Timestamp> {
-        self.last_triggered
-    }
-
-    /// The last import that ended in ERROR and whose users of this kind are yet to be told.
-    #[must_use]
-    pub fn failed(&self, deactivations: bool) -> Option<&Failed> {
-        self.failed
-            .iter()
-            .rev()
-            .find(|failed| failed.deactivations == deactivations)
-    }
-
-    /// How those are to be told again whom a session carried, to be deactivated or not.
-    #[must_use]
-    pub fn again(&self, number: Number, deactivations: bool) -> Again {
-        if self.isolated.contains(&number) {
-            return Again::Isolated;
-        }
-        let mut of_kind = self
-            .failed
-            .iter()
-            .rev()
-            .filter(|failed| failed.deactivations == deactivations);
-        match of_kind.position(|failed| failed.number == number) {
-            None => Again::AsEver,
-            Some(0) => Again::Apart,
-            Some(_) => Again::Later,
-        }
-    }
-
-    /// The number that stands for a session of a release that did not number them; 0 if its
-    /// entries hold, as far as that release knew.
-    #[must_use]
-    pub fn number_of(&self, id: &str) -> Number {
-        self.unnumbered
-            .iter()
-            .find(|(known, _)| known.as_str() == id)
-            .map_or(0, |(_, number)| *number)
     }
 }
 

@@ -144,7 +144,8 @@ impl Ready {
             pushed: self
                 .pushed
                 .or_else(|| self.before.as_ref().and_then(|before| before.pushed)),
-            to_leave: false,
+            // Should it come to nothing, the full runs tell it again.
+            to_leave: self.origin == Origin::Push && self.told == Told::Inactive,
         }
     }
 }

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Found, Held, Suspect,
-    found::{Counts, Duplicate},
-};
+use super::{Found, Suspect, found::Duplicate};
 use crate::{
     guard::{Approved, Kind, LIST, Listed, Target},
     ledger::{Again, Book, Due, IdHash, Known, Origin, Told, Want, due},
@@ -285,149 +282,8 @@ impl<'a> Comparison<'a> {
         duplicate.take(key);
         Seen::Duplicate
     }
-
-    /// What was found, once every record has been taken.
-    #[must_use]
-    pub fn finish(mut self) -> Found {
-        let duplicates = &mut self.duplicates;
-        let mut unique = |suspect: &Suspect| match duplicates.get_mut(&suspect.id) {
-            None => true,
-            Some(duplicate) => {
-                suspect.keys.iter().for_each(|key| duplicate.name(key));
-                false
-            }
-        };
-        self.found.upserts.retain(&mut unique);
-        self.found.leavers.retain(&mut unique);
-        let is_duplicate = |id: &IdHash| self.duplicates.contains_key(id);
-        self.found
-            .charged
-            .retain(|(_, listed)| !is_duplicate(&listed.id));
-        let mut counts = Counts {
-            scanned: self.found.counts.scanned,
-            out_of_scope: self.found.counts.out_of_scope,
-            ..Counts::default()
-        };
-        for seen in self.seen.iter().chain(self.newcomers.values()) {
-            count(&mut counts, *seen);
-        }
-        self.found.counts = counts;
-        self.gone();
-        self.found.duplicates = self.duplicates.into_values().collect();
-        // Reports of one and the same table are to be the same.
-        self.found.duplicates.sort();
-        self.found
-    }
-
-    /// Whom no record is about.
-    fn gone(&mut self) {
-        let in_scope = self.found.counts.active
-            + self.found.counts.inactive
-            + self.found.counts.upcoming
-            + self
-                .found
-                .rejected
-                .count
-                .saturating_sub(self.found.unidentified)
-            + self.found.refused.count
-            + self.duplicates.len() as u64;
-        let nothing_in_scope = in_scope == 0 && self.found.known > 0;
-        let unidentified =
-            self.found.unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
-        let mut held = 0;
-        for (row, (id, known)) in self.book.iter().enumerate() {
-            if self.seen[row] != Seen::Not {
-                continue;
-            }
-            if known.origin == Origin::Push && !known.to_leave {
-                continue;
-            }
-            if known.long_gone && self.found.long_gone.len() < HELD {
-                self.found.long_gone.push(id);
-                continue;
-            }
-            if known.standing.is_none() || due(Want::Inactive, known.standing) != Due::Tell {
-                continue;
-            }
-            let out = self.out.remove(&row);
-            if out.as_ref().is_some_and(|out| out.keep) {
-                continue;
-            }
-            // Whose record is out of scope is no record's that does not say whom it is about.
-            let may_be_anybody = unidentified && out.is_none() && !known.to_leave;
-            let is_empty =
-                nothing_in_scope && !known.to_leave && !mutation::on(Mutation::EmptyTableIsAllowed);
-            if may_be_anybody || is_empty {
-                held += 1;
-                continue;
-            }
-            let charged = !known.deactivation_paid
-                && !self.is_approved(Kind::Deactivations, id, Told::Inactive);
-            let counts = &mut self.found.counts;
-            counts.deactivations += 1;
-            counts.gone += u64::from(out.is_none());
-            counts.deactivations_charged += u64::from(charged);
-            if charged {
-                self.list(Kind::Deactivations, id, Told::Inactive, false);
-            }
-            let keys = out.into_iter().map(|out| out.key).collect();
-            self.leaves(id, Some(known), keys, charged);
-        }
-        if held > 0 {
-            let reason = if nothing_in_scope {
-                format!(
-                    "the users table holds no record in scope while {} users are known: check USERS_TABLE, the table and \
-                     the mapping's \"include\"; nobody is deactivated on an empty read, whatever the limit",
-                    self.found.known
-                )
-            } else {
-                format!(
-                    "{} records do not say whom they are about (see rejected), and any of them may be one of the {held} \
-                     users who seem to be gone: correct these records first",
-                    self.found.unidentified
-                )
-            };
-            self.found.held = Some(Held {
-                count: held,
-                reason,
-            });
-        }
-    }
 }
 
-fn count(counts: &mut Counts, seen: Seen) {
-    match seen {
-        Seen::Unchanged => {
-            counts.active += 1;
-            counts.unchanged += 1;
-        }
-        Seen::UnchangedInactive => {
-            counts.inactive += 1;
-            counts.unchanged += 1;
-        }
-        Seen::Waits => {
-            counts.active += 1;
-            counts.waiting += 1;
-        }
-        Seen::Upsert { charged } => {
-            counts.active += 1;
-            counts.upserts += 1;
-            counts.updates_charged += u64::from(charged);
-        }
-        Seen::Leaves { charged } => {
-            counts.deactivations += 1;
-            counts.deactivations_charged += u64::from(charged);
-            counts.inactive += 1;
-        }
-        Seen::Upcoming => counts.upcoming += 1,
-        Seen::Stranger => {
-            counts.inactive += 1;
-            counts.strangers += 1;
-        }
-        Seen::Refused => counts.active += 1,
-        Seen::Not | Seen::Rejected | Seen::Duplicate => {}
-    }
-}
-
+mod finish;
 #[cfg(test)]
 mod tests;

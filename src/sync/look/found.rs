@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use jiff::Timestamp;
-
 use super::Suspect;
 use crate::{
     guard::{Kind, Listed},
-    ledger::{Entry, IdHash, Number, StuckKey},
+    ledger::{IdHash, Number, StuckKey},
     mapping::ExternalId,
-    sync::{Reject, Rejects},
+    sync::{Reject, Rejects, hand::Noted},
     users::RecordKey,
 };
 
@@ -40,8 +38,8 @@ pub struct Found {
     pub withheld: Vec<Suspect>,
     /// Users who came by push and now have a record that changes nothing else.
     pub adopted: Vec<(IdHash, RecordKey)>,
-    /// Entries that are to remember a push which says nothing new, and when it was made.
-    pub noted: Vec<Box<(Entry, Timestamp)>>,
+    /// Pushes that say nothing new, and are to be remembered all the same.
+    pub noted: Vec<Box<Noted>>,
     /// Users who left long ago and have no record.
     pub long_gone: Vec<IdHash>,
     /// Users whom more than one record is about: none of these records is sent.

@@ -1,21 +1,21 @@
 //! Filling a session: people are taken in hand, charged and packed just before they are loaded.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::queues::Portion;
+use super::{
+    lane::{Lane, Tally},
+    queues::Portion,
+};
 use crate::{
-    guard::{Ask, Kind},
+    guard::Kind,
     ledger::{Mode, Number, Reading},
     mutation::{self, Mutation},
     okta::{self, Batch, Packer},
     sync::{
         Aside, Books, Report, RunError,
-        hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
+        hand::{Circumstances, Decision, Hand, InHand, Ready, Why},
         look::{Suspect, Whole},
     },
 };
@@ -57,55 +57,6 @@ pub(super) struct Fill<'a> {
     pub(super) in_scope: Option<Timestamp>,
     /// What came of those who were in hand and are not told.
     pub(super) tally: Tally,
-}
-
-/// People of one kind.
-#[derive(Debug, Default)]
-pub(super) struct Lane {
-    /// Who is to be taken in hand.
-    pub(super) suspects: VecDeque<Suspect>,
-    /// Those in hand, and when their records were read.
-    ready: VecDeque<(Ready, Timestamp)>,
-}
-
-impl Lane {
-    /// People who are to be taken in hand.
-    pub(super) fn of(suspects: VecDeque<Suspect>) -> Self {
-        Self {
-            suspects,
-            ready: VecDeque::new(),
-        }
-    }
-
-    /// Whether there is nobody in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.suspects.is_empty() && self.ready.is_empty()
-    }
-
-    /// Those who are left, as suspects again.
-    pub(super) fn left(self) -> VecDeque<Suspect> {
-        let ready = self.ready.into_iter().map(|(ready, _)| ready.suspect);
-        ready.chain(self.suspects).collect()
-    }
-}
-
-/// What came of those who were in hand and are not told.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    /// Whom there was nothing to tell after all, deactivations and upserts.
-    pub(super) fell_away: (u64, u64),
-    /// Who waits for the end of a session.
-    pub(super) waits: u64,
-    /// Whom only a look at the whole table can decide about.
-    pub(super) next_look: u64,
-    /// Whom the guard withholds, of each kind.
-    pub(super) withheld: BTreeMap<Kind, u64>,
-    /// Those among them whom a push wants to leave.
-    pub(super) to_leave: Vec<Ready>,
-    /// Who is held, as the table has nobody in scope.
-    pub(super) held: u64,
-    /// Whether somebody has set the switch to paused.
-    pub(super) paused: bool,
 }
 
 impl Fill<'_> {
@@ -271,7 +222,7 @@ impl Fill<'_> {
             && !mutation::on(Mutation::SafeguardAfterLoading)
     }
 
-    fn withhold(&mut self, kind: Kind, ready: Ready) {
+    pub(super) fn withhold(&mut self, kind: Kind, ready: Ready) {
         *self.tally.withheld.entry(kind).or_default() += 1;
         if ready.pushed.is_some() && kind == Kind::Deactivations {
             self.tally.to_leave.push(ready);
@@ -299,92 +250,6 @@ impl Fill<'_> {
         let found = self.hand.somebody_is_in_scope().await?;
         self.in_scope = found.then_some(now);
         Ok(found)
-    }
-
-    /// Charges a request's people; what does not fit is withheld, and the rest of them remain.
-    async fn charge(
-        &mut self,
-        batch: Batch,
-        mut people: Vec<Ready>,
-    ) -> Result<Option<(Batch, Vec<Ready>)>, RunError> {
-        let now = self.now();
-        let mut short = Vec::new();
-        for kind in Kind::ALL {
-            let mut ask = Ask {
-                kind,
-                fresh: 0,
-                moved: BTreeMap::new(),
-                approved: false,
-            };
-            let mut used = Vec::new();
-            for ready in people
-                .iter()
-                .filter(|ready| ready.cost.kind() == Some(kind))
-            {
-                match &ready.cost {
-                    Cost::Nothing => {}
-                    Cost::Charge(_) => ask.fresh += 1,
-                    Cost::Paid(_, charge, _) if charge.approved => ask.approved = true,
-                    Cost::Paid(_, _, hour) => *ask.moved.entry(*hour).or_default() += 1,
-                    Cost::Approved(_, digest) => {
-                        ask.approved = true;
-                        if !used.contains(digest) {
-                            used.push(digest.clone());
-                        }
-                    }
-                }
-            }
-            if ask.fresh == 0 && ask.moved.is_empty() && !ask.approved {
-                continue;
-            }
-            let mut hour = None;
-            match self
-                .books
-                .guard
-                .charge(&ask, &used, self.session, now)
-                .await?
-            {
-                Ok(charged) => hour = Some(charged),
-                Err(left) if ask.moved.is_empty() && !ask.approved => {
-                    tracing::warn!(%kind, left = left.left, "the guard withholds what would go past its limit");
-                    short.push(kind);
-                }
-                Err(_) => {
-                    // Those who were charged before go on.
-                    ask.fresh = 0;
-                    short.push(kind);
-                    hour = self
-                        .books
-                        .guard
-                        .charge(&ask, &used, self.session, now)
-                        .await?
-                        .ok();
-                }
-            }
-            for ready in people
-                .iter_mut()
-                .filter(|ready| ready.cost.kind() == Some(kind))
-            {
-                ready.charged = hour;
-            }
-        }
-        if short.is_empty() || mutation::on(Mutation::SafeguardAfterLoading) {
-            return Ok(Some((batch, people)));
-        }
-        let may_go = |ready: &Ready| {
-            !ready
-                .cost
-                .to_charge()
-                .is_some_and(|kind| short.contains(&kind))
-        };
-        let (people, withheld): (Vec<_>, Vec<_>) = people.into_iter().partition(may_go);
-        let batch = batch.keep(|id| people.iter().any(|ready| ready.external_id.as_str() == id));
-        for ready in withheld {
-            if let Some(kind) = ready.cost.to_charge() {
-                self.withhold(kind, ready);
-            }
-        }
-        Ok(batch.map(|batch| (batch, people)))
     }
 
     /// People who were not loaded are suspects again.

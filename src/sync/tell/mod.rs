@@ -3,34 +3,32 @@
 //! The lease is taken before a session is opened, given back when its import was started, and
 //! given back while Okta opens none: nobody waits with it in hand.
 
+mod after;
+mod charge;
 mod fill;
+mod lane;
 mod load;
 mod open;
 mod queues;
 mod session;
 mod settle;
+mod turn;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
 use self::{
-    fill::{Fill, Lane, Tally},
+    fill::Fill,
+    lane::{Lane, Tally},
     open::Opened as Answer,
     queues::{Portion, Queues},
-    session::{After, Carried, Opened},
+    session::{Carried, Opened},
 };
-use super::{
-    Aside, Books, Job, Report, Run, RunError, Source, Time,
-    hand::Hand,
-    look::{Found, Suspect},
-};
+use super::{Aside, Books, Job, Report, Run, RunError, Source, Time, hand::Hand, look::Found};
 use crate::{
     guard::Kind,
-    ledger::{Claim, IdHash, Lease, Rank, log::End},
+    ledger::{IdHash, Lease},
     metrics,
     mutation::{self, Mutation},
 };
@@ -42,21 +40,14 @@ pub(super) use settle::{settle, settle_open};
 /// Okta opens no session for up to so long after an import was started (Okta's developer guide).
 /// It is only what a caller is told to wait; whether it is so, opening one shows.
 pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
-/// What a caller is told to wait when there is nothing to go by.
-const A_WHILE: Duration = Duration::from_secs(60);
-/// Waits between tries to get the lease, and to open a session while Okta refuses.
-const LEASE_WAIT: Duration = Duration::from_secs(3);
-/// How long a full run waits for the lease, which nobody keeps for long: others can do its work
-/// later, or another full run is doing it.
-const LEASE_PATIENCE: Duration = Duration::from_secs(60);
+/// Waits between tries to open a session while Okta refuses.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
-/// Longer than any invocation.
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many of those who are left are named.
 const LEFT_NAMED: usize = 100;
-/// Imports that end badly in one invocation before it gives up.
-const FAILURES: usize = 3;
+/// After so many imports that ended badly, one after another, each further one is an error: whoever
+/// makes one fail is found in fewer, as a rule.
+const FAILURES: usize = 5;
 /// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
 /// stays short: an upsert waits for every one that may carry the same person.
 const BACKLOG: usize = 2;
@@ -113,14 +104,12 @@ impl Teller<'_> {
         let mut tally = Tally::default();
         // The look has just seen the table.
         let mut in_scope = found.whole.then(|| self.time.now());
-        let mut failures = 0;
         while let Some(portion) = queues.next(self.books.log()) {
             let mut told = Told {
                 queues: &mut queues,
                 telling: &mut telling,
                 tally: &mut tally,
                 in_scope: &mut in_scope,
-                failures: &mut failures,
             };
             let round = Box::pin(self.round(portion, &mut told)).await?;
             match round {
@@ -293,6 +282,7 @@ impl Teller<'_> {
             session,
             number,
             again: portion.again,
+            by_push: matches!(self.job.source, Source::Payload { .. }),
         };
         let isolations = fill.aside.isolations_left();
         let carried = opened.carry(&mut fill, isolations).await;
@@ -304,148 +294,6 @@ impl Teller<'_> {
         session::add(told.tally, tally);
         Ok(Attempt::Carried(Box::new(carried?)))
     }
-
-    /// What is done once a session was carried through: watch it, and count.
-    async fn after(&mut self, carried: Carried, told: &mut Told<'_>) -> Result<Round, RunError> {
-        let Carried {
-            mut report,
-            mut loads,
-            after,
-        } = carried;
-        for refused in &loads.refused {
-            for ready in &refused.people {
-                match ready.why {
-                    Some(_) => told.telling.refused.0 += 1,
-                    None => told.telling.refused.1 += 1,
-                }
-            }
-            for reject in self.aside.refused(refused) {
-                self.report.refused.add(reject);
-            }
-        }
-        let left = std::mem::take(&mut loads.left).into_iter();
-        let left: VecDeque<Suspect> = left.map(|ready| ready.suspect).collect();
-        told.queues.put_back_mixed(left);
-        let end = match after {
-            After::Watch(triggered) => {
-                let watch = match self.job.source {
-                    // A push succeeds only when what it says has landed.
-                    Source::Payload { .. } => A_DAY,
-                    _ => self.run.watch,
-                };
-                let number = self.books.log().number_of_listed(&report.id);
-                let (status, end) = session::watch(*triggered, watch, self.time).await;
-                report.status = status.to_string();
-                if let (Some(end), Some(number)) = (end, number) {
-                    metrics::session_ended(&report.id, Some(&status));
-                    self.books.ended(number, end, self.time.now()).await?;
-                }
-                end
-            }
-            After::Ended(end) => Some(end),
-            After::Paused => {
-                self.report.sessions.push(report);
-                return Ok(Round::Paused);
-            }
-        };
-        let is_empty = loads.accepted.is_empty();
-        let failed = !is_empty && matches!(end, Some(End::Void | End::Error | End::Nothing));
-        let people = report.upserts + report.deactivations;
-        if end != Some(End::Landed) {
-            told.telling.unlanded += people;
-        }
-        told.telling.left += loads
-            .doubtful
-            .iter()
-            .map(|batch| batch.len() as u64)
-            .sum::<u64>();
-        if !failed && !is_empty {
-            self.report.carried(&report);
-            loads
-                .accepted
-                .iter()
-                .for_each(|batch| self.aside.told(batch));
-            self.report.tells.add(&loads.accepted);
-            told.telling.activated += loads.activated();
-        }
-        self.report.sessions.push(report.clone());
-        if let Some(failure) = loads.failure {
-            return Err(failure.into());
-        }
-        if failed {
-            *told.failures += 1;
-            if *told.failures >= FAILURES {
-                return Err(RunError::SessionsFail {
-                    id: report.id,
-                    status: report.status,
-                });
-            }
-            // Its people are found again by the next look, as what they are to be told apart.
-            return Ok(Round::Later);
-        }
-        if !loads.doubtful.is_empty() {
-            return Ok(Round::Later);
-        }
-        Ok(Round::Go)
-    }
-
-    /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
-    async fn lease(&mut self) -> Result<Option<Lease>, RunError> {
-        let until = match self.rank() {
-            Rank::Full => self.time.open_until().min(self.time.now() + LEASE_PATIENCE),
-            Rank::Part => self.time.open_until(),
-        };
-        loop {
-            let claim = self
-                .run
-                .ledger
-                .claim(&self.report.run_id, self.rank(), self.time.deadline())
-                .await?;
-            match claim {
-                Claim::Held(lease) => {
-                    self.report.skipped = None;
-                    return Ok(Some(lease));
-                }
-                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < until => {
-                    tokio::time::sleep(LEASE_WAIT).await;
-                }
-                Claim::Busy { owner, until } => {
-                    self.report.skipped = Some(format!(
-                        "another run ({owner}) has a session open, or is next, until {until:.0}"
-                    ));
-                    return Ok(None);
-                }
-            }
-        }
-    }
-
-    /// A full run that waits for Okta lets no other session pass before it.
-    async fn claim(&self) -> Result<(), RunError> {
-        if self.rank() == Rank::Full {
-            let ledger = &self.run.ledger;
-            ledger
-                .leave_claim(&self.report.run_id, self.time.deadline())
-                .await?;
-        }
-        Ok(())
-    }
-
-    fn rank(&self) -> Rank {
-        self.job.rank()
-    }
-
-    /// There is more to do than there was time for: says when to go on.
-    fn later(&mut self) {
-        let now = self.time.now();
-        let after_cooldown = self
-            .books
-            .log()
-            .last_triggered()
-            .map(|at| at + COOLDOWN)
-            .filter(|at| *at > now);
-        self.report.more = true;
-        self.report.resume_at = Some(whole_second(after_cooldown.unwrap_or(now + A_WHILE)));
-    }
 }
 
 /// What one round leaves to the next.
@@ -454,7 +302,6 @@ struct Told<'t> {
     telling: &'t mut Telling,
     tally: &'t mut Tally,
     in_scope: &'t mut Option<Timestamp>,
-    failures: &'t mut usize,
 }
 
 /// What came of a try.
@@ -467,9 +314,4 @@ enum Attempt {
     NotYet,
     /// There is no time left for opening one.
     Never,
-}
-
-/// Up to the next whole second: what Step Functions waits for.
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second() + i64::from(at.subsec_nanosecond() > 0)).unwrap_or(at)
 }

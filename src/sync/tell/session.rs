@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    fill::{Fill, Tally},
+    fill::Fill,
+    lane::Tally,
     load::{self, Loads},
     settle::{Seen, seen},
 };
@@ -36,6 +37,8 @@ pub(super) struct Opened<'a> {
     pub(super) number: Number,
     /// The import that ended in ERROR whose users it carries.
     pub(super) again: Option<Number>,
+    /// Whether a push says what it carries.
+    pub(super) by_push: bool,
 }
 
 /// What came of a session.
@@ -121,6 +124,7 @@ impl Opened<'_> {
             session,
             number,
             again,
+            by_push,
         } = self;
         let id = report.id.clone();
         for entries in entries(&loads, number, &id, time).chunks(RECORDED_AT_ONCE) {
@@ -148,6 +152,7 @@ impl Opened<'_> {
             upserts: report.upserts,
             deactivations: report.deactivations,
             again,
+            by_push,
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {

@@ -94,5 +94,6 @@ pub fn carries(world: &World, place: usize) -> Carries {
         upserts: tells.len() as u64 - deactivations,
         deactivations,
         again: None,
+        by_push: false,
     }
 }

@@ -1,6 +1,8 @@
 //! Random histories, and what holds in every one of them.
 //!
-//! `SIM_SEED=n` plays one seed and prints its history, `SIM_HISTORIES=n` plays so many.
+//! `SIM_SEED=n` plays one seed and prints its history, `SIM_HISTORIES=n` plays so many, from
+//! `SIM_FIRST` on; with `SIM_GO_ON=1` to their end, whatever is broken. `SIM_BUG` plays with a
+//! deliberate bug.
 
 mod calls;
 mod database;
@@ -109,29 +111,36 @@ fn told(history: &History) -> String {
 }
 
 /// What is called in a history, in order.
-fn traced(history: &History) -> String {
-    let mut trace = play(history, None).trace;
+fn traced(history: &History, bug: Option<Mutation>) -> String {
+    let mut trace = play(history, bug).trace;
     trace.sort();
     trace.join("\n")
 }
 
 #[test]
 fn no_history_breaks_a_promise() {
+    let bug = std::env::var("SIM_BUG")
+        .ok()
+        .map(|name| mutants::named(&name));
     if let Some(seed) = variable("SIM_SEED") {
         let history = generate::history(seed);
-        let Some(broken) = play(&history, None).broken else {
-            println!("{}{}", told(&history), traced(&history));
+        let Some(broken) = play(&history, bug).broken else {
+            println!("{}{}", told(&history), traced(&history, bug));
             return;
         };
-        let small = shrunk(&history, None, broken.promise);
-        println!("{}", traced(&small));
+        let small = shrunk(&history, bug, broken.promise);
+        println!("{}", traced(&small, bug));
         panic!("{broken:?}\nas in\n{}", told(&small));
     }
     let histories = variable("SIM_HISTORIES").unwrap_or(HISTORIES);
     let first = variable("SIM_FIRST").unwrap_or(0);
     let began = std::time::Instant::now();
-    if let Some((seed, broken)) = first_broken(first..first + histories, None) {
-        let small = shrunk(&generate::history(seed), None, broken.promise);
+    if let Some((seed, broken)) = first_broken(first..first + histories, bug) {
+        let history = generate::history(seed);
+        let small = match bug {
+            Some(_) => history,
+            None => shrunk(&history, None, broken.promise),
+        };
         panic!(
             "SIM_SEED={seed} breaks a promise: {}: {}\nas in\n{}",
             broken.promise,

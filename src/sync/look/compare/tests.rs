@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{ledger::Standing, mapping::Mapping};
+use crate::{ledger::Standing, mapping::Mapping, sync::Counts};
 
 /// A record about user `id`: what it says of them, and in which version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -32,6 +32,7 @@ pub const RULES: &str = "Okta's rules are kept";
 pub const OTHERS: &str = "who is of another source stays as they are";
 pub const NOTHING_ELSE: &str = "nothing is called but import sessions";
 pub const ONCE: &str = "one session is open at a time";
+pub const SMALL_ITEMS: &str = "no item of the state table grows";
 pub const WAITS: &str = "nobody waits for ever";
 pub const PAUSED: &str = "nothing is told while the switch is set to paused";
 pub const BOUND: &str = "a ledger of something else stops every run";
@@ -73,6 +74,7 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     paused(world, history)?;
     loads::kept(world)?;
     budget::kept(world, history)?;
+    settled::small(world)?;
     settled::directory(world)?;
     settled::ledger(world).await
 }

@@ -8,7 +8,9 @@ use dynamodb_identity_source::{
 };
 use okta_emulator::{Happened, UserStatus};
 
-use super::{Broken, EQUAL, LEDGER};
+use serde_json::json;
+
+use super::{Broken, EQUAL, LEDGER, SMALL_ITEMS};
 use crate::{
     sim::{
         model::{PEOPLE, Wanted, id, person},
@@ -50,6 +52,20 @@ pub fn directory(world: &World) -> Result<(), Broken> {
         if !agrees {
             let how = format!("{}: wanted {wanted:?}, Okta has {user:?}", id(person));
             return Err(Broken::of(EQUAL, how));
+        }
+    }
+    Ok(())
+}
+
+/// No item of the state table grows, whatever there was.
+pub fn small(world: &World) -> Result<(), Broken> {
+    const SMALL: usize = 40_000;
+    let items = world.tables.now("Scan", &json!({"TableName": STATE}));
+    for item in items["Items"].as_array().into_iter().flatten() {
+        let size = item.to_string().len();
+        if size > SMALL {
+            let how = format!("{}: {size} bytes", item["pk"]["S"]);
+            return Err(Broken::of(SMALL_ITEMS, how));
         }
     }
     Ok(())

@@ -1,0 +1,143 @@
+//! What others ask of the log.
+
+use jiff::Timestamp;
+
+use super::{Again, End, Ended, Failed, Listed, Number, SessionLog, State};
+use crate::okta::SessionId;
+
+impl SessionLog {
+    /// The last number that was given.
+    #[must_use]
+    pub fn last(&self) -> Number {
+        self.last
+    }
+
+    /// The sessions whose end was not seen, and those that were given up, oldest first.
+    pub fn listed(&self) -> impl Iterator<Item = (Number, &Listed)> {
+        self.listed
+            .iter()
+            .map(|(number, session)| (*number, session))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, number: Number) -> Option<&Listed> {
+        self.listed.get(&number)
+    }
+
+    /// The last that ended, newest first.
+    #[must_use]
+    pub fn recent(&self) -> &[Ended] {
+        &self.recent
+    }
+
+    /// Whether a session of this id is ours.
+    #[must_use]
+    pub fn knows(&self, id: &SessionId) -> bool {
+        self.listed.values().any(|session| session.id == *id)
+            || self.recent.iter().any(|session| session.id == *id)
+    }
+
+    /// Whether a session came to nothing, or is doubted whatever came of it.
+    #[must_use]
+    pub fn is_void(&self, number: Number) -> bool {
+        number < self.floor || self.void.contains(number)
+    }
+
+    /// Whether the log has something to say of this session beyond that it landed, so that it
+    /// must not be forgotten while entries name it.
+    #[must_use]
+    pub fn is_exception(&self, number: Number) -> bool {
+        self.void.contains(number) || self.listed.contains_key(&number)
+    }
+
+    /// Whether a session was of another binding.
+    #[must_use]
+    pub fn is_of_another_binding(&self, number: Number) -> bool {
+        number < self.bound_from
+    }
+
+    /// The number of a session whose end was not seen.
+    #[must_use]
+    pub fn number_of_listed(&self, id: &SessionId) -> Option<Number> {
+        let mut listed = self.listed.iter();
+        listed
+            .find(|(_, session)| session.id == *id)
+            .map(|(number, _)| *number)
+    }
+
+    /// Whether the last session carried people of an import that had ended in ERROR.
+    #[must_use]
+    pub fn last_was_again(&self) -> bool {
+        self.last_was_again
+    }
+
+    /// How many imports were started that were not seen to end, nor given up.
+    #[must_use]
+    pub fn unended(&self) -> usize {
+        self.listed
+            .values()
+            .filter(|session| session.state != State::GivenUp)
+            .count()
+    }
+
+    /// Whether any import that was started before this session was not seen to end.
+    #[must_use]
+    pub fn has_older_unended(&self, number: Number) -> bool {
+        self.listed
+            .range(..number)
+            .any(|(_, session)| session.state != State::GivenUp)
+    }
+
+    /// How many of the last imports ended badly, one after another.
+    #[must_use]
+    pub fn failed_in_a_row(&self) -> usize {
+        let imports = self.recent.iter().filter(|ended| ended.triggered.is_some());
+        imports
+            .take_while(|ended| matches!(ended.end, End::Error | End::Void))
+            .count()
+    }
+
+    /// When an import was last started.
+    #[must_use]
+    pub fn last_triggered(&self) -> Option<Timestamp> {
+        self.last_triggered
+    }
+
+    /// The last import that ended in ERROR and whose users of this kind are yet to be told.
+    #[must_use]
+    pub fn failed(&self, deactivations: bool) -> Option<&Failed> {
+        self.failed
+            .iter()
+            .rev()
+            .find(|failed| failed.deactivations == deactivations)
+    }
+
+    /// How those are to be told again whom a session carried, to be deactivated or not.
+    #[must_use]
+    pub fn again(&self, number: Number, deactivations: bool) -> Again {
+        if self.isolated.contains(&number) {
+            return Again::Isolated;
+        }
+        let mut of_kind = self
+            .failed
+            .iter()
+            .rev()
+            .filter(|failed| failed.deactivations == deactivations);
+        match of_kind.position(|failed| failed.number == number) {
+            None => Again::AsEver,
+            Some(0) => Again::Apart,
+            Some(_) => Again::Later,
+        }
+    }
+
+    /// The number that stands for a session of a release that did not number them; 0 if its
+    /// entries hold, as far as that release knew.
+    #[must_use]
+    pub fn number_of(&self, id: &str) -> Number {
+        self.unnumbered
+            .iter()
+            .find(|(known, _)| known.as_str() == id)
+            .map_or(0, |(_, number)| *number)
+    }
+}

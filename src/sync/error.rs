@@ -1,0 +1,59 @@
+//! Why a run came to no good end.
+
+use crate::{
+    ledger::{LeaseLost, LedgerError},
+    okta,
+    users::ReadError,
+};
+
+/// Why a run came to no good end. Whatever it was, running again is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The users table could not be read to its end.
+    #[error(transparent)]
+    Users(#[from] ReadError),
+    /// The state table could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Okta did not do as asked.
+    #[error(transparent)]
+    Okta(#[from] okta::Error),
+    /// Another run may be at work.
+    #[error(transparent)]
+    LeaseLost(#[from] LeaseLost),
+    /// Import sessions fail one after another.
+    #[error(
+        "Okta has ended one session after another without importing it, the last one ({id}) as {status}: see Reports > Import Monitoring in the admin console for why"
+    )]
+    SessionsFail {
+        /// The last session.
+        id: okta::SessionId,
+        /// Its status.
+        status: String,
+    },
+    /// The ledger is about something else.
+    #[error("{0}")]
+    OtherBinding(String),
+    /// The switch is set to paused.
+    #[error(
+        "paused: nothing is told to Okta, and what was pushed is not kept. Push again after {{\"command\":\"resume\"}}"
+    )]
+    Paused,
+    /// What a push says is not all done.
+    #[error(
+        "{left} of the {all} changes that these records come to are not done ({withheld} are withheld, {refused} refused by \
+         Okta, {waits} wait for an import to end): push them again, with the same \"at\""
+    )]
+    PushUnfinished {
+        /// Changes in all.
+        all: u64,
+        /// Of these, how many are not done.
+        left: u64,
+        /// Of those, how many the guard withholds.
+        withheld: u64,
+        /// How many Okta refused.
+        refused: u64,
+        /// How many wait for the end of an import.
+        waits: u64,
+    },
+}

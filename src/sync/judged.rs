@@ -1,0 +1,111 @@
+//! Asking the guard about what a look has found.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Books, Report, Run, RunError, Time, WithheldKind,
+    look::{Found, Suspect},
+};
+use crate::{
+    guard::{Judged, Kind, LIST, Limits, Listed},
+    mutation::{self, Mutation},
+};
+
+impl Run {
+    /// Asks the guard about what a look has found: takes out of it what must wait.
+    pub(super) async fn guard(
+        &self,
+        books: &mut Books,
+        found: &mut Found,
+        report: &mut Report,
+        is_plan: bool,
+        time: &Time,
+    ) -> Result<BTreeMap<Kind, u64>, RunError> {
+        let now = time.now();
+        let guard = &mut books.guard;
+        if found.whole {
+            guard.found_active(found.counts.active);
+        }
+        let mut counts = BTreeMap::new();
+        for kind in [Kind::Deactivations, Kind::Updates] {
+            let charged = found.charged(kind);
+            let judged = if is_plan {
+                guard.would_judge(kind, charged, found.whole, now)
+            } else {
+                guard.judge(kind, charged, found.whole, now).await?
+            };
+            let count =
+                if judged.latched.is_some() && !mutation::on(Mutation::SafeguardAfterLoading) {
+                    charged
+                } else {
+                    0
+                };
+            let people: Vec<Listed> = found
+                .charged
+                .iter()
+                .filter(|(of, listed)| *of == kind && (listed.stranger || count > 0))
+                .map(|(_, listed)| *listed)
+                .collect();
+            let too_many = people.len() > LIST;
+            let digest = if is_plan || !found.whole {
+                guard
+                    .memory()
+                    .digest(kind, now)
+                    .filter(|_| !people.is_empty())
+                    .cloned()
+            } else {
+                guard.keep_list(kind, people, now).await?
+            };
+            *report.withheld.of_mut(kind) = WithheldKind {
+                count,
+                reason: (count > 0).then(|| reason(kind, count, judged, too_many, self.limits)),
+                digest,
+                since: judged.latched.filter(|_| count > 0),
+            };
+            if count > 0 {
+                counts.insert(kind, count);
+                let is_payload =
+                    !found.whole && found.leavers.iter().any(|one| one.pushed.is_some());
+                let goes = |suspect: &Suspect| suspect.charge != Some(kind);
+                match kind {
+                    // Those of a push are remembered when they are in hand.
+                    Kind::Deactivations if !is_payload => {
+                        let leavers = std::mem::take(&mut found.leavers);
+                        (found.leavers, found.withheld) = leavers.into_iter().partition(goes);
+                    }
+                    Kind::Updates => found.upserts.retain(goes),
+                    _ => {}
+                }
+            }
+        }
+        if !is_plan && found.whole {
+            guard.hold(found.held.is_some(), now).await?;
+        }
+        if let Some(held) = &found.held {
+            report
+                .withheld
+                .hold(held.count, &held.reason, guard.memory().held_since);
+        }
+        Ok(counts)
+    }
+}
+
+fn reason(kind: Kind, count: u64, judged: Judged, too_many: bool, limits: Limits) -> String {
+    let Judged {
+        latched: _,
+        limit,
+        spent,
+        base,
+    } = judged;
+    let variable = kind.variable();
+    let set = limits.of(kind);
+    let approve = if too_many {
+        "more than can be approved at once: raise the limit, or put the table right".to_owned()
+    } else {
+        "if they are right, approve exactly these people with {\"command\":\"approve\",\"digest\":…}".to_owned()
+    };
+    format!(
+        "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of {base} people told active, of \
+         which {spent} are spent (people whom Okta keeps refusing count too). Check the users table; {approve}"
+    )
+}

@@ -1,0 +1,105 @@
+//! What is done once a session was carried through: it is watched, and counted.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{
+    FAILURES, Round, Teller, Told,
+    session::{self, After, Carried},
+};
+use crate::{
+    ledger::log::End,
+    metrics,
+    sync::{RunError, Source, look::Suspect},
+};
+
+/// Longer than any invocation.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Teller<'_> {
+    /// What is done once a session was carried through: watch it, and count.
+    pub(super) async fn after(
+        &mut self,
+        carried: Carried,
+        told: &mut Told<'_>,
+    ) -> Result<Round, RunError> {
+        let Carried {
+            mut report,
+            mut loads,
+            after,
+        } = carried;
+        for refused in &loads.refused {
+            for ready in &refused.people {
+                match ready.why {
+                    Some(_) => told.telling.refused.0 += 1,
+                    None => told.telling.refused.1 += 1,
+                }
+            }
+            for reject in self.aside.refused(refused) {
+                self.report.refused.add(reject);
+            }
+        }
+        let left = std::mem::take(&mut loads.left).into_iter();
+        let left: VecDeque<Suspect> = left.map(|ready| ready.suspect).collect();
+        told.queues.put_back_mixed(left);
+        let end = match after {
+            After::Watch(triggered) => {
+                let watch = match self.job.source {
+                    // A push succeeds only when what it says has landed.
+                    Source::Payload { .. } => A_DAY,
+                    _ => self.run.watch,
+                };
+                let number = self.books.log().number_of_listed(&report.id);
+                let (status, end) = session::watch(*triggered, watch, self.time).await;
+                report.status = status.to_string();
+                if let (Some(end), Some(number)) = (end, number) {
+                    metrics::session_ended(&report.id, Some(&status));
+                    self.books.ended(number, end, self.time.now()).await?;
+                }
+                end
+            }
+            After::Ended(end) => Some(end),
+            After::Paused => {
+                self.report.sessions.push(report);
+                return Ok(Round::Paused);
+            }
+        };
+        let is_empty = loads.accepted.is_empty();
+        let failed = !is_empty && matches!(end, Some(End::Void | End::Error | End::Nothing));
+        let people = report.upserts + report.deactivations;
+        if end != Some(End::Landed) {
+            told.telling.unlanded += people;
+        }
+        told.telling.left += loads
+            .doubtful
+            .iter()
+            .map(|batch| batch.len() as u64)
+            .sum::<u64>();
+        if !failed && !is_empty {
+            self.report.carried(&report);
+            loads
+                .accepted
+                .iter()
+                .for_each(|batch| self.aside.told(batch));
+            self.report.tells.add(&loads.accepted);
+            told.telling.activated += loads.activated();
+        }
+        self.report.sessions.push(report.clone());
+        if let Some(failure) = loads.failure {
+            return Err(failure.into());
+        }
+        if failed {
+            if self.books.log().failed_in_a_row() >= FAILURES {
+                return Err(RunError::SessionsFail {
+                    id: report.id,
+                    status: report.status,
+                });
+            }
+            // Its people are found again by the next look, as what they are to be told apart.
+            return Ok(Round::Later);
+        }
+        if !loads.doubtful.is_empty() {
+            return Ok(Round::Later);
+        }
+        Ok(Round::Go)
+    }
+}

@@ -1,0 +1,84 @@
+//! Whose turn it is to have a session open, and when it is worth going on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{COOLDOWN, Teller};
+use crate::{
+    ledger::{Claim, Lease, Rank},
+    sync::RunError,
+};
+
+/// What a caller is told to wait when there is nothing to go by.
+const A_WHILE: Duration = Duration::from_secs(60);
+/// Waits between tries to get the lease.
+const LEASE_WAIT: Duration = Duration::from_secs(3);
+/// How long a full run waits for the lease, which nobody keeps for long: others can do its work
+/// later, or another full run is doing it.
+const LEASE_PATIENCE: Duration = Duration::from_secs(60);
+
+impl Teller<'_> {
+    /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
+    pub(super) async fn lease(&mut self) -> Result<Option<Lease>, RunError> {
+        let until = match self.rank() {
+            Rank::Full => self.time.open_until().min(self.time.now() + LEASE_PATIENCE),
+            Rank::Part => self.time.open_until(),
+        };
+        loop {
+            let claim = self
+                .run
+                .ledger
+                .claim(&self.report.run_id, self.rank(), self.time.deadline())
+                .await?;
+            match claim {
+                Claim::Held(lease) => {
+                    self.report.skipped = None;
+                    return Ok(Some(lease));
+                }
+                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < until => {
+                    tokio::time::sleep(LEASE_WAIT).await;
+                }
+                Claim::Busy { owner, until } => {
+                    self.report.skipped = Some(format!(
+                        "another run ({owner}) has a session open, or is next, until {until:.0}"
+                    ));
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// A full run that waits for Okta lets no other session pass before it.
+    pub(super) async fn claim(&self) -> Result<(), RunError> {
+        if self.rank() == Rank::Full {
+            let ledger = &self.run.ledger;
+            ledger
+                .leave_claim(&self.report.run_id, self.time.deadline())
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn rank(&self) -> Rank {
+        self.job.rank()
+    }
+
+    /// There is more to do than there was time for: says when to go on.
+    pub(super) fn later(&mut self) {
+        let now = self.time.now();
+        let after_cooldown = self
+            .books
+            .log()
+            .last_triggered()
+            .map(|at| at + COOLDOWN)
+            .filter(|at| *at > now);
+        self.report.more = true;
+        self.report.resume_at = Some(whole_second(after_cooldown.unwrap_or(now + A_WHILE)));
+    }
+}
+
+/// Up to the next whole second: what Step Functions waits for.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() + i64::from(at.subsec_nanosecond() > 0)).unwrap_or(at)
+}

@@ -1,0 +1,191 @@
+//! Scenes about what goes wrong at Okta, in the tables, and between runs.
+
+use fastrand::Rng;
+use okta_emulator::{Effect, SessionEnd};
+
+use super::{
+    HOUR, LATER, after, alone, forbidden, newest_of_the_stream, okta, pair, put, run, slow_scan,
+};
+use crate::sim::{
+    generate::{invoke, now, pick},
+    history::{Act, DatabaseEffect, DatabaseFault, History, Layout, Step, What},
+    limit::Limit,
+    model::PEOPLE,
+};
+
+pub fn refused_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let (slot, other, mut steps) = pair(history, rng);
+    steps.extend([
+        after(LATER, put(slot, slot, false, 0)),
+        now(put(other, other, true, 3)),
+        now(okta("/sessions/*/start-import", 1, forbidden())),
+        now(run()),
+    ]);
+    steps
+}
+
+/// More loads than a session takes, once each is repeated.
+pub fn answers_get_lost(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let (_, _, mut steps) = pair(history, rng);
+    steps.push(after(
+        LATER,
+        okta("/sessions/*/bulk-upsert", 6, Effect::CloseAfter),
+    ));
+    steps.extend((0..history.people).map(|slot| now(put(slot, slot, true, 4))));
+    steps.push(now(run()));
+    steps
+}
+
+/// Records get other keys while some segments of the table are read already and others are not.
+pub fn records_move(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    if history.layout != Layout::Attribute {
+        return Vec::new();
+    }
+    let (slot, _, mut steps) = pair(history, rng);
+    steps.extend([after(LATER, slow_scan(0, 1, 5_000)), now(run())]);
+    for turn in 0..history.people / 2 {
+        let from = (slot + turn) % history.people;
+        let to = history.people + turn;
+        steps.push(after(rng.u64(100..1_000), Act::Move { from, to }));
+    }
+    steps
+}
+
+pub fn import_fails(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let (slot, _, mut steps) = pair(history, rng);
+    let how = SessionEnd::Error;
+    steps.extend([
+        after(LATER, put(slot, slot, true, 3)),
+        now(okta(
+            "/sessions/*/start-import",
+            1,
+            Effect::SessionEnds { how },
+        )),
+        now(run()),
+    ]);
+    steps
+}
+
+pub fn deletes_get_lost(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let (slot, other, mut steps) = pair(history, rng);
+    steps.extend([
+        after(LATER, put(slot, slot, false, 0)),
+        now(put(other, other, true, 3)),
+        now(okta("/sessions/*/bulk-delete", 5, Effect::CloseBefore)),
+        now(run()),
+    ]);
+    steps
+}
+
+pub fn another_record(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    if history.layout == Layout::Key {
+        return Vec::new();
+    }
+    let (slot, _, mut steps) = pair(history, rng);
+    let elsewhere = if history.layout == Layout::Folded {
+        slot + PEOPLE
+    } else {
+        history.people
+    };
+    steps.extend([
+        after(LATER, put(elsewhere, slot, true, 0)),
+        now(put(slot, slot, false, 0)),
+        now(newest_of_the_stream(1)),
+        after(LATER, Act::Delete { slot }),
+        now(newest_of_the_stream(1)),
+    ]);
+    steps
+}
+
+pub fn slow_scan_then_back(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let (slot, _, mut steps) = pair(history, rng);
+    steps.extend([
+        after(LATER, put(slot, slot, false, 0)),
+        now(slow_scan(rng.usize(0..6), 1, rng.u64(130_000..300_000))),
+        now(run()),
+        after(rng.u64(300..20_000), put(slot, slot, true, 0)),
+    ]);
+    steps
+}
+
+/// An import sleeps for days, while others are done.
+pub fn sleeps_for_days(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 6);
+    history.deactivations = Limit::count(100);
+    history.updates = Limit::share(50);
+    let hours = pick(rng, &[26, 90]);
+    let sleeps = Effect::ImportWakes {
+        after: std::time::Duration::from_secs(hours * 3_600),
+    };
+    let first = rng.bool();
+    steps.extend([
+        after(LATER, okta("/sessions/*/start-import", 1, sleeps)),
+        now(put(0, 0, first, 1)),
+        now(run()),
+        after(LATER, put(0, 0, true, 2)),
+    ]);
+    for turn in 0..9 {
+        let slot = 1 + turn % 5;
+        steps.push(after(8 * HOUR, put(slot, slot, turn % 10 < 5, 1)));
+        steps.push(now(run()));
+    }
+    steps
+}
+
+/// What a run that died has written arrives after another's.
+pub fn entries_arrive_late(history: &mut History, _: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 4);
+    history.updates = Limit::share(50);
+    let slow = DatabaseFault {
+        call: "PutItem identity-source-state user#",
+        skip: 0,
+        times: 1,
+        effect: DatabaseEffect::Late(1_000_000),
+    };
+    steps.extend([
+        after(LATER, put(0, 0, true, 1)),
+        now(Act::Database(slow)),
+        now(run()),
+        after(400_000, put(0, 0, true, 2)),
+        now(run()),
+        after(700_000, put(0, 0, true, 1)),
+        after(HOUR, run()),
+    ]);
+    steps
+}
+
+/// The function is deployed with another name of the org.
+pub fn another_org(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 5);
+    history.deactivations = Limit::count(100);
+    steps.extend([
+        after(LATER, put(0, 0, false, 0)),
+        now(run()),
+        after(LATER, Act::Rebind),
+        now(put(1, 1, false, 0)),
+        now(put(2, 2, true, 2)),
+        now(run()),
+        after(rng.u64(0..100_000), newest_of_the_stream(2)),
+        after(LATER, invoke(What::Sync { rebind: true })),
+        after(LATER, run()),
+    ]);
+    steps
+}
+
+/// So many sessions that nothing may keep all of them: most land, some come to nothing.
+pub fn hundreds_of_sessions(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 3);
+    history.cooldown = 0;
+    history.watch = 5;
+    history.updates = Limit::share(50);
+    let is_long = history.seed % 400 == 18;
+    for turn in 0..if is_long { 300 } else { 8 } {
+        if rng.u32(0..4) == 0 {
+            steps.push(now(okta("/sessions/*/start-import", 1, forbidden())));
+        }
+        let version = u8::try_from(turn % 7).unwrap();
+        steps.push(after(rng.u64(30_000..600_000), put(0, 0, true, version)));
+        steps.push(now(newest_of_the_stream(1)));
+    }
+    steps
+}
