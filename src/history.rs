@@ -39,8 +39,8 @@ pub(crate) async fn keep(
     let keeping = run.ledger.keep_run(&kept, run.history);
     match Box::pin(within(time.clock(), left, keeping)).await {
         Some(Ok(())) => {}
-        Some(Err(error)) => tracing::warn!(%error, "the run is not in the history"),
-        None => tracing::warn!("the run is not in the history: there was no time left"),
+        Some(Err(error)) => tracing::warn!(%error, "not all of the run is in the history"),
+        None => tracing::warn!("not all of the run is in the history: there was no time left"),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, store::IN_FLIGHT};
 use crate::{dynamodb::Item, okta::SessionId};
 
 /// The item with the last runs, newest first: a list of full runs and pushes, and one of stream
@@ -135,10 +136,11 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| LedgerError::of("keeping a report in", &error))?;
-        for (kind, ids) in ["upserts", "deactivations"].into_iter().zip(&run.told) {
-            self.keep_told(run, kind, ids, keep).await?;
-        }
-        self.list(run).await
+        self.list(run).await?;
+        // The time for this is short, and who was deactivated is asked for first.
+        let [active, inactive] = &run.told;
+        self.keep_told(run, "deactivations", inactive, keep).await?;
+        self.keep_told(run, "upserts", active, keep).await
     }
 
     /// Who was told, in items of a bounded size: `run#<run id>#<kind>#<n>`.
@@ -150,7 +152,7 @@ impl Ledger {
         keep: Duration,
     ) -> Result<(), LedgerError> {
         let RunSummary { run_id, at, .. } = &run.summary;
-        for (place, ids) in ids.chunks(TOLD_PER_ITEM).enumerate() {
+        let item = |(place, ids): (usize, &[String])| {
             let ids = ids.iter().map(|id| AttributeValue::S(id.clone()));
             self.client
                 .put_item()
@@ -165,11 +167,15 @@ impl Ledger {
                     "expires",
                     AttributeValue::N((*at + keep).as_second().to_string()),
                 )
-                .send()
-                .await
-                .map_err(|error| LedgerError::of("keeping who was told in", &error))?;
-        }
-        Ok(())
+        };
+        stream::iter(ids.chunks(TOLD_PER_ITEM).enumerate().map(item))
+            .map(async |item| match item.send().await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(LedgerError::of("keeping who was told in", &error)),
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await
     }
 
     /// Puts a run before the last ones. Two runs may do so at the same time.

@@ -85,9 +85,11 @@ struct Claimant {
     claim: String,
 }
 
-/// Another run may be at work: stop before the next write.
+/// The lease is over, or was taken by another run: stop before the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the lease was lost: another run may be at work, so this one stopped")]
+#[error(
+    "the lease was lost, because the invocation's time was up or another run took it: this run stopped, and the next goes on"
+)]
 pub struct LeaseLost;
 
 impl Ledger {

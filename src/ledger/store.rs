@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Requests in flight. Entries are written one by one, as DynamoDB's batches take no conditions.
-const IN_FLIGHT: usize = 32;
+pub(super) const IN_FLIGHT: usize = 32;
 
 /// The ledger in the state table.
 #[derive(Debug, Clone)]

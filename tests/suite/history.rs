@@ -2,8 +2,8 @@
 
 use crate::status::{item, kept, status};
 use crate::{
-    steps::{cooldown, fails, person, plan, sync, with, world_of},
-    support::{STATE, invoke_stream, proxy},
+    steps::{cooldown, fails, inactive, person, plan, sync, with, world_of},
+    support::{STATE, World, invoke_stream, proxy},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -30,6 +30,36 @@ async fn a_run_is_kept_with_its_report_until_it_expires() {
     assert_eq!(run["runId"], json!(report.run_id));
     assert_eq!((&run["upserts"], &run["error"]), (&json!(3), &Value::Null));
     assert_eq!(run["sessions"][0]["status"], "COMPLETED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_names_everybody_who_was_told() {
+    let world = world_of(130).await;
+    let function = world.function(&[]);
+    let first = sync(&world, &function).await;
+    cooldown().await;
+    for leaver in ["user7", "user9"] {
+        world.put(inactive(leaver)).await;
+    }
+
+    let second = sync(&world, &function).await;
+
+    let mut created = named(&world, &format!("run#{}#upserts#0", first.run_id)).await;
+    assert_eq!(created.len(), 120);
+    created.extend(named(&world, &format!("run#{}#upserts#1", first.run_id)).await);
+    created.sort();
+    let mut everybody: Vec<_> = (0..130).map(|n| format!("user{n}")).collect();
+    everybody.sort();
+    assert_eq!(created, everybody);
+    let mut left = named(&world, &format!("run#{}#deactivations#0", second.run_id)).await;
+    left.sort();
+    assert_eq!(left, ["user7", "user9"]);
+}
+
+async fn named(world: &World, pk: &str) -> Vec<String> {
+    let item = item(world, pk).await.unwrap_or_else(|| panic!("no {pk}"));
+    let ids = item["externalIds"].as_l().unwrap().iter();
+    ids.map(|id| id.as_s().unwrap().clone()).collect()
 }
 
 #[tokio::test(start_paused = true)]
