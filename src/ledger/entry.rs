@@ -1,12 +1,10 @@
 //! One user's entry, and how it looks in the state table.
 
-use std::fmt::Write as _;
-
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use super::{
+    IdHash,
     charge::Charge,
     log::{Number, SessionLog, Telling},
 };
@@ -16,70 +14,6 @@ use crate::{
     okta::SessionId,
     users::RecordKey,
 };
-
-/// The first 128 bits of an external id's SHA-256: what the ledger finds a user by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdHash([u8; 16]);
-
-impl IdHash {
-    /// The hash of this id.
-    #[must_use]
-    pub fn of(id: &ExternalId) -> Self {
-        Self::of_text(id.as_str())
-    }
-
-    /// The hash of these bytes.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
-    pub(super) fn of_text(text: &str) -> Self {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&Sha256::digest(text)[..16]);
-        Self(hash)
-    }
-
-    /// About where this hash is among so many in their order; at most `count`.
-    pub(super) fn place_among(self, count: usize) -> usize {
-        let upper_half = u128::from_be_bytes(self.0) >> 64;
-        ((upper_half * count as u128) >> 64) as usize
-    }
-
-    pub(super) fn pk(self) -> String {
-        format!("user#{}", self.hex())
-    }
-
-    pub(super) fn from_pk(pk: &str) -> Option<Self> {
-        Self::from_hex(pk.strip_prefix("user#")?)
-    }
-
-    pub(super) fn from_hex(hex: &str) -> Option<Self> {
-        let all = hex.len() == 32 && hex.is_ascii();
-        let number = all.then(|| u128::from_str_radix(hex, 16).ok())??;
-        Some(Self(number.to_be_bytes()))
-    }
-
-    /// The first of the hexadecimal digits.
-    pub(super) fn first_digit(self) -> usize {
-        usize::from(self.0[0] >> 4)
-    }
-
-    pub(super) fn hex(self) -> String {
-        self.0
-            .iter()
-            .fold(String::with_capacity(32), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
-    }
-}
 
 /// What Okta was told of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,6 +76,9 @@ impl Entry {
         }
     }
 
+    /// The item. What a look at the whole ledger does not need has names of its own, so that it
+    /// takes no room there: Okta's id of the session (the first release's entries have it as
+    /// `session`, by which their sessions are known), and when somebody was told to be active.
     pub(super) fn to_item(&self) -> Item {
         let Self {
             external_id,
@@ -160,11 +97,15 @@ impl Entry {
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
+        let time = match told {
+            Told::Active(_) => "toldAt",
+            Told::Inactive => "at",
+        };
         let required = [
             ("pk", text(IdHash::of(external_id).pk())),
             ("externalId", text(external_id.to_string())),
             ("key", AttributeValue::M(key.to_item())),
-            ("at", text(at.to_string())),
+            (time, text(at.to_string())),
             (NUMBER, number(*session)),
         ];
         let print = match told {
@@ -178,7 +119,7 @@ impl Entry {
                 (*origin == Origin::Push).then(|| text("push".to_owned())),
             ),
             (
-                "session",
+                "sessionId",
                 session_id.as_ref().map(|id| text(id.to_string())),
             ),
             ("behind", behind.map(number)),
@@ -213,7 +154,9 @@ impl Entry {
             key: RecordKey::from_item(item.get("key")?.as_m().ok()?),
             told: telling.told,
             session: telling.session,
-            session_id: text("session").map(|id| SessionId::from(id.clone())),
+            session_id: text("sessionId")
+                .or(text("session"))
+                .map(|id| SessionId::from(id.clone())),
             behind: telling.behind,
             doubtful: telling.doubtful,
             origin: origin(item),
@@ -272,7 +215,8 @@ pub(super) fn origin(item: &Item) -> Origin {
 }
 
 pub(super) fn at(item: &Item) -> Option<Timestamp> {
-    item.get("at")?.as_s().ok()?.parse().ok()
+    let at = item.get("at").or(item.get("toldAt"))?;
+    at.as_s().ok()?.parse().ok()
 }
 
 pub(super) fn charge(item: &Item, name: &str) -> Option<Charge> {
@@ -320,13 +264,5 @@ mod tests {
                 Some(entry)
             );
         }
-    }
-
-    #[test]
-    fn a_user_is_found_by_what_sha256sum_prints() {
-        let hash = IdHash::of(&ExternalId::parse("alice").unwrap());
-
-        assert_eq!(hash.pk(), "user#2bd806c97f0e00af1a1fc3328fa763a9");
-        assert_eq!(IdHash::from_pk(&hash.pk()), Some(hash));
     }
 }

@@ -18,12 +18,14 @@
 //! An entry is written *before* its session is triggered and holds only if the session landed:
 //! the trigger is the commit. The rules are in [`log`].
 
+mod amend;
 mod binding;
 mod blobs;
 mod book;
 mod charge;
 mod entry;
 mod history;
+mod id_hash;
 mod lease;
 pub mod log;
 mod pending;
@@ -39,8 +41,9 @@ mod versioned;
 pub use binding::Binding;
 pub use book::Book;
 pub use charge::{Charge, Hour, Paid};
-pub use entry::{Entry, IdHash, Origin, Told};
+pub use entry::{Entry, Origin, Told};
 pub use history::{KeptRun, Recent, RunSummary, SessionSummary};
+pub use id_hash::IdHash;
 pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
 pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
 pub use reading::{Known, Reading};

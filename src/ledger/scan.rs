@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::mutation;
 
 use super::{
-    Book, IdHash, Ledger, LedgerError, Reading,
+    Book, IdHash, Ledger, LedgerError, Reading, Told,
     entry::{self, PROJECTION},
 };
 
@@ -74,7 +74,9 @@ impl Ledger {
                     entry::to_leave(&item),
                     entry::charge(&item, "chargedDeactivation"),
                     entry::charge(&item, "chargedUpdate"),
-                    entry::at(&item),
+                    (telling.told == Told::Inactive)
+                        .then(|| entry::at(&item))
+                        .flatten(),
                 );
                 book.add(id, known);
             }

@@ -3,14 +3,10 @@
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::{
-        RequestId, delete_item::DeleteItemError, put_item::PutItemError,
-        update_item::UpdateItemError,
-    },
+    operation::{RequestId, put_item::PutItemError},
     types::AttributeValue,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 
 use super::{Entry, IdHash, entry::NUMBER, log::SessionLog};
 use crate::{
@@ -18,7 +14,6 @@ use crate::{
     clock::Clock,
     dynamodb::{self, Item},
     mutation::{self, Mutation},
-    users::RecordKey,
 };
 
 /// Requests in flight. Entries are written one by one, as DynamoDB's batches take no conditions.
@@ -152,136 +147,6 @@ impl Ledger {
                 _ => Err(LedgerError::of("writing", &error).into()),
             },
         }
-    }
-
-    /// Drops an entry that is not needed any more, if it is as it was read.
-    ///
-    /// # Errors
-    /// When it is not known whether it was dropped.
-    pub async fn drop_entry(&self, entry: &Entry) -> Result<(), LedgerError> {
-        let result = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
-            .condition_expression("#at = :at")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":at", AttributeValue::S(entry.at.to_string()))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(LedgerError::of("dropping an entry of", &error)),
-            },
-        }
-    }
-
-    /// Remembers that a push wants somebody to leave, whom the guard withholds, if their entry is
-    /// as it was read.
-    ///
-    /// # Errors
-    /// When the state table could not be written.
-    pub async fn is_to_leave(&self, entry: &Entry, pushed: Timestamp) -> Result<(), LedgerError> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
-            .update_expression("SET toLeave = :true, pushed = :pushed")
-            .condition_expression("#at = :at")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":at", AttributeValue::S(entry.at.to_string()))
-            .expression_attribute_values(":true", AttributeValue::Bool(true))
-            .expression_attribute_values(":pushed", AttributeValue::S(pushed.to_string()))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(LedgerError::of("writing", &error)),
-            },
-        }
-    }
-
-    /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.
-    /// If it says that the user stays, no push wants them to leave any more.
-    ///
-    /// # Errors
-    /// When the state table could not be written.
-    pub async fn note_push(
-        &self,
-        entry: &Entry,
-        pushed: Timestamp,
-        stays: bool,
-    ) -> Result<bool, LedgerError> {
-        let text = |at: Timestamp| AttributeValue::S(at.to_string());
-        let before = entry
-            .pushed
-            .map(|before| (":before".to_owned(), text(before)));
-        let condition = match before {
-            Some(_) => "#at = :at AND (pushed = :before OR pushed = :pushed)",
-            None => "#at = :at AND (attribute_not_exists(pushed) OR pushed = :pushed)",
-        };
-        let values = [
-            (":at".to_owned(), text(entry.at)),
-            (":pushed".to_owned(), text(pushed)),
-        ];
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
-            .update_expression(if stays {
-                "SET pushed = :pushed REMOVE toLeave"
-            } else {
-                "SET pushed = :pushed"
-            })
-            .condition_expression(condition)
-            .expression_attribute_names("#at", "at")
-            .set_expression_attribute_values(Some(values.into_iter().chain(before).collect()))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(LedgerError::of("writing", &error)),
-            },
-        }
-    }
-
-    /// Makes users who came by push the users table's own.
-    ///
-    /// # Errors
-    /// When the state table could not be written.
-    pub async fn adopt(&self, users: &[(IdHash, RecordKey)]) -> Result<(), LedgerError> {
-        stream::iter(users)
-            .map(|(id, key)| async move {
-                let result = self
-                    .client
-                    .update_item()
-                    .table_name(&self.table)
-                    .key("pk", AttributeValue::S(id.pk()))
-                    .update_expression("SET #key = :key REMOVE origin, toLeave")
-                    .condition_expression("attribute_exists(pk)")
-                    .expression_attribute_names("#key", "key")
-                    .expression_attribute_values(":key", AttributeValue::M(key.to_item()))
-                    .send()
-                    .await;
-                match result {
-                    Ok(_) => Ok(()),
-                    Err(error) => match error.as_service_error() {
-                        Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                        _ => Err(LedgerError::of("writing", &error)),
-                    },
-                }
-            })
-            .buffer_unordered(IN_FLIGHT)
-            .try_collect()
-            .await
     }
 
     /// The items under these keys, those that there are.

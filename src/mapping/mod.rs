@@ -215,7 +215,7 @@ impl Mapping {
         let mut next = None;
         let mapped = self.decide(&self.subject(record), now, &mut next);
         Judged {
-            mapped: mapped.unwrap_or_else(|mapped| mapped),
+            mapped: mutated(mapped.unwrap_or_else(|mapped| mapped)),
             next,
         }
     }
@@ -306,6 +306,19 @@ impl Mapping {
         } else {
             Err(reasons)
         }
+    }
+}
+
+/// What deliberate bugs make of it.
+fn mutated(mapped: Mapped) -> Mapped {
+    let not_there = Mapped::OutOfScope {
+        whom: None,
+        keep: false,
+    };
+    match mapped {
+        Mapped::Rejected(..) if mutation::on(Mutation::RejectedIsMissing) => not_there,
+        Mapped::Unidentified(_) if mutation::on(Mutation::UnidentifiedIsNobody) => not_there,
+        mapped => mapped,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A template, and the short way around the template engine that most of them can take.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use minijinja::Value;
@@ -11,22 +11,25 @@ use super::{
 };
 use crate::users::{Attributes, Record, canonical_number};
 
-/// A record in both forms that a mapping looks at it in.
+/// A record in both forms that a mapping looks at it in: as the engine sees it only where a
+/// template needs the engine.
 pub(super) struct Subject {
     record: Arc<Record>,
-    context: Value,
+    context: OnceCell<Value>,
 }
 
 impl Subject {
     pub(super) fn new(record: Record) -> Self {
-        let record = Arc::new(record);
-        let context = Value::from_dyn_object(Arc::clone(&record));
-        Self { record, context }
+        Self {
+            record: Arc::new(record),
+            context: OnceCell::new(),
+        }
     }
 
     /// The record as expressions and templates see it.
     pub(super) fn context(&self) -> Value {
-        self.context.clone()
+        let context = || Value::from_dyn_object(Arc::clone(&self.record));
+        self.context.get_or_init(context).clone()
     }
 
     /// An attribute that is a boolean.

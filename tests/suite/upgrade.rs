@@ -45,6 +45,9 @@ async fn as_the_first_release(world: &World, lost: &str) {
             continue;
         }
         let mut old: HashMap<_, _> = item.into_iter().collect();
+        if let Some(at) = old.remove("toldAt") {
+            old.insert("at".to_owned(), at);
+        }
         let is_lost = old["externalId"] == text(lost);
         let named = if is_lost { "apsVoid" } else { "apsForgotten" };
         old.insert("session".to_owned(), text(named));

@@ -86,9 +86,9 @@ impl StateTable {
                 "pk": {"S": format!("user#{hex}")},
                 "externalId": {"S": id.as_str()},
                 "key": {"M": {"id": {"S": id.as_str()}}},
-                "at": {"S": "2026-05-13T05:52:24.007123456Z"},
+                "toldAt": {"S": "2026-05-13T05:52:24.007123456Z"},
                 "print": {"B": BASE64_STANDARD.encode(print)},
-                "session": {"S": SESSION},
+                "sessionId": {"S": SESSION},
                 "n": {"N": NUMBER.to_string()},
             }));
         }

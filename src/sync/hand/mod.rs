@@ -25,6 +25,7 @@ use crate::{
     guard::Approved,
     ledger::{Entry, IdHash, Ledger, Reading},
     mapping::{Mapped, Mapping},
+    mutation,
     users::{KeySchema, RecordKey, UsersTable},
 };
 
@@ -194,8 +195,10 @@ impl Hand<'_> {
     ) -> Result<BTreeMap<String, (RecordKey, Mapped)>, RunError> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
+        let believed = mutation::believed(keys).unwrap_or_default();
         let now = self.now();
         Ok(records
+            .chain(believed)
             .map(|(key, record)| (key.canonical(), (key, self.mapping.map(record, now))))
             .collect())
     }

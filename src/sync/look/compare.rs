@@ -7,7 +7,6 @@ use crate::{
     guard::{Approved, Kind, LIST, Listed, Target},
     ledger::{Again, Book, Due, IdHash, Known, Origin, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
-    mutation::{self, Mutation},
     okta::{self, Entity},
     sync::{Aside, Reject, hand::to_be_told},
     users::RecordKey,
@@ -81,9 +80,6 @@ impl<'a> Comparison<'a> {
     /// Takes one record.
     pub fn take(&mut self, key: RecordKey, mapped: Mapped) {
         self.found.counts.scanned += 1;
-        if matches!(mapped, Mapped::Rejected(..)) && mutation::on(Mutation::RejectedIsMissing) {
-            return;
-        }
         let external_id = match &mapped {
             Mapped::Active(id, _)
             | Mapped::Inactive(id)

@@ -13,7 +13,6 @@ use crate::{
     guard::{Kind, Target},
     ledger::{Again, IdHash, StuckKey, Told},
     mapping::{ExternalId, Mapped},
-    mutation,
     sync::{
         Reject, RunError,
         hand::{Circumstances, Decision, Hand, InHand, Stays, Why, whom},
@@ -31,13 +30,7 @@ pub(super) async fn keys(
     circumstances: &Circumstances<'_>,
 ) -> Result<Found, RunError> {
     let mut found = Found::default();
-    let mut records = hand.mapped(keys).await?;
-    if let Some(images) = mutation::believed(keys) {
-        let map = |(key, image): (RecordKey, Record)| {
-            (key.canonical(), (key, hand.mapping.map(image, hand.now())))
-        };
-        records = images.into_iter().map(map).collect();
-    }
+    let records = hand.mapped(keys).await?;
     let mut people: BTreeMap<IdHash, Vec<RecordKey>> = BTreeMap::new();
     let mut absent = 0;
     for key in keys {

@@ -95,7 +95,11 @@ impl Fill<'_> {
                 continue;
             };
             self.room = self.room.saturating_sub(people.len());
-            let until = oldest + LOADED_WITHIN;
+            let until = if mutation::on(Mutation::LoadOldPlan) {
+                Timestamp::MAX
+            } else {
+                oldest + LOADED_WITHIN
+            };
             return Ok(Some(Parcel {
                 batch,
                 people,

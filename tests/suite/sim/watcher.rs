@@ -98,7 +98,7 @@ impl Watcher {
             ("PutItem", key, _) if key.starts_with("user#") => self.entries.push(EntryWritten {
                 at,
                 person: person(&text("/Item/externalId/S")),
-                session: text("/Item/session/S"),
+                session: text("/Item/sessionId/S"),
                 print: Some(text("/Item/print/B")).filter(|print| !print.is_empty()),
             }),
             ("PutItem", "lease", _) => {

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
+    net::Ipv4Addr,
     rc::Rc,
     time::Duration,
 };
@@ -77,6 +78,7 @@ impl World {
             origin: began,
         };
         let options = Options {
+            bind: (Ipv4Addr::UNSPECIFIED, 0).into(),
             identity_source: SOURCE.into(),
             token: token(0),
             cooldown: Duration::from_secs(history.cooldown),
@@ -92,7 +94,7 @@ impl World {
         okta.seed_user(OF_ANOTHER_SOURCE, UserStatus::Active, profile);
         let model = Model::new(history.layout);
         let environment = [
-            ("OKTA_ORG_URL", okta.url()),
+            ("OKTA_ORG_URL", okta.url().replace("0.0.0.0", "127.0.0.1")),
             ("OKTA_IDENTITY_SOURCE_ID", SOURCE.to_owned()),
             (
                 "OKTA_CREDENTIALS_SECRET_ARN",
@@ -207,8 +209,8 @@ impl World {
         let mut environment = self.environment.clone();
         let rebound = self.model.borrow().rebound;
         if rebound {
-            // The same org under another name.
-            let url = environment["OKTA_ORG_URL"].replace("127.0.0.1", "localhost");
+            // The same org under another name, for which nobody has to be asked.
+            let url = environment["OKTA_ORG_URL"].replace("127.0.0.1", "127.0.0.2");
             environment.insert("OKTA_ORG_URL", url);
         }
         let off = self.skew.borrow_mut().i64(-self.most_skew..=self.most_skew);

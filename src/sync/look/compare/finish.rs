@@ -55,8 +55,7 @@ impl Comparison<'_> {
             + self.found.refused.count
             + self.duplicates.len() as u64;
         let nothing_in_scope = in_scope == 0 && self.found.known > 0;
-        let unidentified =
-            self.found.unidentified > 0 && !mutation::on(Mutation::UnidentifiedIsNobody);
+        let unidentified = self.found.unidentified > 0;
         let mut held = 0;
         for (row, (id, known)) in self.book.iter().enumerate() {
             if self.seen[row] != Seen::Not {

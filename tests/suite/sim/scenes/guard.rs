@@ -6,7 +6,7 @@ use okta_emulator::{Applied, Effect, SessionEnd};
 use super::{HOUR, LATER, after, alone, forbidden, newest_of_the_stream, okta, put, run};
 use crate::sim::{
     generate::{PLAIN, invoke, now, pick},
-    history::{Act, Death, History, Invocation, Row, Step, What},
+    history::{Act, Death, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
 };
@@ -104,8 +104,8 @@ pub fn approved_of_another(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 6);
     let leaves = rng.bool();
     let change = |slot: u8| put(slot, slot, !leaves, 3);
-    history.deactivations = Limit::count(1);
-    history.updates = Limit::count(1);
+    history.deactivations = Limit::count(0);
+    history.updates = Limit::count(0);
     steps.extend([
         after(LATER, change(0)),
         now(change(1)),
@@ -133,9 +133,12 @@ pub fn approved_of_another(history: &mut History, rng: &mut Rng) -> Vec<Step> {
 /// Pushes come in another order than they were made in.
 pub fn pushes_overtake(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 3);
-    history.deactivations = pick(rng, &[Limit::count(0), Limit::count(100)]);
-    history.updates = Limit::share(50);
-    for _ in 0..rng.usize(3..7) {
+    history.deactivations = pick(
+        rng,
+        &[Limit::count(0), Limit::count(100), Limit::count(100)],
+    );
+    history.updates = Limit::count(100);
+    for _ in 0..rng.usize(6..12) {
         let row = Row {
             person: 5,
             active: rng.u32(0..3) > 0,
@@ -171,6 +174,47 @@ pub fn paused_at_work(history: &mut History, rng: &mut Rng) -> Vec<Step> {
         after(1_000, newest_of_the_stream(1)),
         after(4 * HOUR, invoke(What::Resume)),
         after(LATER, run()),
+    ]);
+    steps
+}
+
+/// The switch is set while a run waits for Okta to open a session.
+pub fn paused_while_it_waits(history: &mut History, _: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 4);
+    history.cooldown = 300;
+    history.deactivations = Limit::count(100);
+    history.updates = Limit::share(50);
+    steps.extend([
+        after(30_000, put(0, 0, false, 0)),
+        now(run()),
+        after(60_000, invoke(What::Pause)),
+        after(4 * HOUR, invoke(What::Resume)),
+        after(LATER, run()),
+    ]);
+    steps
+}
+
+/// A stream batch has less time than Okta's cooldown takes.
+pub fn batch_without_time(history: &mut History, _: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 4);
+    history.layout = Layout::Key;
+    history.cooldown = 300;
+    history.watch = 60;
+    history.deactivations = Limit::count(100);
+    let newest = What::Stream {
+        from: usize::MAX,
+        count: 1,
+        backwards: false,
+        again: false,
+    };
+    let short = Invocation {
+        what: newest,
+        timeout: 60,
+        death: None,
+    };
+    steps.extend([
+        after(90_000, put(0, 0, false, 0)),
+        after(1_000, Act::Invoke(short)),
     ]);
     steps
 }

@@ -19,7 +19,7 @@ type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
 /// Adds the scene of this seed, or none.
 pub fn scene(history: &mut History, rng: &mut Rng) {
-    const SCENES: [Scene; 19] = [
+    const SCENES: [Scene; 22] = [
         trouble::refused_trigger,
         trouble::answers_get_lost,
         trouble::records_move,
@@ -39,8 +39,11 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         guard::pushes_overtake,
         guard::paused_at_work,
         trouble::hundreds_of_sessions,
+        guard::paused_while_it_waits,
+        guard::batch_without_time,
+        trouble::waits_with_people_in_hand,
     ];
-    let nth = usize::try_from(history.seed % 20).unwrap();
+    let nth = usize::try_from(history.seed % 23).unwrap();
     if let Some(scene) = SCENES.get(nth) {
         let steps = scene(history, rng);
         history.steps.extend(steps);

@@ -113,7 +113,7 @@ pub fn sleeps_for_days(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 6);
     history.deactivations = Limit::count(100);
     history.updates = Limit::share(50);
-    let hours = pick(rng, &[26, 90]);
+    let hours = pick(rng, &[10, 26, 90]);
     let sleeps = Effect::ImportWakes {
         after: std::time::Duration::from_secs(hours * 3_600),
     };
@@ -129,6 +129,25 @@ pub fn sleeps_for_days(history: &mut History, rng: &mut Rng) -> Vec<Step> {
         steps.push(after(8 * HOUR, put(slot, slot, turn % 10 < 5, 1)));
         steps.push(now(run()));
     }
+    steps
+}
+
+/// Okta makes a run wait for minutes, with people in hand who change their minds.
+pub fn waits_with_people_in_hand(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 4);
+    history.deactivations = Limit::count(100);
+    history.updates = Limit::share(50);
+    let later = [("retry-after".to_owned(), "170".to_owned())];
+    let limited = Effect::RateLimited {
+        headers: later.into(),
+    };
+    let leaves = rng.bool();
+    steps.extend([
+        after(LATER, put(0, 0, !leaves, 1)),
+        now(okta("/sessions", 1, limited)),
+        now(run()),
+        after(rng.u64(1_000..20_000), put(0, 0, leaves, 2)),
+    ]);
     steps
 }
 
@@ -178,7 +197,7 @@ pub fn hundreds_of_sessions(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     history.cooldown = 0;
     history.watch = 5;
     history.updates = Limit::share(50);
-    let is_long = history.seed % 400 == 18;
+    let is_long = history.seed % 460 == 18;
     for turn in 0..if is_long { 300 } else { 8 } {
         if rng.u32(0..4) == 0 {
             steps.push(now(okta("/sessions/*/start-import", 1, forbidden())));

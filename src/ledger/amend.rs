@@ -1,0 +1,158 @@
+//! Entries that change where they are, each only if it is as it was read.
+
+use aws_sdk_dynamodb::{
+    operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
+    types::AttributeValue,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{Entry, IdHash, Ledger, LedgerError, store::IN_FLIGHT};
+use crate::{dynamodb::Item, users::RecordKey};
+
+/// Each telling has a time of its own, in one of two attributes: see [`Entry::to_item`].
+const AS_READ: &str = "(#at = :at OR toldAt = :at)";
+
+/// A change of one entry.
+struct Amendment<'a> {
+    update: &'a str,
+    condition: &'a str,
+    names: &'a [(&'a str, &'a str)],
+    values: Item,
+}
+
+impl Ledger {
+    /// Drops an entry that is not needed any more, if it is as it was read.
+    ///
+    /// # Errors
+    /// When it is not known whether it was dropped.
+    pub async fn drop_entry(&self, entry: &Entry) -> Result<(), LedgerError> {
+        let result = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(IdHash::of(&entry.external_id).pk()))
+            .condition_expression(AS_READ)
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":at", text(entry.at))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(LedgerError::of("dropping an entry of", &error)),
+            },
+        }
+    }
+
+    /// Remembers that a push wants somebody to leave, whom the guard withholds, if their entry is
+    /// as it was read.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn is_to_leave(&self, entry: &Entry, pushed: Timestamp) -> Result<(), LedgerError> {
+        let amendment = Amendment {
+            update: "SET toLeave = :true, pushed = :pushed",
+            condition: AS_READ,
+            names: &[("#at", "at")],
+            values: [
+                (":at".to_owned(), text(entry.at)),
+                (":true".to_owned(), AttributeValue::Bool(true)),
+                (":pushed".to_owned(), text(pushed)),
+            ]
+            .into(),
+        };
+        let id = IdHash::of(&entry.external_id);
+        self.amend(id, amendment).await.map(|_| ())
+    }
+
+    /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.
+    /// If it says that the user stays, no push wants them to leave any more.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn note_push(
+        &self,
+        entry: &Entry,
+        pushed: Timestamp,
+        stays: bool,
+    ) -> Result<bool, LedgerError> {
+        let before = entry
+            .pushed
+            .map(|before| (":before".to_owned(), text(before)));
+        let condition = match before {
+            Some(_) => format!("{AS_READ} AND (pushed = :before OR pushed = :pushed)"),
+            None => format!("{AS_READ} AND (attribute_not_exists(pushed) OR pushed = :pushed)"),
+        };
+        let values = [
+            (":at".to_owned(), text(entry.at)),
+            (":pushed".to_owned(), text(pushed)),
+        ];
+        let amendment = Amendment {
+            update: if stays {
+                "SET pushed = :pushed REMOVE toLeave"
+            } else {
+                "SET pushed = :pushed"
+            },
+            condition: &condition,
+            names: &[("#at", "at")],
+            values: values.into_iter().chain(before).collect(),
+        };
+        self.amend(IdHash::of(&entry.external_id), amendment).await
+    }
+
+    /// Makes users who came by push the users table's own.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn adopt(&self, users: &[(IdHash, RecordKey)]) -> Result<(), LedgerError> {
+        stream::iter(users)
+            .map(|(id, key)| async move {
+                let amendment = Amendment {
+                    update: "SET #key = :key REMOVE origin, toLeave",
+                    condition: "attribute_exists(pk)",
+                    names: &[("#key", "key")],
+                    values: [(":key".to_owned(), AttributeValue::M(key.to_item()))].into(),
+                };
+                self.amend(*id, amendment).await.map(|_| ())
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await
+    }
+
+    /// Changes an entry; false if the condition does not hold.
+    async fn amend(&self, id: IdHash, amendment: Amendment<'_>) -> Result<bool, LedgerError> {
+        let Amendment {
+            update,
+            condition,
+            names,
+            values,
+        } = amendment;
+        let owned =
+            |(name, stands_for): &(&str, &str)| ((*name).to_owned(), (*stands_for).to_owned());
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(id.pk()))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names.iter().map(owned).collect()))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(LedgerError::of("writing", &error)),
+            },
+        }
+    }
+}
+
+fn text(at: Timestamp) -> AttributeValue {
+    AttributeValue::S(at.to_string())
+}
