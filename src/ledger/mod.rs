@@ -22,6 +22,7 @@ mod binding;
 mod blobs;
 mod book;
 mod charge;
+mod doubt;
 mod entry;
 mod history;
 mod lease;

@@ -164,6 +164,9 @@ impl Run {
         self.ledger
             .adopt(&std::mem::take(&mut found.adopted))
             .await?;
+        self.ledger
+            .doubt(&std::mem::take(&mut found.doubted))
+            .await?;
         for noted in std::mem::take(&mut found.noted) {
             // If somebody was quicker, the push is to be repeated.
             report.more |= !self

@@ -25,6 +25,7 @@ mod history;
 mod lambda;
 mod lease;
 mod limits;
+mod logins;
 mod metrics;
 mod metrics_alarms;
 mod metrics_format;

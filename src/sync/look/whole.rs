@@ -33,16 +33,19 @@ pub(super) async fn look(
         move |schema, record| {
             Some((
                 schema.key_of(record.attributes())?,
-                mapping.map(record, now),
+                mapping.judge(record, now),
             ))
         }
     });
+    let mut next: Option<Timestamp> = None;
     while let Some(page) = pages.next().await? {
-        for (key, mapped) in page.into_iter().flatten() {
-            comparison.take(key, mapped);
+        for (key, judged) in page.into_iter().flatten() {
+            comparison.take(key, judged.mapped);
+            next = next.into_iter().chain(judged.next).min();
         }
     }
     let mut found = comparison.finish();
+    found.next_date = next;
     found.named = book.named().clone();
     Ok(found)
 }
