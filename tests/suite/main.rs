@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod candidate;
 mod capacity;
 mod changes;
 mod crashes;
