@@ -48,6 +48,7 @@ mod plan;
 mod plan_asking;
 mod plan_detail;
 mod populate;
+mod profile_checks;
 mod protocol;
 mod push;
 mod quarantine;

@@ -8,8 +8,11 @@ use crate::{
     ledger::{Again, Book, Due, IdHash, Known, Origin, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
     mutation::{self, Mutation},
-    okta::{self, Entity},
-    sync::{Aside, Reject, hand::to_be_told},
+    okta::{self, ProfileSchema},
+    sync::{
+        Aside, Reject,
+        hand::{to_be_sent, to_be_told},
+    },
     users::RecordKey,
 };
 
@@ -27,6 +30,7 @@ pub struct Comparison<'a> {
     book: &'a Book,
     aside: &'a Aside,
     approved: &'a Approved,
+    app: Option<&'a ProfileSchema>,
     seen: Vec<Seen>,
     logins: Vec<LoginHash>,
     newcomers: HashMap<IdHash, (Seen, LoginHash)>,
@@ -51,6 +55,7 @@ impl<'a> Comparison<'a> {
             book,
             aside,
             approved,
+            app: None,
             seen: vec![Seen::Not; book.len()],
             logins: vec![LoginHash::NONE; book.len()],
             newcomers: HashMap::new(),
@@ -64,6 +69,12 @@ impl<'a> Comparison<'a> {
                 ..Found::default()
             },
         }
+    }
+
+    /// The same, which keeps to the app's rules for profiles.
+    #[must_use]
+    pub fn keeping_to(self, app: Option<&'a ProfileSchema>) -> Self {
+        Self { app, ..self }
     }
 
     /// Takes one record.
@@ -166,11 +177,9 @@ impl<'a> Comparison<'a> {
             self.found.refused.add(reject);
             return Seen::Refused;
         }
-        if let Err(why) = Entity::upsert(external_id.as_str(), profile) {
+        if let Err(why) = to_be_sent(external_id, profile, standing, self.app) {
             let reject = Reject::of(Some(external_id), Some(key.to_string()));
-            self.found
-                .rejected
-                .add(reject.because(vec![why.to_string()]));
+            self.found.rejected.add(reject.because(why));
             return Seen::Rejected;
         }
         let paid = known.is_some_and(|known| known.update_paid);

@@ -27,7 +27,8 @@ pub(super) async fn look(
 ) -> Result<Found, RunError> {
     let book = hand.ledger.read_book(circumstances.reading.clone()).await?;
     metrics::ledger(book.len());
-    let mut comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let mut comparison = comparison.keeping_to(hand.app);
     let mut pages = hand.users.read_all(hand.mapping.attributes(), {
         let (mapping, now) = (Arc::clone(hand.mapping), circumstances.reading.now);
         move |schema, record| {
