@@ -350,3 +350,28 @@ async fn the_guard_neither_counts_nor_lists_them() {
     let planned = invoke(&function, world.clock, &event).await.unwrap();
     assert_eq!(planned.changes.map(|changes| changes.upserts.len()), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn somebody_whose_record_has_another_key_by_now_is_named_by_their_id() {
+    let world = world_of(0).await;
+    let mapping = json!({"externalId": "{{ number }}",
+        "profile": {"userName": "{{ email }}", "email": "{{ email }}"}});
+    let function = world.function(&[("MAPPING", &mapping.to_string())]);
+    let ada = |key: &str| with(person("ada"), json!({"id": key, "number": "7"}));
+    world.put(ada("a-1")).await;
+    sync(&world, &function).await;
+    world.delete("a-1").await;
+    world.put(ada("a-2")).await;
+    cooldown().await;
+    assert_eq!(sync(&world, &function).await.unchanged, 1);
+
+    // The key that the ledger leads to is somebody else's.
+    let bo = with(like("bo", "ada"), json!({"id": "a-1", "number": "8"}));
+    world.put(bo).await;
+    let report = sync(&world, &function).await;
+
+    assert_eq!((changes(&report), report.rejected.count), ((0, 0), 2));
+    assert!(reason(&report, "8").contains("(of user 7)"), "{report:?}");
+    assert!(reason(&report, "7").contains("(id=a-1)"), "{report:?}");
+    assert!(is_active(&world, "7") && world.okta.user("8").is_none());
+}

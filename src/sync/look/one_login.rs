@@ -29,8 +29,8 @@ const OTHERS: usize = 3;
 enum Now {
     /// They are to be active with this login.
     Active(ExternalId, RecordKey, String),
-    /// Nothing leads to the record: whose it is, and how to name it, if that is known.
-    Unread(Option<(ExternalId, String)>),
+    /// Nothing leads to the record: whose it is, and its key, as far as that is known.
+    Unread(Option<(ExternalId, Option<String>)>),
     /// Something else than it said before: the next look judges it.
     Changed,
 }
@@ -60,7 +60,7 @@ pub(super) async fn reject(
     let refused: HashMap<_, _> = found
         .refused
         .named()
-        .map(|(id, record)| (IdHash::of(&id), (id, record)))
+        .map(|(id, record)| (IdHash::of(&id), (id, Some(record))))
         .collect();
     let mut groups: Vec<_> = groups.into_values().collect();
     // Reports of one and the same table are to be the same.
@@ -72,7 +72,7 @@ pub(super) async fn reject(
                 .filter(|_| sharer.seen == Seen::Refused)
             {
                 Some(named) => Now::Unread(Some(named.clone())),
-                None => sharer.now(entries.get(&sharer.id), &records),
+                None => sharer.now(entries.get(&sharer.id), &records, hand.by_key()),
             };
             (sharer, now)
         };
@@ -121,11 +121,8 @@ impl OneLogin {
                 found.doubted.extend(entries.cloned());
             }
             names = people.iter().map(|(.., key)| key.to_string()).collect();
-            names.extend(
-                unread
-                    .iter()
-                    .filter_map(|(_, named)| Some(named.as_ref()?.1.clone())),
-            );
+            let unread = unread.iter().filter_map(|(_, named)| named.as_ref());
+            names.extend(unread.map(name));
             for (at, (sharer, external_id, key)) in people.into_iter().enumerate() {
                 let reject = Reject::of(Some(&external_id), Some(key.to_string()));
                 sharer.reject(found, reject.because(vec![reason(all, &names, Some(at))]));
@@ -133,18 +130,22 @@ impl OneLogin {
         }
         for (sharer, named) in unread {
             match named {
-                Some((id, name)) if !names.is_empty() => {
-                    let at = names.iter().position(|one| *one == name);
+                Some(named) if !names.is_empty() => {
+                    let own = name(&named);
+                    let at = names.iter().position(|one| *one == own);
                     let reason = reason(names.len() as u64 + self.more, &names, at);
-                    sharer.reject(
-                        found,
-                        Reject::of(Some(&id), Some(name)).because(vec![reason]),
-                    );
+                    let reject = Reject::of(Some(&named.0), named.1);
+                    sharer.reject(found, reject.because(vec![reason]));
                 }
                 _ => sharer.put_back(found),
             }
         }
     }
+}
+
+/// What others call a record whose key may not be known.
+fn name((id, record): &(ExternalId, Option<String>)) -> String {
+    record.clone().unwrap_or_else(|| format!("of user {id}"))
 }
 
 /// Why a record is rejected whose own name is at this place among them.
@@ -173,7 +174,12 @@ impl Sharer {
         seen.or(entry.map(|entry| &entry.key))
     }
 
-    fn now(&self, entry: Option<&Entry>, records: &BTreeMap<String, (RecordKey, Mapped)>) -> Now {
+    fn now(
+        &self,
+        entry: Option<&Entry>,
+        records: &BTreeMap<String, (RecordKey, Mapped)>,
+        by_key: bool,
+    ) -> Now {
         let record = self.key(entry).map(RecordKey::canonical);
         let record = record.and_then(|key| records.get(&key));
         if let Some((key, Mapped::Active(id, profile))) = record
@@ -184,11 +190,11 @@ impl Sharer {
         }
         let about_them = record.and_then(|(_, mapped)| whom(mapped));
         let is_theirs = about_them.is_some_and(|id| IdHash::of(id) == self.id);
-        if self.suspect.is_some() || is_theirs {
+        if self.suspect.is_some() || is_theirs || (by_key && entry.is_some()) {
             return Now::Changed;
         }
-        // The ledger leads to where their record was when they were told.
-        Now::Unread(entry.map(|entry| (entry.external_id.clone(), entry.key.to_string())))
+        // The ledger leads to where their record was when they were told; it has another key now.
+        Now::Unread(entry.map(|entry| (entry.external_id.clone(), None)))
     }
 
     /// They are judged as if nobody else had their login.

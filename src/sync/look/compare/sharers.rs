@@ -105,3 +105,53 @@ impl Comparison<'_> {
         held
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{guard::Approved, ledger::Book, mapping::Mapping, sync::Aside, users::RecordKey};
+
+    #[test]
+    fn of_very_many_only_so_many_are_held_and_none_of_the_others_is_told() {
+        let mapping = json!({"externalId": "{{ user }}",
+            "profile": {"userName": "{{ login }}", "email": "a@example.com"}});
+        let mapping = Mapping::from_json(&mapping.to_string()).unwrap();
+        let (book, aside, approved) = (Book::default(), Aside::default(), Approved::default());
+        let mut comparison = Comparison::new(&book, &aside, &approved);
+        for n in 0..5_003 {
+            let login = match n {
+                0..3_000 => format!("pair{}", n / 2),
+                3_000..5_000 => "all".to_owned(),
+                _ => format!("alone{n}"),
+            };
+            let text = |text: String| AttributeValue::S(text);
+            let item: HashMap<_, _> = [
+                ("user".to_owned(), text(format!("u{n}"))),
+                ("login".to_owned(), text(login)),
+                ("active".to_owned(), AttributeValue::Bool(true)),
+            ]
+            .into();
+            let key = RecordKey::from_item(&item);
+            comparison.take(key, mapping.map(item.into(), Timestamp::UNIX_EPOCH));
+        }
+
+        let found = comparison.finish();
+
+        let groups = || found.one_login.values();
+        let held: usize = groups().map(|group| group.people.len()).sum();
+        assert_eq!((held, found.one_login_more), (login::NAMED, 3_000));
+        assert!(groups().all(|group| group.people.len() as u64 + group.more > 1));
+        let people = groups().flat_map(|group| &group.people);
+        assert!(people.into_iter().all(|sharer| sharer.suspect.is_some()));
+        assert_eq!(
+            (found.upserts.len(), found.counts.upserts, found.beyond),
+            (3, 3, 0)
+        );
+    }
+}
