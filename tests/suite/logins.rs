@@ -375,3 +375,59 @@ async fn somebody_whose_record_has_another_key_by_now_is_named_by_their_id() {
     assert!(reason(&report, "7").contains("(id=a-1)"), "{report:?}");
     assert!(is_active(&world, "7") && world.okta.user("8").is_none());
 }
+
+/// Five people with a few logins among them, whatever happens to them, by runs and by batches.
+#[tokio::test(start_paused = true)]
+async fn whatever_becomes_of_logins_nobody_active_is_deactivated_and_in_the_end_all_are_told() {
+    const PEOPLE: usize = 5;
+    for seed in 0..2 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let world = world_of(0).await;
+        let function = world.function(&[("MAX_DEACTIVATIONS", "1000"), ("MAX_UPDATES", "1000")]);
+        let ids: Vec<_> = (0..PEOPLE).map(|n| format!("user{n}")).collect();
+        let mut table = vec![None; PEOPLE];
+        for step in 0..20 {
+            let n = rng.usize(0..PEOPLE);
+            let id = &ids[n];
+            if rng.u8(0..6) == 0 {
+                world.delete(id).await;
+                table[n] = None;
+            } else {
+                let active = rng.u8(0..5) > 0;
+                let email = format!("Login{}@example.com", rng.u8(0..4));
+                let changes = json!({"active": active, "email": email, "title": format!("{step}")});
+                world.put(with(person(id), changes)).await;
+                table[n] = Some(active);
+            }
+            let was_active: Vec<_> = ids.iter().map(|id| is_active(&world, id)).collect();
+            match rng.u8(0..4) {
+                0 => drop(sync(&world, &function).await),
+                1 | 2 => {
+                    let event = batch(&[("MODIFY", id.as_str())]);
+                    invoke_stream(&function, world.clock, &event).await;
+                }
+                _ => {}
+            }
+            for (n, id) in ids.iter().enumerate() {
+                let stays = was_active[n] && table[n] == Some(true);
+                assert!(
+                    !stays || is_active(&world, id),
+                    "seed {seed}, step {step}: {id}"
+                );
+            }
+        }
+
+        for id in &ids {
+            world.put(person(id)).await;
+        }
+        for _ in 0..3 {
+            cooldown().await;
+            sync(&world, &function).await;
+        }
+        assert_agreement(&world).await;
+        for id in &ids {
+            let login = &world.okta.user(id).unwrap().profile["userName"];
+            assert_eq!(*login, format!("{id}@example.com"), "seed {seed}");
+        }
+    }
+}
