@@ -385,7 +385,7 @@ async fn whatever_becomes_of_logins_nobody_active_is_deactivated_and_in_the_end_
         let world = world_of(0).await;
         let function = world.function(&[("MAX_DEACTIVATIONS", "1000"), ("MAX_UPDATES", "1000")]);
         let ids: Vec<_> = (0..PEOPLE).map(|n| format!("user{n}")).collect();
-        let mut table = vec![None; PEOPLE];
+        let mut table = [None; PEOPLE];
         for step in 0..20 {
             let n = rng.usize(0..PEOPLE);
             let id = &ids[n];
