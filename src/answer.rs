@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    candidate::Candidate,
     doctor::Diagnosis,
     guard::Granted,
     ledger::Mode,
@@ -19,6 +20,8 @@ pub enum Answer {
     Report(Box<Report>),
     /// What a run would do, user by user.
     Plan(Box<DetailedPlan>),
+    /// What a candidate for the mapping would change.
+    Candidate(Box<Candidate>),
     /// What of a stream batch is to come back.
     Batch(BatchResponse),
     /// What the doctor found.

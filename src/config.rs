@@ -42,6 +42,9 @@ pub struct Config {
     /// `PLAN_VALUES`: `allow` lets a plan tell the values of attributes to whoever may invoke the
     /// function. Default `deny`.
     pub plan_values: bool,
+    /// `PROFILE_CHECKS`: `on` holds profiles against the app's schema before they are sent, which
+    /// takes another permission. Default `off`.
+    pub profile_checks: bool,
     /// `HISTORY_DAYS`: for how many days the state table keeps what runs did; 0 for not at
     /// all. Default 90.
     pub history_days: u16,
@@ -62,6 +65,7 @@ pub(crate) struct Settings {
     pub(crate) history_table: Option<String>,
     watch: Option<Duration>,
     plan_values: Option<bool>,
+    profile_checks: Option<bool>,
     history_days: Option<u16>,
     /// What is wrong, a line each.
     pub(crate) wrong: Vec<String>,
@@ -162,14 +166,16 @@ impl Settings {
                 _ => Err("give running or paused"),
             }),
         };
-        let push = match set("PUSH") {
+        let is_on = |wrong: &mut Wrong, name: &str| match set(name) {
             None => Some(false),
-            given => wrong.require(given, "PUSH", |text| match text.trim() {
+            given => wrong.require(given, name, |text| match text.trim() {
                 "on" => Ok(true),
                 "off" => Ok(false),
                 _ => Err("give on or off"),
             }),
         };
+        let push = is_on(&mut wrong, "PUSH");
+        let profile_checks = is_on(&mut wrong, "PROFILE_CHECKS");
         let history_table = match set("HISTORY_TABLE") {
             None => None,
             given => wrong.require(given, "HISTORY_TABLE", table_name),
@@ -221,6 +227,7 @@ impl Settings {
             history_table,
             watch,
             plan_values,
+            profile_checks,
             history_days,
             wrong: wrong.0,
         }
@@ -242,6 +249,7 @@ impl Settings {
                 history_table: self.history_table.clone(),
                 watch: self.watch?,
                 plan_values: self.plan_values?,
+                profile_checks: self.profile_checks?,
                 history_days: self.history_days?,
             })
         };

@@ -49,6 +49,9 @@ pub enum Command {
         /// Whether the changing attributes' values are told.
         #[serde(default)]
         values: bool,
+        /// A candidate for the mapping: what it would change is told, instead of what is to do.
+        #[serde(default)]
+        mapping: Option<Value>,
     },
     /// The source calls with the data: these records are pushed, and nobody else is touched.
     Push {
@@ -100,13 +103,15 @@ impl Command {
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
 
-    /// Reads a command's members. Records are taken as they are: serde would carry their numbers
-    /// through types that hold fewer digits.
+    /// Reads a command's members. Records and a mapping are taken as they are: serde would carry
+    /// their numbers through types that hold fewer digits.
     fn read(members: &Map<String, Value>) -> Result<Self, String> {
         let records = members.get("records").and_then(Value::as_array);
+        let candidate = members.get("mapping");
         let members = members.iter().map(|(name, value)| {
             let value = match name.as_str() {
                 "records" if records.is_some() => Value::Array(Vec::new()),
+                "mapping" => Value::Bool(true),
                 _ => value.clone(),
             };
             (name.clone(), value)
@@ -115,6 +120,9 @@ impl Command {
         let mut command = Self::deserialize(members).map_err(|why| why.to_string())?;
         if let (Self::Push { records: read, .. }, Some(records)) = (&mut command, records) {
             read.clone_from(records);
+        }
+        if let Self::Plan { mapping, .. } = &mut command {
+            *mapping = candidate.cloned();
         }
         Ok(command)
     }
@@ -129,9 +137,15 @@ impl Command {
                 Self::MOST_LISTED
             )),
             Self::Plan {
+                retry_refused: true,
+                mapping: Some(_),
+                ..
+            } => Err("a \"mapping\" is compared without a look at Okta: leave \"retryRefused\" out".to_owned()),
+            Self::Plan {
                 detail: false,
                 limit,
                 values,
+                mapping: None,
                 ..
             } if limit.is_some() || *values => {
                 Err("\"limit\" and \"values\" go with \"detail\": true".to_owned())
@@ -167,7 +181,7 @@ impl Command {
      {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
      {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
      (the first two take \"retryRefused\": true, a sync \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
-     200 and \"values\": true, an approval \"only\": [external ids] and \"by\")"
+     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\")"
 )]
 pub struct UnknownEvent(String);
 
@@ -227,66 +241,15 @@ impl Event {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// How far a sender's clock may be ahead of ours.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 
-    use super::*;
-
-    #[test]
-    fn a_rule_and_a_scheduler_both_start_a_full_run() {
-        for source in ["aws.events", "aws.scheduler"] {
-            let event = json!({"version": "0", "source": source, "detail-type": "Scheduled Event", "detail": {}});
-
-            assert_eq!(Event::parse(&event), Ok(Event::Schedule));
-        }
-    }
-
-    #[test]
-    fn an_override_by_number_says_what_took_its_place() {
-        let event = json!({"command": "sync", "allowDeactivations": 40});
-
-        let said = Event::parse(&event).unwrap_err().to_string();
-
-        assert!(said.contains("approve"), "{said}");
-    }
-
-    #[test]
-    fn a_push_says_when_its_records_were_so() {
-        for event in [
-            json!({"command": "push", "records": []}),
-            json!({"command": "push", "records": [], "at": "today"}),
-        ] {
-            let said = Event::parse(&event).unwrap_err().to_string();
-
-            assert!(said.contains("at"), "{said}");
-        }
-        let at = json!({"command": "push", "records": [], "at": "2026-05-13T10:00:00Z"});
-        assert!(Event::parse(&at).is_ok());
-    }
-
-    #[test]
-    fn an_unknown_command_or_option_says_what_was_expected() {
-        for event in [
-            json!({"command": "snyc"}),
-            json!({"command": "sync", "allowDeactivation": 1}),
-            json!({"command": "approve"}),
-            json!({"command": "approve", "digest": "x", "only": []}),
-            json!({"Records": [{"EventSource": "aws:sns"}]}),
-            json!({"command": "sync", "detail": true}),
-            json!({"command": "plan", "detail": true, "limit": 201}),
-            json!({"command": "plan", "detail": true, "limit": 0}),
-            json!({"command": "plan", "limit": 10}),
-            json!({"command": "plan", "values": true}),
-            json!({"Records": [{"eventSource": "aws:kinesis"}]}),
-            json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": {"Message": "x"}}]}),
-            json!({"detail-type": "EC2 Instance State-change Notification"}),
-            json!([1, 2]),
-            json!(null),
-        ] {
-            let said = Event::parse(&event).unwrap_err().to_string();
-
-            assert!(said.contains(r#"{"command":"sync"}"#), "{said}");
-        }
-    }
+/// When a push was made; as an error, if that is yet to come.
+pub(crate) fn pushed_at(at: Option<&str>, now: Timestamp) -> Result<Timestamp, Timestamp> {
+    // The event was checked.
+    let at: Timestamp = at.and_then(|at| at.parse().ok()).unwrap_or(now);
+    if at > now + AHEAD { Err(at) } else { Ok(at) }
 }
+
+#[cfg(test)]
+mod tests;

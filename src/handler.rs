@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
+    candidate,
     clock::Clock,
     config::{Config, Settings},
     doctor::{self, Subject},
-    event::{Command, Event},
+    event::{Command, Event, pushed_at},
     guard, history,
     ledger::Mode,
     mapping::{ExternalId, Mapping, MappingError},
@@ -100,17 +101,23 @@ impl Function {
                     limit,
                     values,
                     retry_refused,
+                    mapping,
                 } => {
                     let run = self.run().await?;
                     if values && !self.allows(|config| config.plan_values) {
                         return Err(InvocationError::ValuesForbidden);
                     }
                     let limit = limit.unwrap_or(Command::LISTED);
+                    let listed = Detail {
+                        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+                        values,
+                    };
+                    if let Some(mapping) = mapping {
+                        let compared = candidate::plan(run, &mapping, listed, time.now());
+                        return Ok(Answer::Candidate(Box::new(Box::pin(compared).await?)));
+                    }
                     let job = Job {
-                        detail: detail.then_some(Detail {
-                            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-                            values,
-                        }),
+                        detail: detail.then_some(listed),
                         retry_refused,
                         ..whole_table()
                     };
@@ -124,7 +131,8 @@ impl Function {
                     let job = Job {
                         source: Source::Payload {
                             records,
-                            at: pushed_at(at.as_deref(), time.now())?,
+                            at: pushed_at(at.as_deref(), time.now())
+                                .map_err(|at| InvocationError::FromTheFuture(at.to_string()))?,
                         },
                         ..whole_table()
                     };
@@ -222,18 +230,6 @@ fn whole_table() -> Job {
         rebind: false,
         detail: None,
     }
-}
-
-/// How far a sender's clock may be ahead of ours.
-const AHEAD: std::time::Duration = std::time::Duration::from_secs(5 * 60);
-
-fn pushed_at(at: Option<&str>, now: Timestamp) -> Result<Timestamp, InvocationError> {
-    // The event was checked.
-    let at: Timestamp = at.and_then(|at| at.parse().ok()).unwrap_or(now);
-    if at > now + AHEAD {
-        return Err(InvocationError::FromTheFuture(at.to_string()));
-    }
-    Ok(at)
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {

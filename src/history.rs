@@ -34,6 +34,7 @@ pub(crate) async fn keep(
             report.tells.deactivations.clone(),
         ],
         withheld_reason: report.withheld.deactivations.reason.clone(),
+        next_date: report.next_date,
         is_whole: matches!(job.source, Source::Table) && error.is_none(),
     };
     let keeping = run.ledger.keep_run(&kept, run.history);

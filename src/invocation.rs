@@ -3,8 +3,8 @@
 use lambda_runtime::Diagnostic;
 
 use crate::{
-    event::UnknownEvent, guard::ApproveError, ledger::LedgerError, okta::CredentialsError,
-    ready::StartError, sync::RunError,
+    event::UnknownEvent, guard::ApproveError, ledger::LedgerError, mapping::MappingError,
+    okta::CredentialsError, ready::StartError, sync::RunError,
 };
 
 /// Why an invocation has no answer.
@@ -28,6 +28,9 @@ pub enum InvocationError {
          PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
     )]
     ValuesForbidden,
+    /// A candidate for the mapping is none.
+    #[error("the event's \"mapping\" cannot be used: {}", .0.what())]
+    Candidate(MappingError),
     /// Pushes are switched off.
     #[error(
         "this function takes no pushes: whoever may push may change anybody. Set PUSH to on (the template's parameter Push) \
@@ -54,7 +57,10 @@ impl InvocationError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Start(_) | Self::Credentials(_) => "InvalidConfiguration",
-            Self::Event(_) | Self::FromTheFuture(_) | Self::ValuesForbidden => "InvalidEvent",
+            Self::Event(_)
+            | Self::FromTheFuture(_)
+            | Self::ValuesForbidden
+            | Self::Candidate(_) => "InvalidEvent",
             Self::PushForbidden => "PushForbidden",
             Self::Approve(ApproveError::Unknown(_)) => "UnknownDigest",
             Self::Approve(ApproveError::Ledger(_)) | Self::Ledger(_) => "StateTable",

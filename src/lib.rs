@@ -9,6 +9,7 @@
 
 mod answer;
 mod aws;
+pub mod candidate;
 pub mod capacity;
 pub mod clock;
 pub mod config;

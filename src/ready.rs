@@ -11,7 +11,7 @@ use crate::{
     ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     okta::{CredentialsError, Okta},
-    sync::Run,
+    sync::{AppRules, Run},
     users::UsersTable,
 };
 
@@ -52,6 +52,16 @@ impl Ready {
             .get_or_try_init(|| async {
                 let config = &self.config;
                 let credentials = sdk.credentials(&config.credentials).await?;
+                let app = if config.profile_checks {
+                    AppRules::of(Okta::for_schemas(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        sdk.credentials(&config.credentials).await?,
+                        clock,
+                    ))
+                } else {
+                    AppRules::default()
+                };
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -71,6 +81,7 @@ impl Ready {
                         credentials,
                         clock,
                     ),
+                    app,
                     limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),

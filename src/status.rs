@@ -52,6 +52,8 @@ pub struct Overview {
     pub stuck: StuckList,
     /// The deactivations that the last full run withheld.
     pub withheld: Option<WithheldSince>,
+    /// When the next record crosses a date of the mapping's, by the last full look; none if none does.
+    pub next_date: Option<Timestamp>,
     /// When Okta opens a session again by its rule of five minutes; none if it does now.
     pub next_session: Option<Timestamp>,
 }
@@ -183,6 +185,7 @@ pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
         guard: guarded(&guard, now),
         binding: binding.exists().then_some(binding.value),
         stuck: StuckList::of(&stuck),
+        next_date: recent.next_date,
         last_runs: recent.all(),
         next_session: log
             .last_triggered()

@@ -28,6 +28,7 @@ fn a_complete_environment_is_read_with_its_defaults() {
     let limit = config.limits.of(Kind::Deactivations);
     assert_eq!(limit.to_string(), "10%,1000");
     assert_eq!((config.start, config.push), (Mode::Running, false));
+    assert!(!config.profile_checks && !config.plan_values);
 }
 
 #[test]

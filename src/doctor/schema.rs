@@ -50,7 +50,7 @@ fn judge(profiles: &[Profile], schema: &ProfileSchema, notes: &mut Notes) {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let objections = profiles
         .iter()
-        .map(|profile| schema.objections(profile.iter()));
+        .map(|profile| schema.objections(profile.iter(), true));
     let refused = objections.filter(|reasons| !reasons.is_empty());
     let mut count = 0;
     for objections in refused {

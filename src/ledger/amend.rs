@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{Entry, IdHash, Ledger, LedgerError, store::IN_FLIGHT};
+use super::{Entry, IdHash, Ledger, LedgerError, entry::NUMBER, store::IN_FLIGHT};
 use crate::{dynamodb::Item, users::RecordKey};
 
 /// Each telling has a time of its own, in one of two attributes: see [`Entry::to_item`].
-const AS_READ: &str = "(#at = :at OR toldAt = :at)";
+pub(super) const AS_READ: &str = "(#at = :at OR toldAt = :at)";
 
 /// A change of one entry.
 struct Amendment<'a> {
@@ -120,6 +120,43 @@ impl Ledger {
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await
+    }
+
+    /// Marks what Okta was told of these users as doubtful, where the entry is as it was read.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn doubt(&self, entries: &[Entry]) -> Result<(), LedgerError> {
+        stream::iter(entries)
+            .map(|entry| self.doubt_entry(entry))
+            .buffer_unordered(IN_FLIGHT)
+            .try_for_each(|_| std::future::ready(Ok(())))
+            .await
+    }
+
+    /// Remembers that Okta does not have somebody as it was told, if their entry is as it was read;
+    /// false if it is not.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn doubt_entry(&self, entry: &Entry) -> Result<bool, LedgerError> {
+        let condition =
+            format!("{AS_READ} AND (attribute_not_exists(#number) OR #number = :number)");
+        let amendment = Amendment {
+            update: "SET doubtful = :true",
+            condition: &condition,
+            names: &[("#at", "at"), ("#number", NUMBER)],
+            values: [
+                (":at".to_owned(), text(entry.at)),
+                (
+                    ":number".to_owned(),
+                    AttributeValue::N(entry.session.to_string()),
+                ),
+                (":true".to_owned(), AttributeValue::Bool(true)),
+            ]
+            .into(),
+        };
+        self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
     /// Changes an entry; false if the condition does not hold.

@@ -31,8 +31,10 @@ pub struct KeptRun {
     pub told: [Vec<String>; 2],
     /// Why deactivations were withheld.
     pub withheld_reason: Option<String>,
+    /// When the next record crosses a date.
+    pub next_date: Option<Timestamp>,
     /// Whether it compared the whole users table to its end, so that it knows whether anything
-    /// is withheld.
+    /// is withheld, and about dates.
     pub is_whole: bool,
 }
 
@@ -88,6 +90,8 @@ pub struct Recent {
     pub withheld_reason: Option<String>,
     /// How many the last one did.
     pub withheld: u64,
+    /// When the next record crosses a date, by the last one.
+    pub next_date: Option<Timestamp>,
 }
 
 impl Recent {
@@ -196,25 +200,38 @@ impl Ledger {
             .expression_attribute_names("#list", list)
             .expression_attribute_values(":run", AttributeValue::L(vec![summary]))
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()));
-        const LISTED: &str = "#list = list_append(:run, if_not_exists(#list, :none))";
-        let request = match &run.withheld_reason {
-            Some(reason) if run.is_whole => request
-                .update_expression(format!(
-                    "SET {LISTED}, withheld = :withheld, withheldReason = :reason, \
-                     withheldSince = if_not_exists(withheldSince, :at)"
-                ))
-                .expression_attribute_values(
-                    ":withheld",
-                    AttributeValue::N(run.summary.withheld.to_string()),
-                )
-                .expression_attribute_values(":reason", AttributeValue::S(reason.clone()))
-                .expression_attribute_values(":at", AttributeValue::S(run.summary.at.to_string())),
-            None if run.is_whole => request.update_expression(format!(
-                "SET {LISTED} REMOVE withheld, withheldReason, withheldSince"
-            )),
-            _ => request.update_expression(format!("SET {LISTED}")),
-        };
+        let mut set = vec!["#list = list_append(:run, if_not_exists(#list, :none))"];
+        let mut remove = Vec::new();
+        let mut values = Vec::new();
+        match &run.withheld_reason {
+            Some(reason) if run.is_whole => {
+                set.push("withheld = :withheld, withheldReason = :reason");
+                set.push("withheldSince = if_not_exists(withheldSince, :at)");
+                let withheld = AttributeValue::N(run.summary.withheld.to_string());
+                values.push((":withheld", withheld));
+                values.push((":reason", AttributeValue::S(reason.clone())));
+                values.push((":at", AttributeValue::S(run.summary.at.to_string())));
+            }
+            None if run.is_whole => remove.push("withheld, withheldReason, withheldSince"),
+            _ => {}
+        }
+        match run.next_date {
+            Some(next) if run.is_whole => {
+                set.push("nextDate = :next");
+                values.push((":next", AttributeValue::S(next.to_string())));
+            }
+            None if run.is_whole => remove.push("nextDate"),
+            _ => {}
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression = format!("{expression} REMOVE {}", remove.join(", "));
+        }
+        let request = values.into_iter().fold(request, |request, (name, value)| {
+            request.expression_attribute_values(name, value)
+        });
         let answer = request
+            .update_expression(expression)
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .send()
             .await

@@ -124,6 +124,13 @@ fn floor(source: &str, at: usize) -> usize {
 }
 
 impl MappingError {
+    /// What is wrong, wherever the mapping comes from.
+    pub(crate) fn what(&self) -> String {
+        let said = self.to_string();
+        said.strip_prefix("MAPPING: ")
+            .map_or(said.clone(), str::to_owned)
+    }
+
     /// What is wrong with the template of an attribute.
     pub(super) fn template(attribute: &str, source: &str, complaint: Complaint) -> Self {
         let (place, excerpt) = Excerpt::of(source, &complaint.at);

@@ -4,6 +4,7 @@
 //! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
 //! before anything dangerous is loaded; `tell` opens sessions and carries people in them.
 
+mod app;
 mod aside;
 mod books;
 mod bound;
@@ -21,6 +22,7 @@ mod tell;
 mod time;
 mod withheld;
 
+pub use app::AppRules;
 pub use aside::Aside;
 pub use books::Books;
 #[doc(hidden)]

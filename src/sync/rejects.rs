@@ -72,6 +72,32 @@ impl Rejects {
             self.unnamed += 1;
         }
     }
+
+    /// Counts several records that nobody will know by name.
+    pub(super) fn add_unnamed(&mut self, count: u64, reject: Reject) {
+        self.count += count;
+        self.unnamed += count;
+        if self.examples.len() < Self::EXAMPLES {
+            self.examples.push(reject.cut());
+        }
+    }
+
+    /// The users among them of whom both external id and record are known.
+    pub(super) fn named(&self) -> impl Iterator<Item = (ExternalId, String)> {
+        self.all.iter().filter_map(|reject| {
+            let id = ExternalId::parse(reject.external_id.as_deref()?).ok()?;
+            Some((id, reject.record.clone()?))
+        })
+    }
+
+    /// Takes somebody out again who is among them for another reason than this one.
+    pub(super) fn take_back(&mut self, other: &Reject) {
+        let is_another = |one: &Reject| one.external_id != other.external_id;
+        let before = self.all.len();
+        self.all.retain(is_another);
+        self.examples.retain(is_another);
+        self.count = self.count.saturating_sub((before - self.all.len()) as u64);
+    }
 }
 
 impl Reject {

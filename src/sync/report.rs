@@ -77,6 +77,9 @@ pub struct Report {
     /// How many users the ledger knows, if the run has looked at all of it.
     #[serde(skip)]
     pub known: u64,
+    /// When the next record crosses a date, if the run has looked at all of them.
+    #[serde(skip)]
+    pub next_date: Option<Timestamp>,
     /// Over how many full runs, one after another, the same change is pending.
     #[serde(skip)]
     pub pending_runs: u32,
@@ -223,6 +226,7 @@ impl Report {
             changes: None,
             done: (0, 0),
             known: 0,
+            next_date: None,
             pending_runs: 0,
             tells: Tells::default(),
         }
@@ -242,6 +246,7 @@ impl Report {
         self.waiting = counts.waiting;
         self.strangers = counts.strangers;
         self.known = found.known;
+        self.next_date = found.next_date;
         self.rejected = found.rejected.clone();
         self.refused = found.refused.clone();
     }

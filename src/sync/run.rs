@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Aside, Books, Detail, Report, RunError, Time,
+    AppRules, Aside, Books, Detail, Report, RunError, Time,
     dry::Dry,
     hand::{Circumstances, Hand},
     look::{Found, Source, look},
@@ -30,6 +30,8 @@ pub struct Run {
     pub ledger: Ledger,
     /// Okta.
     pub okta: Okta,
+    /// The app's rules for profiles, where they are to be kept to.
+    pub app: AppRules,
     /// What the ledger is to be about, but for the users table's key.
     pub binding: Binding,
     /// What a state table is that nobody has set the switch of.
@@ -127,11 +129,13 @@ impl Run {
             books.take_open_for_lost(time.now()).await?;
         }
 
+        let app = self.app.read(time).await;
         let hand = Hand {
             users: &self.users,
             mapping: &self.mapping,
             ledger: &self.ledger,
             schema,
+            app: app.as_deref(),
         };
         let mut aside = Aside::new(self.ledger.stuck().await?, job.retry_refused);
         let mut found = {
@@ -163,6 +167,9 @@ impl Run {
         }
         self.ledger
             .adopt(&std::mem::take(&mut found.adopted))
+            .await?;
+        self.ledger
+            .doubt(&std::mem::take(&mut found.doubted))
             .await?;
         for noted in std::mem::take(&mut found.noted) {
             // If somebody was quicker, the push is to be repeated.

@@ -64,6 +64,15 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
     );
     let listed = detailed["changes"]["upserts"].as_array().unwrap();
     assert_eq!((listed.len(), &detailed["upserts"]), (10, &json!(10)));
+    let candidate = report(
+        lambda
+            .invoke(event(include_str!("../../events/plan-mapping.json")))
+            .await,
+    );
+    assert_eq!(
+        (&candidate["scanned"], &candidate["leavers"]),
+        (&json!(10), &json!(0))
+    );
     assert_eq!(world.okta.user_count(), 0);
 
     let rule = report(

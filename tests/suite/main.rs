@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod candidate;
 mod capacity;
 mod changes;
 mod crashes;
@@ -25,6 +26,7 @@ mod history;
 mod lambda;
 mod lease;
 mod limits;
+mod logins;
 mod metrics;
 mod metrics_alarms;
 mod metrics_format;
@@ -46,6 +48,7 @@ mod plan;
 mod plan_asking;
 mod plan_detail;
 mod populate;
+mod profile_checks;
 mod protocol;
 mod push;
 mod quarantine;

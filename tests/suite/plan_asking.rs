@@ -107,8 +107,9 @@ async fn asking_ends_in_time_however_slow_okta_lets_it_be() {
 async fn an_id_that_no_url_can_hold_is_not_taken_for_another() {
     let world = world_of(1).await;
     sync(&world, &world.function(&[])).await;
-    for id in ["..", "user\t0", "a/b c?d#%é"] {
-        world.put(with(person("odd"), json!({"id": id}))).await;
+    for (n, id) in ["..", "user\t0", "a/b c?d#%é"].into_iter().enumerate() {
+        let odd = person(&format!("odd{n}"));
+        world.put(with(odd, json!({"id": id}))).await;
     }
 
     let plan = detailed(&world, &world.function(&[]), json!({})).await;

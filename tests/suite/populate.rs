@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 #[path = "../../examples/populate/rows.rs"]
-mod rows;
+pub mod rows;
 
 fn lines(file: &str) -> Vec<u64> {
     let rows = rows::read(file.as_bytes()).unwrap();

@@ -41,7 +41,7 @@ async fn before_the_first_run_there_is_nothing_to_tell() {
     assert_eq!(status["lastRuns"], json!([]));
     assert_eq!(status["sessions"], json!([]));
     assert_eq!(status["stuck"]["count"], 0);
-    for nothing in ["oktaError", "lease", "withheld", "nextSession"] {
+    for nothing in ["oktaError", "lease", "withheld", "nextDate", "nextSession"] {
         assert_eq!(status[nothing], Value::Null, "{status}");
     }
 }
@@ -220,4 +220,54 @@ async fn looking_changes_nothing_on_either_side() {
             "{call:?}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_date_is_the_first_that_a_record_crosses_by_the_last_full_run() {
+    let world = world_of(1).await;
+    let day = |days: i64| world.clock.now() + jiff::SignedDuration::from_hours(24 * days);
+    let mapping =
+        json!({"externalId": "{{ id }}", "activeFrom": "{{ starts }}", "activeUntil": "{{ ends }}",
+        "profile": {"userName": "{{ email }}", "email": "{{ email }}"}})
+        .to_string();
+    let function = world.function(&[("MAPPING", &mapping)]);
+    let (comes, leaves) = (day(2), day(4));
+    let put = async |id: &str, starts: String, ends: String| {
+        let dates = json!({"starts": starts, "ends": ends});
+        world.put(with(person(id), dates)).await;
+    };
+    let next = async || status(&world, &function).await["nextDate"].clone();
+    sync(&world, &function).await;
+    assert_eq!(next().await, Value::Null, "nobody has a date");
+
+    put("joiner", comes.to_string(), String::new()).await;
+    put("leaver", String::new(), leaves.to_string()).await;
+    // Whoever is out of it anyway crosses nothing.
+    let gone = with(inactive("gone"), json!({"ends": day(1).to_string()}));
+    world.put(gone).await;
+    crate::steps::plan(&world, &function).await;
+    assert_eq!(next().await, Value::Null, "a plan writes nothing");
+    sync(&world, &function).await;
+    assert_eq!(next().await, comes.to_string());
+
+    let paused = json!({"command": "pause"});
+    crate::steps::answer(&world, &function, &paused)
+        .await
+        .unwrap();
+    tokio::time::advance(Duration::from_secs(3 * 24 * 60 * 60)).await;
+    assert_eq!(
+        next().await,
+        comes.to_string(),
+        "it is past, and no run has seen it"
+    );
+    sync(&world, &function).await;
+    assert_eq!(
+        next().await,
+        leaves.to_string(),
+        "a paused run looks as well"
+    );
+
+    tokio::time::advance(Duration::from_secs(3 * 24 * 60 * 60)).await;
+    sync(&world, &function).await;
+    assert_eq!(next().await, Value::Null);
 }

@@ -5,17 +5,23 @@ use super::{ProfileSchema, SchemaAttribute};
 impl ProfileSchema {
     /// What is wrong with these attributes and their values, a line each, without a value: what is
     /// required and not there, too long or short, none of the values that there are, or no text of
-    /// the attribute's type. What the app does not have at all is not judged.
+    /// the attribute's type. What the app does not have at all is not judged, nor what is left out
+    /// of somebody who `is_new` no more: Okta keeps that as it is.
     #[must_use]
     pub fn objections<'p>(
         &self,
         profile: impl Iterator<Item = (&'p str, Option<&'p str>)>,
+        is_new: bool,
     ) -> Vec<String> {
         let sent: std::collections::BTreeMap<_, _> = profile.collect();
         let missing = self
             .iter()
             .filter(|(name, attribute)| {
-                attribute.required && sent.get(name).copied().flatten().is_none()
+                let is_nothing = match sent.get(name) {
+                    None => is_new,
+                    Some(value) => value.is_none(),
+                };
+                attribute.required && is_nothing
             })
             .map(|(name, _)| format!("{name}: is empty, and the app requires it"));
         let wrong = sent.iter().filter_map(|(name, value)| {
@@ -72,7 +78,7 @@ mod tests {
         let said = |name: &'static str, value: &'static str| {
             let site = ("site", Some("DUB"));
             let profile = [site].into_iter().filter(|_| name != "site");
-            schema.objections(profile.chain([(name, Some(value))]))
+            schema.objections(profile.chain([(name, Some(value))]), true)
         };
 
         for (name, good) in [
@@ -119,8 +125,11 @@ mod tests {
             assert_eq!(said(name, bad), [why]);
         }
         assert_eq!(
-            schema.objections([("site", None)].into_iter()),
+            schema.objections([("site", None)].into_iter(), false),
             ["site: is empty, and the app requires it"]
         );
+        let nothing = || std::iter::empty();
+        assert_eq!(schema.objections(nothing(), true).len(), 1);
+        assert_eq!(schema.objections(nothing(), false), [""; 0]);
     }
 }

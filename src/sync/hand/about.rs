@@ -4,6 +4,7 @@ use super::AtHand;
 use crate::{
     ledger::{Standing, Told},
     mapping::{ExternalId, Fingerprint, Mapped, Profile, Since},
+    okta::{Entity, ProfileSchema},
     users::RecordKey,
 };
 
@@ -61,5 +62,22 @@ pub(in crate::sync) fn to_be_told(
         Since::Same => (before, false),
         Since::OnlyClears => (profile.fingerprint(), true),
         Since::Different => (profile.fingerprint(), false),
+    }
+}
+
+/// What Okta is sent so that it has somebody active, or why it would refuse that. Of whom it
+/// knows it keeps what is left out.
+pub(in crate::sync) fn to_be_sent(
+    external_id: &ExternalId,
+    profile: &Profile,
+    standing: Option<Standing>,
+    app: Option<&ProfileSchema>,
+) -> Result<Entity, Vec<String>> {
+    let entity = Entity::upsert(external_id.as_str(), profile);
+    let entity = entity.map_err(|why| vec![why.to_string()])?;
+    let is_new = standing.is_none();
+    match app.map(|app| app.objections(profile.iter(), is_new)) {
+        Some(objections) if !objections.is_empty() => Err(objections),
+        _ => Ok(entity),
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 
-pub(super) use about::{subject, to_be_told, whom};
+pub(super) use about::{subject, to_be_sent, to_be_told, whom};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 use person::Person;
 pub use ready::{Cost, Ready};
@@ -26,6 +26,7 @@ use crate::{
     ledger::{Entry, IdHash, Ledger, Reading},
     mapping::{Mapped, Mapping},
     mutation,
+    okta::ProfileSchema,
     users::{KeySchema, RecordKey, UsersTable},
 };
 
@@ -40,6 +41,8 @@ pub struct Hand<'a> {
     pub ledger: &'a Ledger,
     /// The users table's key.
     pub schema: &'a KeySchema,
+    /// The app's rules for profiles, where they are known.
+    pub app: Option<&'a ProfileSchema>,
 }
 
 /// What else is known when people are taken in hand.

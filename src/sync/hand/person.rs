@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     AtHand, Circumstances, Cost, Decision, Elsewhere, Hand, Known, Noted, Outcome, Ready, Stays,
     Why,
-    about::{about, subject, to_be_told, unclear, whom},
+    about::{about, subject, to_be_sent, to_be_told, unclear, whom},
     outcome,
 };
 use crate::{
@@ -188,11 +188,11 @@ impl Person<'_> {
         if let Some(reject) = refused {
             return Decision::Refused(reject.about(external_id, key));
         }
-        let entity = match Entity::upsert(external_id.as_str(), profile) {
+        let entity = match to_be_sent(external_id, profile, standing, self.hand.app) {
             Ok(entity) => entity,
             Err(why) => {
                 let reject = Reject::of(Some(external_id), Some(key.to_string()));
-                return Decision::Rejected(reject.because(vec![why.to_string()]));
+                return Decision::Rejected(reject.because(why));
             }
         };
         let undone = known.is_some_and(|known| known.update_undone);

@@ -1,14 +1,17 @@
 //! A look's pure half: records in, one after another; suspects and counts out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::RandomState};
 
-use super::{Found, Suspect, found::Duplicate};
+use super::{Found, Suspect, found::Duplicate, login::LoginHash, seen::Seen};
 use crate::{
     guard::{Approved, Kind, LIST, Listed, Target},
     ledger::{Again, Book, Due, IdHash, Known, Origin, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
-    okta::{self, Entity},
-    sync::{Aside, Reject, hand::to_be_told},
+    okta::{self, ProfileSchema},
+    sync::{
+        Aside, Reject,
+        hand::{to_be_sent, to_be_told},
+    },
     users::RecordKey,
 };
 
@@ -19,34 +22,21 @@ pub(super) const HELD: usize = 5 * okta::MAX_REQUESTS * okta::MAX_ENTITIES;
 /// How many of those who wait are named.
 const NAMED: usize = 100;
 
-/// Compares the records of the whole table with the whole ledger. It holds a byte for each user
+/// Compares the records of the whole table with the whole ledger. It holds nine bytes for each user
 /// and the suspects' keys, however large the table.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     book: &'a Book,
     aside: &'a Aside,
     approved: &'a Approved,
+    app: Option<&'a ProfileSchema>,
     seen: Vec<Seen>,
-    newcomers: HashMap<IdHash, Seen>,
+    logins: Vec<LoginHash>,
+    newcomers: HashMap<IdHash, (Seen, LoginHash)>,
+    hashed_by: RandomState,
     duplicates: HashMap<IdHash, Duplicate>,
     out: HashMap<usize, Out>,
     found: Found,
-}
-
-/// What the first record about a user came to; enough to take it back if there is a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Not,
-    Unchanged,
-    UnchangedInactive,
-    Waits,
-    Upsert { charged: bool },
-    Leaves { charged: bool },
-    Upcoming,
-    Stranger,
-    Rejected,
-    Refused,
-    Duplicate,
 }
 
 /// A record that is out of scope and would be about somebody whom Okta may have active.
@@ -64,8 +54,11 @@ impl<'a> Comparison<'a> {
             book,
             aside,
             approved,
+            app: None,
             seen: vec![Seen::Not; book.len()],
+            logins: vec![LoginHash::NONE; book.len()],
             newcomers: HashMap::new(),
+            hashed_by: RandomState::new(),
             duplicates: HashMap::new(),
             out: HashMap::new(),
             found: Found {
@@ -75,6 +68,12 @@ impl<'a> Comparison<'a> {
                 ..Found::default()
             },
         }
+    }
+
+    /// The same, which keeps to the app's rules for profiles.
+    #[must_use]
+    pub fn keeping_to(self, app: Option<&'a ProfileSchema>) -> Self {
+        Self { app, ..self }
     }
 
     /// Takes one record.
@@ -103,16 +102,22 @@ impl<'a> Comparison<'a> {
         let known = self.book.find(id);
         let before = match known {
             Some((row, _)) => self.seen[row],
-            None => self.newcomers.get(&id).copied().unwrap_or(Seen::Not),
+            None => self.newcomers.get(&id).map_or(Seen::Not, |(seen, _)| *seen),
+        };
+        let login = match &mapped {
+            Mapped::Active(_, profile) => LoginHash::of(profile, &self.hashed_by),
+            _ => LoginHash::NONE,
         };
         let now = if before == Seen::Not {
             self.first(id, known.map(|(_, known)| known), key, mapped)
         } else {
             self.again(id, external_id.clone(), before, &key)
         };
+        let login = Some(login).filter(|_| now.is_active());
+        let login = login.unwrap_or(LoginHash::NONE);
         match known {
-            Some((row, _)) => self.seen[row] = now,
-            None => drop(self.newcomers.insert(id, now)),
+            Some((row, _)) => (self.seen[row], self.logins[row]) = (now, login),
+            None => drop(self.newcomers.insert(id, (now, login))),
         }
     }
 
@@ -168,11 +173,9 @@ impl<'a> Comparison<'a> {
             self.found.refused.add(reject);
             return Seen::Refused;
         }
-        if let Err(why) = Entity::upsert(external_id.as_str(), profile) {
+        if let Err(why) = to_be_sent(external_id, profile, standing, self.app) {
             let reject = Reject::of(Some(external_id), Some(key.to_string()));
-            self.found
-                .rejected
-                .add(reject.because(vec![why.to_string()]));
+            self.found.rejected.add(reject.because(why));
             return Seen::Rejected;
         }
         let paid = known.is_some_and(|known| known.update_paid);
@@ -281,5 +284,6 @@ impl<'a> Comparison<'a> {
 }
 
 mod finish;
+mod sharers;
 #[cfg(test)]
 mod tests;

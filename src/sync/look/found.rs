@@ -1,11 +1,16 @@
 //! What a look found: values that can be looked at and tested.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::Suspect;
+use jiff::Timestamp;
+
+use super::{
+    Suspect,
+    login::{LoginHash, OneLogin},
+};
 use crate::{
     guard::{Kind, Listed},
-    ledger::{IdHash, Number, StuckKey},
+    ledger::{Entry, IdHash, Number, StuckKey},
     mapping::ExternalId,
     sync::{Reject, Rejects, hand::Noted},
     users::RecordKey,
@@ -44,6 +49,11 @@ pub struct Found {
     pub long_gone: Vec<IdHash>,
     /// Users whom more than one record is about: none of these records is sent.
     pub(super) duplicates: Vec<Duplicate>,
+    /// People who seem to have one login, and how many more there are than are held.
+    pub(super) one_login: BTreeMap<LoginHash, OneLogin>,
+    pub(super) one_login_more: u64,
+    /// Users told active with one login: Okta has at most one of them so.
+    pub doubted: Vec<Entry>,
     /// Why those who seem to be gone are held, whatever the limit.
     pub held: Option<Held>,
     /// Who was looked at where that is not everybody.
@@ -54,6 +64,8 @@ pub struct Found {
     pub told_active: u64,
     /// How many users the ledger knows.
     pub known: u64,
+    /// When the next record crosses a date.
+    pub next_date: Option<Timestamp>,
 }
 
 /// Removals that no limit and no approval lets through.

@@ -5,7 +5,10 @@
 
 mod compare;
 mod found;
+mod login;
+mod one_login;
 mod parts;
+mod seen;
 mod suspect;
 mod whole;
 
@@ -57,6 +60,7 @@ pub async fn look(
     };
     name_duplicates(&mut found, hand, circumstances).await?;
     found.reject_duplicates();
+    one_login::reject(&mut found, hand, circumstances).await?;
     Ok(found)
 }
 

@@ -27,22 +27,26 @@ pub(super) async fn look(
 ) -> Result<Found, RunError> {
     let book = hand.ledger.read_book(circumstances.reading.clone()).await?;
     metrics::ledger(book.len());
-    let mut comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let mut comparison = comparison.keeping_to(hand.app);
     let mut pages = hand.users.read_all(hand.mapping.attributes(), {
         let (mapping, now) = (Arc::clone(hand.mapping), circumstances.reading.now);
         move |schema, record| {
             Some((
                 schema.key_of(record.attributes())?,
-                mapping.map(record, now),
+                mapping.judge(record, now),
             ))
         }
     });
+    let mut next: Option<Timestamp> = None;
     while let Some(page) = pages.next().await? {
-        for (key, mapped) in page.into_iter().flatten() {
-            comparison.take(key, mapped);
+        for (key, judged) in page.into_iter().flatten() {
+            comparison.take(key, judged.mapped);
+            next = next.into_iter().chain(judged.next).min();
         }
     }
     let mut found = comparison.finish();
+    found.next_date = next;
     found.named = book.named().clone();
     Ok(found)
 }

@@ -49,15 +49,21 @@ pub fn perform(database: &Database, operation: &str, body: &Value) -> (u16, Valu
 
 /// An item as DynamoDB's JSON has it.
 pub fn item(record: &Value) -> Value {
-    let attribute = |value: &Value| match value {
-        Value::Bool(flag) => json!({"BOOL": flag}),
-        Value::String(text) => json!({"S": text}),
-        other => panic!("{other} is not played here"),
-    };
     let fields = record.as_object().unwrap().iter();
     fields
         .map(|(name, value)| (name.clone(), attribute(value)))
         .collect::<HashMap<_, _>>()
         .into_iter()
         .collect()
+}
+
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({"NULL": true}),
+        Value::Bool(flag) => json!({"BOOL": flag}),
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::String(text) => json!({"S": text}),
+        Value::Array(list) => json!({"L": list.iter().map(attribute).collect::<Vec<_>>()}),
+        Value::Object(_) => json!({"M": item(value)}),
+    }
 }

@@ -238,7 +238,12 @@ impl Model {
             "name": name(row), "email": email(row),
         });
         match row.flaw {
-            Flaw::Content => drop(record.as_object_mut().unwrap().remove("email")),
+            // None, NULL, a list, another kind of thing: whatever it is, it is no address.
+            Flaw::Content => match row.version {
+                0 => drop(record.as_object_mut().unwrap().remove("email")),
+                1 => record["email"] = Value::Null,
+                _ => record["email"] = json!([email(row), {"of": row.person}]),
+            },
             Flaw::Nobody if self.layout == Layout::Attribute => {
                 record.as_object_mut().unwrap().remove("person");
             }

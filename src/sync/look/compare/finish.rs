@@ -5,7 +5,7 @@ use crate::{
     guard::Kind,
     ledger::{Due, IdHash, Origin, Told, Want, due},
     mutation::{self, Mutation},
-    sync::look::{Counts, Found, Held, Suspect},
+    sync::look::{Counts, Found, Held, Suspect, seen::count},
 };
 
 impl Comparison<'_> {
@@ -26,25 +26,28 @@ impl Comparison<'_> {
         self.found
             .charged
             .retain(|(_, listed)| !is_duplicate(&listed.id));
+        let shared = self.set_sharers_aside();
         let mut counts = Counts {
             scanned: self.found.counts.scanned,
             out_of_scope: self.found.counts.out_of_scope,
             ..Counts::default()
         };
-        for seen in self.seen.iter().chain(self.newcomers.values()) {
+        let newcomers = self.newcomers.values().map(|(seen, _)| seen);
+        for seen in self.seen.iter().chain(newcomers) {
             count(&mut counts, *seen);
         }
         self.found.counts = counts;
-        self.gone();
+        self.gone(shared);
         self.found.duplicates = self.duplicates.into_values().collect();
         // Reports of one and the same table are to be the same.
         self.found.duplicates.sort();
         self.found
     }
 
-    /// Whom no record is about.
-    fn gone(&mut self) {
-        let in_scope = self.found.counts.active
+    /// Whom no record is about; so many are in scope and in no count.
+    fn gone(&mut self, shared: u64) {
+        let in_scope = shared
+            + self.found.counts.active
             + self.found.counts.inactive
             + self.found.counts.upcoming
             + self
@@ -114,39 +117,5 @@ impl Comparison<'_> {
                 reason,
             });
         }
-    }
-}
-
-fn count(counts: &mut Counts, seen: Seen) {
-    match seen {
-        Seen::Unchanged => {
-            counts.active += 1;
-            counts.unchanged += 1;
-        }
-        Seen::UnchangedInactive => {
-            counts.inactive += 1;
-            counts.unchanged += 1;
-        }
-        Seen::Waits => {
-            counts.active += 1;
-            counts.waiting += 1;
-        }
-        Seen::Upsert { charged } => {
-            counts.active += 1;
-            counts.upserts += 1;
-            counts.updates_charged += u64::from(charged);
-        }
-        Seen::Leaves { charged } => {
-            counts.deactivations += 1;
-            counts.deactivations_charged += u64::from(charged);
-            counts.inactive += 1;
-        }
-        Seen::Upcoming => counts.upcoming += 1,
-        Seen::Stranger => {
-            counts.inactive += 1;
-            counts.strangers += 1;
-        }
-        Seen::Refused => counts.active += 1,
-        Seen::Not | Seen::Rejected | Seen::Duplicate => {}
     }
 }

@@ -1,0 +1,93 @@
+//! A candidate for the mapping, tried before it is trusted: both mappings over the same records.
+//!
+//! It reads the users table once and nothing else: neither what Okta was told nor what it has. So
+//! it says what the candidate makes of people otherwise than the mapping in use does; what of that
+//! Okta is yet to be told, a plan of the candidate's own function says.
+
+mod answer;
+mod people;
+mod smallest;
+mod state;
+mod tally;
+
+use std::{hash::RandomState, sync::Arc};
+
+use jiff::Timestamp;
+
+pub use answer::{
+    AttributeChange, Candidate, Collisions, Identity, Listed, NotListed, PersonChange,
+};
+pub use state::State;
+
+use serde_json::Value;
+
+use crate::{
+    invocation::InvocationError,
+    mapping::Mapping,
+    sync::{Detail, OldAndNew, Run, RunError},
+    users::{ReadError, UsersTable},
+};
+use people::Hashes;
+use tally::Tally;
+
+/// What a candidate would change, as an event gives it.
+///
+/// # Errors
+/// When it is no mapping, or the users table could not be read to its end.
+pub(crate) async fn plan(
+    run: &Run,
+    candidate: &Value,
+    listed: Detail,
+    now: Timestamp,
+) -> Result<Candidate, InvocationError> {
+    // On lines of their own, its members are found by what an error says.
+    let json = format!("{candidate:#}");
+    let candidate = Mapping::from_json(&json).map_err(InvocationError::Candidate)?;
+    let mappings = (&run.mapping, &Arc::new(candidate));
+    let compared = compare(&run.users, mappings, listed, now).await;
+    let compared = compared.map_err(RunError::from)?;
+    tracing::info!(
+        scanned = compared.scanned,
+        changed = compared.changed,
+        joiners = compared.joiners,
+        leavers = compared.leavers,
+        rejected = compared.rejected.count,
+        "a candidate for the mapping was compared"
+    );
+    Ok(compared)
+}
+
+/// Compares a candidate with the mapping in use, over every record as it is `now`.
+///
+/// # Errors
+/// When the users table could not be read to its end.
+async fn compare(
+    users: &UsersTable,
+    (present, candidate): (&Arc<Mapping>, &Arc<Mapping>),
+    detail: Detail,
+    now: Timestamp,
+) -> Result<Candidate, ReadError> {
+    let read = present.attributes().clone();
+    let read = read.and(candidate.attributes().clone());
+    let hashed_by = RandomState::new();
+    let mut pages = users.read_all(&read, {
+        let (present, candidate) = (Arc::clone(present), Arc::clone(candidate));
+        move |schema, record| {
+            let key = schema.key_of(record.attributes())?;
+            let comparison = present.compare(&candidate, record, now);
+            let hashes = Hashes::of(&comparison, &hashed_by);
+            Some((key, comparison, hashes))
+        }
+    });
+    let mut tally = Tally::new(detail);
+    while let Some(page) = pages.next().await? {
+        for (key, comparison, hashes) in page.into_iter().flatten() {
+            tally.take(&key, comparison, hashes);
+        }
+    }
+    let templates = (
+        present.external_id_template(),
+        candidate.external_id_template(),
+    );
+    Ok(tally.finish(templates.0 != templates.1))
+}
