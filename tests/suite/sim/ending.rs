@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dynamodb_identity_source::{
     handler::{Answer, InvocationError},
+    ledger::Ledger,
     sync::{Report, RunError},
 };
 use okta_emulator::SessionStatus;
@@ -14,6 +15,7 @@ use super::{
     promises::{self, Broken},
     world::World,
 };
+use crate::support::STATE;
 
 /// How many full runs may be needed once all is quiet.
 const ROUNDS: usize = 40;
@@ -43,7 +45,8 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
             .sessions()
             .iter()
             .any(|session| session.status == SessionStatus::Triggered);
-        if quiet >= 2 && !importing {
+        // Whom a session carries that Okta has forgotten is told again a day later.
+        if quiet >= 2 && !importing && !is_waited_for(world).await {
             return Ok(());
         }
         let waits = report.waiting > 0 || quiet >= 2;
@@ -53,6 +56,11 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
         promises::ENDS,
         format!("{ROUNDS} runs were not enough"),
     ))
+}
+
+async fn is_waited_for(world: &World) -> bool {
+    let ledger = Ledger::new(world.client(), STATE.to_owned(), world.clock);
+    ledger.read_log().await.unwrap().value.unended() > 0
 }
 
 async fn told(world: &World, run: &str, what: What) -> Result<Option<Answer>, Broken> {
