@@ -52,6 +52,7 @@ impl Ready {
             .get_or_try_init(|| async {
                 let config = &self.config;
                 let credentials = sdk.credentials(&config.credentials).await?;
+                let for_listing = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -69,6 +70,12 @@ impl Ready {
                         config.org_url.clone(),
                         config.identity_source.clone(),
                         credentials,
+                        clock,
+                    ),
+                    listing: Okta::for_app_users(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        for_listing,
                         clock,
                     ),
                     limits: config.limits,

@@ -5,6 +5,7 @@
 //! before anything dangerous is loaded; `tell` opens sessions and carries people in them.
 
 mod aside;
+mod beside;
 mod books;
 mod bound;
 mod detail;

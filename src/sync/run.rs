@@ -30,6 +30,8 @@ pub struct Run {
     pub ledger: Ledger,
     /// Okta.
     pub okta: Okta,
+    /// Okta, as one lists the app's users there: a scope and a rate limit of their own.
+    pub listing: Okta,
     /// What the ledger is to be about, but for the users table's key.
     pub binding: Binding,
     /// What a state table is that nobody has set the switch of.

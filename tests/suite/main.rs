@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adopt;
 mod capacity;
 mod changes;
 mod crashes;
@@ -64,4 +65,5 @@ mod strangers;
 mod streams;
 mod streams_of_records;
 mod upgrade;
+mod verify;
 mod version;
