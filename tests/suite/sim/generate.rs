@@ -228,7 +228,7 @@ impl Chance {
     }
 
     fn invocation(&mut self) -> Invocation {
-        let what = match self.rng.u32(0..20) {
+        let what = match self.rng.u32(0..22) {
             0..11 => What::Schedule,
             11 => What::Sync { rebind: false },
             12 => What::Plan,
@@ -238,6 +238,10 @@ impl Chance {
             15..18 => self.push(),
             18 => What::PushAgain {
                 nth: self.rng.usize(0..3),
+            },
+            19..21 => What::Verify {
+                adopt: self.rng.bool(),
+                repair: self.rng.bool(),
             },
             _ if self.rng.bool() => What::Pause,
             _ => What::Resume,

@@ -150,6 +150,10 @@ pub enum What {
     Approve {
         nth: usize,
     },
+    Verify {
+        adopt: bool,
+        repair: bool,
+    },
     Pause,
     Resume,
 }
