@@ -24,8 +24,9 @@ const A_WHILE: Duration = Duration::from_secs(1_300);
 const A_DAY: Duration = Duration::from_secs(25 * 3_600);
 
 /// Rounds of what a calm day brings: pushes are repeated, a full run, and somebody who approves of
-/// what it withholds.
-pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
+/// what it withholds. Where people were changed at Okta, each run comes after a verification that
+/// repairs.
+pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Result<(), Broken> {
     world.heal();
     // Long enough for every lease to end.
     tokio::time::sleep(A_WHILE).await;
@@ -33,6 +34,9 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
     let mut quiet = 0;
     for round in 0..ROUNDS {
         let pushes = pushed_again(world, round).await?;
+        if verifies {
+            verified(world, round).await?;
+        }
         let report = full(world, round).await?;
         let approved = approved(world, round, &report).await?;
         let nothing = report.upserts + report.deactivations + report.waiting == 0
@@ -84,6 +88,17 @@ async fn full(world: &World, round: usize) -> Result<Box<Report>, Broken> {
     match told(world, &format!("quiet{round}"), What::LastSync).await? {
         Some(Answer::Report(report)) => Ok(report),
         other => panic!("a report was expected, not {other:?}"),
+    }
+}
+
+async fn verified(world: &World, round: usize) -> Result<(), Broken> {
+    let what = What::Verify {
+        adopt: false,
+        repair: true,
+    };
+    match told(world, &format!("verify{round}"), what).await? {
+        Some(Answer::Verified(_)) => Ok(()),
+        other => panic!("a verification was expected, not {other:?}"),
     }
 }
 
