@@ -65,8 +65,12 @@ pub(super) async fn look(
             let until = Some(progress.now.first);
             people.judge(&some, None, until, &mut findings).await?;
             if let Some(later) = no_time(time) {
-                // Who was adopted has an entry the next time, and is counted now.
+                // Who was adopted has an entry the next time, and whoever is doubtful has drifted no
+                // more: they are counted now.
                 progress.now.findings.counts.adopted += findings.counts.adopted;
+                if people.may.repair {
+                    progress.now.findings.drifted += findings.drifted;
+                }
                 return Ok(later);
             }
         }

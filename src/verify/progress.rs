@@ -92,9 +92,11 @@ impl Progress {
         })
     }
 
-    /// Begins again from the first page.
+    /// Begins again from the first page. Who was adopted has an entry by now, and was counted.
     pub(super) fn begin_anew(&mut self, last: Number, now: Timestamp) {
+        let adopted = self.now.findings.counts.adopted;
         self.now = UnderWay::begin(self.now.may, last, now);
+        self.now.findings.counts.adopted = adopted;
         self.listed.clear();
         self.fresh.clear();
     }
