@@ -5,7 +5,7 @@
 //! that the next run tells somebody again, through the guard; and entries of people whom Okta has
 //! just as they are to be and of whom nothing was known, so that no run tells them.
 //!
-//! Nothing is believed that a session of ours may have changed while it was read ([`still`]), and
+//! Nothing is believed that a session of ours may have changed while it was read, and
 //! nothing is replaced that was written since.
 
 mod answer;
