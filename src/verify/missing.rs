@@ -61,7 +61,9 @@ pub(super) async fn look(
         }
         while batch.len() >= AT_A_TIME || is_last && !batch.is_empty() {
             let rest = batch.split_off(batch.len().min(AT_A_TIME));
-            let some = std::mem::replace(&mut batch, rest);
+            let mut some = std::mem::replace(&mut batch, rest);
+            // Pages arrive in any order; what is named of one and the same table is to be the same.
+            some.sort_unstable_by_key(|somebody| somebody.id);
             let until = Some(progress.now.first);
             people.judge(&some, None, until, &mut findings).await?;
             if let Some(later) = no_time(time) {
