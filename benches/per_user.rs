@@ -139,6 +139,7 @@ fn book(users: &[(RecordKey, Mapped)]) -> Book {
                     update: None,
                     pushed: None,
                     to_leave: false,
+                    repaired: None,
                 };
                 (IdHash::of(id), reading.of(&entry))
             }

@@ -10,6 +10,7 @@ use crate::{
     ledger::Mode,
     status::Overview,
     sync::{Changes, Report},
+    verify::Verified,
 };
 
 /// What an invocation is answered with.
@@ -32,6 +33,8 @@ pub enum Answer {
     Granted(Granted),
     /// How the switch is set.
     Switch(SwitchState),
+    /// What Okta has, beside what it is to have.
+    Verified(Box<Verified>),
 }
 
 /// How the switch is set.

@@ -91,6 +91,15 @@ pub enum Command {
         #[serde(default)]
         reason: Option<String>,
     },
+    /// Compares what Okta has with what the table says and what it was told; nothing is told to it.
+    Verify {
+        /// Whether entries are written of people whom Okta has as they are to be.
+        #[serde(default)]
+        adopt: bool,
+        /// Whether people are told again whom Okta has otherwise.
+        #[serde(default)]
+        repair: bool,
+    },
     /// Checks everything that a run needs; nothing is changed anywhere.
     Doctor {},
     /// How things stand: the last runs, open sessions, who is stuck; nothing is changed anywhere.
@@ -179,9 +188,10 @@ impl Command {
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
      {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
-     {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
+     {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, {{\"command\":\"verify\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
      (the first two take \"retryRefused\": true, a sync \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
-     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\")"
+     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\", a verification \
+     \"adopt\": true and \"repair\": true)"
 )]
 pub struct UnknownEvent(String);
 

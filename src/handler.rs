@@ -20,6 +20,7 @@ use crate::{
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
     users::StreamBatch,
+    verify,
 };
 
 pub use crate::{
@@ -157,6 +158,12 @@ impl Function {
                 }
                 Command::Pause { by, reason } => self.set(Mode::Paused, by, reason, &time).await,
                 Command::Resume { by, reason } => self.set(Mode::Running, by, reason, &time).await,
+                Command::Verify { adopt, repair } => {
+                    let may = verify::May { adopt, repair };
+                    let run = self.run().await?;
+                    let verified = verify::verify(run, may, request_id, &time);
+                    Ok(Answer::Verified(Box::new(Box::pin(verified).await?)))
+                }
                 Command::Doctor {} => Ok(Answer::Doctor(Box::new(
                     Box::pin(doctor::examine(self.subject(), &time)).await,
                 ))),

@@ -4,7 +4,7 @@ use lambda_runtime::Diagnostic;
 
 use crate::{
     event::UnknownEvent, guard::ApproveError, ledger::LedgerError, mapping::MappingError,
-    okta::CredentialsError, ready::StartError, sync::RunError,
+    okta::CredentialsError, ready::StartError, sync::RunError, verify::VerifyError,
 };
 
 /// Why an invocation has no answer.
@@ -49,6 +49,9 @@ pub enum InvocationError {
     /// The run did not come to an end.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The verification did not come to an end.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
 }
 
 impl InvocationError {
@@ -64,7 +67,8 @@ impl InvocationError {
             Self::PushForbidden => "PushForbidden",
             Self::Approve(ApproveError::Unknown(_)) => "UnknownDigest",
             Self::Approve(ApproveError::Ledger(_)) | Self::Ledger(_) => "StateTable",
-            Self::Run(error) => error.name(),
+            Self::Run(error) | Self::Verify(VerifyError::Run(error)) => error.name(),
+            Self::Verify(VerifyError::MayNotList(_)) => "Okta",
         }
     }
 }

@@ -31,4 +31,5 @@ mod ready;
 pub mod status;
 pub mod sync;
 pub mod users;
+pub mod verify;
 pub mod version;

@@ -62,6 +62,7 @@ impl Ready {
                 } else {
                     AppRules::default()
                 };
+                let for_listing = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -82,6 +83,12 @@ impl Ready {
                         clock,
                     ),
                     app,
+                    listing: Okta::for_app_users(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        for_listing,
+                        clock,
+                    ),
                     limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),

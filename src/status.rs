@@ -13,6 +13,7 @@ use crate::{
     },
     okta::{self, Calls, SessionId},
     sync::{COOLDOWN, Run, RunError, Time},
+    verify::{LastVerified, Verification},
 };
 
 /// How long Okta is waited for at most.
@@ -46,6 +47,8 @@ pub struct Overview {
     pub full_look_due: bool,
     /// What each kind of change may cost and has cost within 24 hours, and what waits.
     pub guard: BTreeMap<Kind, GuardState>,
+    /// When Okta was last verified to the end, and what differed; none if it never was.
+    pub verified: Option<LastVerified>,
     /// What the ledger is about; none before the first run.
     pub binding: Option<Binding>,
     /// Who is stuck.
@@ -144,11 +147,12 @@ pub struct StuckState {
 /// When the state table cannot be read.
 pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
     let ledger: &Ledger = &run.ledger;
-    let (state, stuck, recent, lease) = futures::try_join!(
+    let (state, stuck, recent, lease, verification) = futures::try_join!(
         ledger.state::<Memory>(run.start),
         ledger.stuck(),
         ledger.recent(),
         ledger.holder(),
+        Verification::of(ledger),
     )?;
     let State {
         log,
@@ -183,6 +187,7 @@ pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
         full_look_due,
         withheld: withheld(&recent),
         guard: guarded(&guard, now),
+        verified: verification.last,
         binding: binding.exists().then_some(binding.value),
         stuck: StuckList::of(&stuck),
         next_date: recent.next_date,

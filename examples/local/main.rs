@@ -151,11 +151,14 @@ async fn start(arguments: &Arguments) -> Result<World, Trouble> {
         .map_err(|error| format!("listening on {dynamodb} (--dynamodb-port): {error}"))?;
     let okta = SocketAddr::new(arguments.host, arguments.okta_port.unwrap_or(okta_port));
     let key = Key::new();
+    let mut app = ServiceApp::new(support::CLIENT, &*key.jwks);
+    // Runs need no more than it has; a verification does.
+    app.scopes.push("okta.apps.read".to_owned());
     let options = Options {
         bind: okta,
         identity_source: support::SOURCE.to_owned(),
         token: support::TOKEN.to_owned(),
-        service_app: Some(ServiceApp::new(support::CLIENT, &*key.jwks)),
+        service_app: Some(app),
         cooldown: arguments
             .cooldown
             .unwrap_or(Duration::from_millis(cooldown)),

@@ -18,6 +18,8 @@ pub(super) struct Found {
     pub(super) client: Option<Okta>,
     /// One that may read the app's profile schema, if Okta lets it.
     pub(super) schemas: Option<Okta>,
+    /// One that may list the app's users, if Okta lets it.
+    pub(super) listing: Option<Okta>,
     /// What the first call gave: the sessions that are active.
     pub(super) sessions: Option<Result<Vec<SessionInfo>, Error>>,
 }
@@ -59,12 +61,13 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
             Err(error)
         }
     };
-    found.schemas = round
-        .sdk
-        .credentials(source)
+    let again = async || round.sdk.credentials(source).await.ok();
+    found.schemas = again()
         .await
-        .ok()
         .map(|credentials| Okta::for_schemas(org.clone(), id.clone(), credentials, clock));
+    found.listing = again()
+        .await
+        .map(|credentials| Okta::for_app_users(org.clone(), id.clone(), credentials, clock));
     found.client = Some(okta);
     found.sessions = Some(sessions);
     found

@@ -19,6 +19,7 @@ mod report;
 mod schema;
 mod state;
 mod users;
+mod verification;
 
 use std::{future::Future, time::Duration};
 
@@ -89,6 +90,9 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     };
     let schema = schema::check(client, mapping, &profiles, &round).await;
     round.note("profile schema", schema);
+
+    let listing = okta.listing.as_ref().filter(|_| reachable);
+    round.note("verification", verification::check(listing, &round).await);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());
     round.note("clock", answers::clock(heard));

@@ -53,6 +53,9 @@ pub struct Entry {
     pub pushed: Option<Timestamp>,
     /// Whether a push wants them to leave, which the guard has kept back.
     pub to_leave: bool,
+    /// How Okta had them otherwise when they were last told the same again for it. If it still has
+    /// them so, telling it once more helps nobody.
+    pub repaired: Option<Fingerprint>,
 }
 
 /// Where a user came from.
@@ -94,6 +97,7 @@ impl Entry {
             update,
             pushed,
             to_leave,
+            repaired,
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -109,7 +113,7 @@ impl Entry {
             (NUMBER, number(*session)),
         ];
         let print = match told {
-            Told::Active(print) => Some(AttributeValue::B(Blob::new(print.as_bytes().as_slice()))),
+            Told::Active(print) => Some(print_value(*print)),
             Told::Inactive => None,
         };
         let optional = [
@@ -134,6 +138,7 @@ impl Entry {
             ),
             ("pushed", pushed.map(|at| text(at.to_string()))),
             ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
+            (REPAIRED, repaired.map(print_value)),
         ];
         let optional = optional
             .into_iter()
@@ -165,8 +170,21 @@ impl Entry {
             update: charge(item, "chargedUpdate"),
             pushed: text("pushed").and_then(|at| at.parse().ok()),
             to_leave: to_leave(item),
+            repaired: item.get(REPAIRED).and_then(print),
         })
     }
+}
+
+/// The attribute that has the difference for which they were told again.
+pub(super) const REPAIRED: &str = "repaired";
+
+pub(super) fn print_value(print: Fingerprint) -> AttributeValue {
+    AttributeValue::B(Blob::new(print.as_bytes().as_slice()))
+}
+
+fn print(value: &AttributeValue) -> Option<Fingerprint> {
+    let bytes: [u8; 16] = value.as_b().ok()?.as_ref().try_into().ok()?;
+    Some(bytes.into())
 }
 
 /// The attribute that has the session's number.
@@ -183,15 +201,10 @@ pub(super) fn telling(item: &Item, log: &SessionLog) -> Telling {
     let session = item.get("session").and_then(|id| id.as_s().ok());
     let (told, known) = match item.get("print") {
         None => (Told::Inactive, true),
-        Some(print) => {
-            let bytes: Option<[u8; 16]> = print
-                .as_b()
-                .ok()
-                .and_then(|blob| blob.as_ref().try_into().ok());
-            (
-                Told::Active(bytes.unwrap_or_default().into()),
-                bytes.is_some(),
-            )
+        Some(value) => {
+            let print = print(value);
+            let told = print.unwrap_or_else(|| [0; 16].into());
+            (Told::Active(told), print.is_some())
         }
     };
     Telling {
@@ -248,6 +261,7 @@ mod tests {
             update: Charge::parse("5:7:3:6"),
             pushed: "2026-01-02T03:04:00Z".parse().ok(),
             to_leave: true,
+            repaired: Some(Fingerprint::from([9; 16])),
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `binding` | what the ledger is about: org, identity source, users table |
 //! | `switch` | whether runs may tell Okta anything |
 //! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
+//! | `verification` | the last verification, and the one under way; what it has listed is in `verification#…` |
 //! | `pending` | who was still to be told when full runs ended |
 //! | `lease`, `claim` | which run has a session open, and which full run wants to |
 //! | `sessions` | the log of a release that did not number its sessions |
@@ -28,6 +29,7 @@ mod history;
 mod id_hash;
 mod lease;
 pub mod log;
+mod mend;
 mod pending;
 mod reading;
 mod rights;
@@ -46,6 +48,7 @@ pub use history::{KeptRun, Recent, RunSummary, SessionSummary};
 pub use id_hash::IdHash;
 pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
 pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
+pub(crate) use mend::{Mend, UNKNOWN};
 pub use reading::{Known, Reading};
 pub(crate) use rights::Right;
 pub use state::State;

@@ -55,6 +55,18 @@ impl<T: Serialize + DeserializeOwned + Default> Versioned<T> {
 }
 
 impl Ledger {
+    /// The value under this key; its default where there is none.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    pub(crate) async fn read<T: Serialize + DeserializeOwned + Default>(
+        &self,
+        pk: &'static str,
+    ) -> Result<Versioned<T>, LedgerError> {
+        let items = self.items([pk.to_owned()]).await?;
+        Versioned::from_item(items.first())
+    }
+
     /// Writes a value unless somebody else has since it was read.
     ///
     /// # Errors

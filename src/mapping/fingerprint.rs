@@ -28,6 +28,11 @@ impl Fingerprint {
         Self(print)
     }
 
+    /// What is no profile's fingerprint.
+    pub(crate) const fn unknown() -> Self {
+        Self([0; 16])
+    }
+
     /// The fingerprint's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

@@ -69,6 +69,9 @@ pub const WITHHELD: Metric = Metric::level("Withheld", Unit::Count);
 /// Users of whom Okta was told.
 pub const LEDGER_USERS: Metric = Metric::level("LedgerUsers", Unit::Count);
 
+/// People whom the last verification found otherwise at Okta than it was told.
+pub const DRIFT: Metric = Metric::level("Drift", Unit::Count);
+
 /// Read request units that a run consumed of the users table.
 pub const USERS_TABLE_READ_UNITS: Metric = Metric::level("UsersTableReadUnits", Unit::Count);
 /// Read request units that a run consumed of the state table.
@@ -133,6 +136,7 @@ pub const ALL: &[&Metric] = &[
     &OTHER_BINDING,
     &WITHHELD,
     &LEDGER_USERS,
+    &DRIFT,
     &USERS_TABLE_READ_UNITS,
     &STATE_TABLE_READ_UNITS,
     &STATE_TABLE_WRITE_UNITS,

@@ -85,6 +85,11 @@ pub(crate) fn other_binding() {
     OTHER_BINDING.add(1);
 }
 
+/// A verification has come to its end.
+pub(crate) fn verified(drifted: u64) {
+    DRIFT.is(number(drifted));
+}
+
 /// A run could not even begin.
 pub(crate) fn no_run() {
     RUNS_FAILED.add(1);

@@ -11,6 +11,7 @@
 //! its API description; where the two are silent the safe reading is taken and
 //! the place says so.
 
+mod app_users;
 mod batch;
 mod calls;
 mod client;
@@ -18,12 +19,14 @@ mod credentials;
 mod error;
 mod org;
 mod pacing;
+mod paging;
 mod patience;
 mod schema;
 mod session;
 mod user;
 mod wire;
 
+pub use app_users::{AppUser, AppUserPage, Assigned, PageLink};
 pub(crate) use batch::max_entities;
 pub use batch::{
     Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,

@@ -22,19 +22,18 @@ struct Wire {
     profile: BTreeMap<String, Value>,
 }
 
-impl Wire {
-    fn into_profile(self) -> UserProfile {
-        let attributes = self.profile.into_iter().map(|(name, value)| {
-            let value = match value {
-                Value::Null => None,
-                Value::String(text) => Some(text),
-                // The API takes strings alone, and may give something else all the same.
-                other => Some(other.to_string()),
-            };
-            (name, value)
-        });
-        attributes.collect()
-    }
+/// A profile as Okta sends it.
+pub(super) fn profile(attributes: BTreeMap<String, Value>) -> UserProfile {
+    let attributes = attributes.into_iter().map(|(name, value)| {
+        let value = match value {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            // The API takes strings alone, and may give something else all the same.
+            other => Some(other.to_string()),
+        };
+        (name, value)
+    });
+    attributes.collect()
 }
 
 impl Calls {
@@ -61,7 +60,7 @@ impl Calls {
             })
             .await;
         match answer.map_err(Failure::into_error) {
-            Ok(answer) => Ok(Some(answer.json::<Wire>()?.into_profile())),
+            Ok(answer) => Ok(Some(profile(answer.json::<Wire>()?.profile))),
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -76,7 +75,7 @@ mod tests {
     fn whatever_a_profile_holds_is_text_or_nothing() {
         let json = r#"{"id":"1","profile":{"city":"Oslo","title":null,"tags":["a"]}}"#;
 
-        let profile = serde_json::from_str::<Wire>(json).unwrap().into_profile();
+        let profile = profile(serde_json::from_str::<Wire>(json).unwrap().profile);
 
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(profile["city"], text("Oslo"));

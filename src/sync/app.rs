@@ -36,7 +36,7 @@ impl AppRules {
     }
 
     /// The rules, if they are to be kept to and can be read. That they cannot be read stops nobody.
-    pub(super) async fn read(&self, time: &Time) -> Option<Arc<ProfileSchema>> {
+    pub(crate) async fn read(&self, time: &Time) -> Option<Arc<ProfileSchema>> {
         let okta = self.okta.as_ref()?;
         let now = time.now();
         let kept = self.kept().clone();

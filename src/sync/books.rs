@@ -178,7 +178,10 @@ impl Books {
         self.change(SessionLog::abandon).await
     }
 
-    async fn change<T>(&mut self, change: impl Fn(&mut SessionLog) -> T) -> Result<T, RunError> {
+    pub(super) async fn change<T>(
+        &mut self,
+        change: impl Fn(&mut SessionLog) -> T,
+    ) -> Result<T, RunError> {
         loop {
             let before = self.log.value.clone();
             let changed = change(&mut self.log.value);

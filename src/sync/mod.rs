@@ -6,6 +6,7 @@
 
 mod app;
 mod aside;
+mod beside;
 mod books;
 mod bound;
 mod detail;

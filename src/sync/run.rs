@@ -32,6 +32,8 @@ pub struct Run {
     pub okta: Okta,
     /// The app's rules for profiles, where they are to be kept to.
     pub app: AppRules,
+    /// Okta, as one lists the app's users there: a scope and a rate limit of their own.
+    pub listing: Okta,
     /// What the ledger is to be about, but for the users table's key.
     pub binding: Binding,
     /// What a state table is that nobody has set the switch of.

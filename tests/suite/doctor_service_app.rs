@@ -103,6 +103,21 @@ async fn a_schema_that_the_app_has_no_scope_for_does_not_stop_a_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_verification_lacks_is_told_and_does_not_stop_a_run() {
+    let world = world_with(|app| app.scopes.retain(|scope| scope != "okta.apps.read")).await;
+
+    let found = diagnosis(&world, &[]).await;
+
+    assert!(found.ok, "{found:#?}");
+    says(
+        &found,
+        "verification",
+        Status::Warning,
+        &["grant the service app the scope okta.apps.read"],
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_is_not_the_apps_is_told_from_one_that_cannot_be_read() {
     let mut world = world_with(|_| {}).await;
     world.credentials = Key::new().credentials(CLIENT);

@@ -176,6 +176,16 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
         10,
         "eight stay, and two were pushed"
     );
+
+    for verification in [
+        include_str!("../../events/verify.json"),
+        include_str!("../../events/verify-repair.json"),
+        include_str!("../../events/verify-adopt.json"),
+    ] {
+        let verified = report(lambda.invoke(event(verification)).await);
+        assert_eq!(verified["listed"], 12, "{verified}");
+        assert_eq!(crate::verify::wrong(&verified), [0, 0, 0], "{verified}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adopt;
 mod candidate;
 mod capacity;
 mod changes;
@@ -67,4 +68,5 @@ mod strangers;
 mod streams;
 mod streams_of_records;
 mod upgrade;
+mod verify;
 mod version;

@@ -234,6 +234,7 @@ async fn whatever_is_in_the_catalogue_is_emitted() {
     somebody_is_at_work(&world).await;
     world.put(person("new")).await;
     invoke_for(&world, &function, Duration::from_secs(60)).await;
+    crate::verify::verify(&world, &function, crate::verify::VERIFY).await;
     drop(guard);
 
     let catalogue: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-const ALARMS: [&str; 13] = [
+const ALARMS: [&str; 14] = [
+    "DriftAlarm",
     "FailedExecutionsAlarm",
     "FailedRunsAlarm",
     "FailedSessionsAlarm",
@@ -199,6 +200,7 @@ fn alarms_watch_what_is_emitted() {
     assert_eq!(
         names,
         [
+            "Drift",
             "RunsFailed",
             "SessionsFailed",
             "LeaversRefused",

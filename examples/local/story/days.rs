@@ -13,7 +13,7 @@ use crate::{
     page::thousands,
 };
 
-const NEW_TITLE: &str = "Head of Operations";
+pub(super) const NEW_TITLE: &str = "Head of Operations";
 /// Who joins through the stream.
 pub(super) const JOINER: &str = "noor.joiner@example.com";
 /// Who is known by push alone.
@@ -109,6 +109,7 @@ impl Story<'_> {
             },
         )
         .await?;
+        self.an_admin_edits_somebody(all - 1, all - 2).await?;
         if self.streamed() {
             self.changes_as_they_happen(all).await?;
         }

@@ -2,6 +2,7 @@
 
 mod days;
 mod guard;
+mod okta;
 
 use std::{
     cell::Cell,

@@ -95,6 +95,13 @@ impl SessionLog {
         self.last
     }
 
+    /// Numbers what was seen at Okta and carried by no session of ours: entries of this number hold.
+    pub fn seen(&mut self, now: Timestamp) -> Number {
+        self.last += 1;
+        self.mark(now);
+        self.last
+    }
+
     /// Its import is about to be started: from now on nobody can say that it never was.
     pub fn starting(&mut self, number: Number, carries: Carries) {
         if let Some(session) = self.listed.get_mut(&number) {

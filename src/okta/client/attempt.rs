@@ -10,6 +10,7 @@ use super::{Okta, Shared};
 use crate::okta::credentials::{Pardons, Shown};
 use crate::okta::error::{Error, Refusal};
 use crate::okta::pacing::Permit;
+use crate::okta::paging;
 
 /// What became of one attempt.
 pub(super) enum Attempt {
@@ -38,13 +39,17 @@ impl Okta {
         pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
         let authority = &self.shared.authority;
-        let mut url = match call.api {
+        let mut path = match call.api {
             Api::IdentitySource => vec!["api", "v1", "identity-sources"],
             Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
+            Api::AppUsers(_) => vec!["api", "v1", "apps"],
         };
-        url.push(self.shared.source.as_str());
-        url.extend(call.path);
-        let url = self.shared.org.at(&url);
+        path.push(self.shared.source.as_str());
+        path.extend(call.path);
+        let mut url = self.shared.org.at(&path);
+        if let Api::AppUsers(query) = call.api {
+            url.set_query(Some(query));
+        }
 
         let (permit, shown) = self.admission(deadline, call, &url).await?;
         let mut request = self
@@ -99,6 +104,7 @@ impl Okta {
                         call: call.name,
                         request_id,
                         body,
+                        next: paging::next(&headers),
                     })
                 });
             }

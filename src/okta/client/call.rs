@@ -21,7 +21,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// A call: where to and with what.
 #[derive(Debug)]
 pub(in crate::okta) struct Call<'a> {
-    pub(in crate::okta) api: Api,
+    pub(in crate::okta) api: Api<'a>,
     pub(in crate::okta) method: Method,
     /// Below the API's own path.
     pub(in crate::okta) path: &'a [&'a str],
@@ -33,11 +33,14 @@ pub(in crate::okta) struct Call<'a> {
 
 /// The API that a call belongs to: its path, and for a service app its scopes, follow from that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::okta) enum Api {
+pub(in crate::okta) enum Api<'a> {
     /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
     IdentitySource,
     /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
     AppSchema,
+    /// `/api/v1/apps/{id}/users`, with this query; scope `okta.apps.read`, which only a verification
+    /// needs.
+    AppUsers(&'a str),
 }
 
 /// When a call may be sent again.
@@ -75,6 +78,8 @@ pub(in crate::okta) struct Answer {
     pub(super) request_id: Option<String>,
     /// `None` if the connection broke in the middle of it.
     pub(super) body: Option<Vec<u8>>,
+    /// The query of the next page's address, where there is one.
+    pub(in crate::okta) next: Option<String>,
 }
 
 impl Answer {

@@ -96,6 +96,18 @@ impl Okta {
         Self::asking_for("okta.schemas.read", org, source, credentials, clock)
     }
 
+    /// A client that lists the app's users, for which a service app needs a scope that no run needs,
+    /// and which Okta counts apart: so it gets a token and a pace of its own.
+    #[must_use]
+    pub fn for_app_users(
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
+        Self::asking_for("okta.apps.read", org, source, credentials, clock)
+    }
+
     fn asking_for(
         scopes: &'static str,
         org: OrgUrl,

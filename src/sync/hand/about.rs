@@ -27,7 +27,7 @@ pub(super) fn unclear(at_hand: &[&(RecordKey, Mapped)]) -> bool {
 }
 
 /// Whom a record is about, or would be if it were of this identity source.
-pub(in crate::sync) fn whom(mapped: &Mapped) -> Option<&ExternalId> {
+pub(crate) fn whom(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
         Mapped::OutOfScope { whom, .. } => whom.as_ref(),
         other => subject(other),

@@ -7,6 +7,7 @@ mod about;
 mod case;
 mod person;
 mod ready;
+mod wanted;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,10 +16,12 @@ use std::{
 
 use jiff::Timestamp;
 
-pub(super) use about::{subject, to_be_sent, to_be_told, whom};
+pub(crate) use about::whom;
+pub(super) use about::{subject, to_be_sent, to_be_told};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 use person::Person;
 pub use ready::{Cost, Ready};
+pub(crate) use wanted::{Wanted, Wants};
 
 use super::{Aside, Reject, RunError, look::Suspect, look::Whole};
 use crate::{

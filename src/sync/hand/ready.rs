@@ -146,6 +146,10 @@ impl Ready {
                 .or_else(|| self.before.as_ref().and_then(|before| before.pushed)),
             // Should it come to nothing, the full runs tell it again.
             to_leave: self.origin == Origin::Push && self.told == Told::Inactive,
+            repaired: match self.told {
+                Told::Active(_) => self.before.as_ref().and_then(|before| before.repaired),
+                Told::Inactive => None,
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dynamodb_identity_source::{
     handler::{Answer, InvocationError},
+    ledger::Ledger,
     sync::{Report, RunError},
 };
 use okta_emulator::SessionStatus;
@@ -14,6 +15,7 @@ use super::{
     promises::{self, Broken},
     world::World,
 };
+use crate::support::STATE;
 
 /// How many full runs may be needed once all is quiet.
 const ROUNDS: usize = 40;
@@ -22,8 +24,9 @@ const A_WHILE: Duration = Duration::from_secs(1_300);
 const A_DAY: Duration = Duration::from_secs(25 * 3_600);
 
 /// Rounds of what a calm day brings: pushes are repeated, a full run, and somebody who approves of
-/// what it withholds.
-pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
+/// what it withholds. Where people were changed at Okta, each run comes after a verification that
+/// repairs.
+pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Result<(), Broken> {
     world.heal();
     // Long enough for every lease to end.
     tokio::time::sleep(A_WHILE).await;
@@ -31,6 +34,9 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
     let mut quiet = 0;
     for round in 0..ROUNDS {
         let pushes = pushed_again(world, round).await?;
+        if verifies {
+            verified(world, round).await?;
+        }
         let report = full(world, round).await?;
         let approved = approved(world, round, &report).await?;
         let nothing = report.upserts + report.deactivations + report.waiting == 0
@@ -43,7 +49,8 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
             .sessions()
             .iter()
             .any(|session| session.status == SessionStatus::Triggered);
-        if quiet >= 2 && !importing {
+        // Whom a session carries that Okta has forgotten is told again a day later.
+        if quiet >= 2 && !importing && !is_waited_for(world).await {
             return Ok(());
         }
         let waits = report.waiting > 0 || quiet >= 2;
@@ -53,6 +60,11 @@ pub async fn until_there_is_nothing_to_do(world: &World) -> Result<(), Broken> {
         promises::ENDS,
         format!("{ROUNDS} runs were not enough"),
     ))
+}
+
+async fn is_waited_for(world: &World) -> bool {
+    let ledger = Ledger::new(world.client(), STATE.to_owned(), world.clock);
+    ledger.read_log().await.unwrap().value.unended() > 0
 }
 
 async fn told(world: &World, run: &str, what: What) -> Result<Option<Answer>, Broken> {
@@ -76,6 +88,17 @@ async fn full(world: &World, round: usize) -> Result<Box<Report>, Broken> {
     match told(world, &format!("quiet{round}"), What::LastSync).await? {
         Some(Answer::Report(report)) => Ok(report),
         other => panic!("a report was expected, not {other:?}"),
+    }
+}
+
+async fn verified(world: &World, round: usize) -> Result<(), Broken> {
+    let what = What::Verify {
+        adopt: false,
+        repair: true,
+    };
+    match told(world, &format!("verify{round}"), what).await? {
+        Some(Answer::Verified(_)) => Ok(()),
+        other => panic!("a verification was expected, not {other:?}"),
     }
 }
 

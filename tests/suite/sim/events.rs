@@ -64,6 +64,9 @@ pub fn event(world: &World, what: &What) -> Option<Event> {
             seen.approvals.push(Approved { at, people });
             json!({"command": "approve", "digest": digest, "by": "somebody"})
         }
+        What::Verify { adopt, repair } => {
+            json!({"command": "verify", "adopt": adopt, "repair": repair})
+        }
         What::Pause => json!({"command": "pause"}),
         What::Resume => {
             let now = world.now();

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::{
-    history::{Act, Death, Flaw, History, Invocation, Layout, Row, Step, What},
+    history::{Act, Death, Deed, Flaw, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
     scenes::scene,
@@ -91,7 +91,30 @@ pub fn history(seed: u64) -> History {
         steps,
     };
     scene(&mut history, &mut chance.rng);
+    admins(&mut history);
     history
+}
+
+/// Now and then somebody changes people at Okta. That is drawn from other numbers, so that all else
+/// stays as it was.
+fn admins(history: &mut History) {
+    let mut rng = Rng::with_seed(history.seed ^ 0x000a_d319);
+    if rng.u32(0..4) > 0 {
+        return;
+    }
+    for nth in 0..rng.u8(1..=4) {
+        let deed = match rng.u32(0..8) {
+            0..4 => Deed::Edit(nth),
+            4 => Deed::Deactivate,
+            5 => Deed::Reactivate,
+            _ => Deed::Delete,
+        };
+        let person = rng.u8(0..history.people);
+        let place = rng.usize(0..=history.steps.len());
+        let after = rng.u64(0..60_000);
+        let act = Act::Admin { person, deed };
+        history.steps.insert(place, Step { after, act });
+    }
 }
 
 pub const PLAIN: Row = Row {
@@ -228,7 +251,7 @@ impl Chance {
     }
 
     fn invocation(&mut self) -> Invocation {
-        let what = match self.rng.u32(0..20) {
+        let what = match self.rng.u32(0..22) {
             0..11 => What::Schedule,
             11 => What::Sync { rebind: false },
             12 => What::Plan,
@@ -238,6 +261,10 @@ impl Chance {
             15..18 => self.push(),
             18 => What::PushAgain {
                 nth: self.rng.usize(0..3),
+            },
+            19..21 => What::Verify {
+                adopt: self.rng.bool(),
+                repair: self.rng.bool(),
             },
             _ if self.rng.bool() => What::Pause,
             _ => What::Resume,

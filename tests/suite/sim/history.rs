@@ -40,9 +40,15 @@ impl History {
             Act::Invoke(invocation) => invocation.death.is_none() && invocation.timeout > 100,
             Act::Put { .. } | Act::Delete { .. } | Act::Move { .. } | Act::Rebind => true,
             Act::Database(_) | Act::Okta(_) | Act::Rotate { .. } => false,
-            Act::ForeignSession | Act::ForgetSession => false,
+            Act::ForeignSession | Act::ForgetSession | Act::Admin { .. } => false,
         };
         self.skew == 0 && self.lag == 0 && self.steps.iter().all(is_calm)
+    }
+
+    /// Whether only a look at Okta shows what it has.
+    pub fn has_admins(&self) -> bool {
+        let mut acts = self.steps.iter().map(|step| &step.act);
+        acts.any(|act| matches!(act, Act::Admin { .. }))
     }
 }
 
@@ -92,6 +98,21 @@ pub enum Act {
     ForgetSession,
     /// The function is deployed with another name of the org.
     Rebind,
+    /// Somebody is changed at Okta, behind the source's back.
+    Admin {
+        person: u8,
+        deed: Deed,
+    },
+}
+
+/// What an admin does to somebody. (Whom an admin takes the app from is not the source's any more.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Another first name, which nobody else gives.
+    Edit(u8),
+    Deactivate,
+    Reactivate,
+    Delete,
 }
 
 /// A record of the users table.
@@ -149,6 +170,10 @@ pub enum What {
     /// One of the digests that runs have told, the newest first.
     Approve {
         nth: usize,
+    },
+    Verify {
+        adopt: bool,
+        repair: bool,
     },
     Pause,
     Resume,

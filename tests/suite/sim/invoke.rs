@@ -35,6 +35,9 @@ pub async fn invoke(world: &World, run: &str, invocation: &Invocation) -> Heard 
     let container = world.container();
     container.caller.serve(run, invocation.death);
     world.tables.watcher().began.insert(run.to_owned(), began);
+    if matches!(invocation.what, What::Verify { .. }) {
+        world.tables.watcher().verify.insert(run.to_owned());
+    }
     let deadline = world.clock.now() + timeout;
     let answers = world.okta.request_count();
     let mut work = Box::pin(container.function.invoke(&payload, run, deadline));

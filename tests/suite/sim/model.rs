@@ -193,10 +193,12 @@ impl Model {
             return Wanted::Anything;
         }
         let pushes = self.pushed[&person].iter();
-        let usable =
-            pushes.filter(|(_, row)| row.flaw == Flaw::None || !row.active || !row.in_scope);
-        let newest = usable.clone().map(|(at, _)| *at).max();
-        let newest: Vec<_> = usable.filter(|(at, _)| Some(*at) == newest).collect();
+        let usable = pushes
+            .clone()
+            .filter(|(_, row)| row.flaw == Flaw::None || !row.active || !row.in_scope);
+        let newest = usable.map(|(at, _)| *at).max();
+        // Of several records of one push, one that cannot be sent discredits the others, too.
+        let newest: Vec<_> = pushes.filter(|(at, _)| Some(*at) == newest).collect();
         match newest[..] {
             [] => Wanted::NotActive,
             [(_, row)] if !row.in_scope => Wanted::Anything,

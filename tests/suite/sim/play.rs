@@ -8,8 +8,9 @@ use tokio::task::LocalSet;
 
 use super::{
     ending,
-    history::{Act, History},
+    history::{Act, Deed, History},
     invoke::invoke,
+    model::id,
     promises::{self, Broken},
     world::World,
 };
@@ -58,7 +59,9 @@ async fn to_its_end(history: &History) -> Played {
     for invocation in invocations {
         invocation.await.unwrap();
     }
-    let mut broken = ending::until_there_is_nothing_to_do(&world).await.err();
+    let mut broken = ending::until_there_is_nothing_to_do(&world, history.has_admins())
+        .await
+        .err();
     let seen = world.seen.borrow_mut().broken.drain(..).next();
     broken = seen.or(broken);
     if broken.is_none() {
@@ -101,6 +104,18 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
             }
         }
         Act::Rebind => world.rebind(),
+        Act::Admin { person, deed } => {
+            let (okta, id) = (&world.okta, id(*person));
+            // Whom Okta does not have, nobody changes there.
+            let _: Result<(), String> = match deed {
+                Deed::Edit(nth) => {
+                    okta.admin_edits(&id, "firstName", Some(&format!("Edited{nth}")))
+                }
+                Deed::Deactivate => okta.admin_deactivates(&id),
+                Deed::Reactivate => okta.admin_reactivates(&id),
+                Deed::Delete => okta.admin_deletes(&id),
+            };
+        }
     }
     None
 }

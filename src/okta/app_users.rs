@@ -1,0 +1,171 @@
+//! The app's users as Okta lists them: what it has, not what it was told.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    calls::Calls,
+    client::{Api, Call, Failure, Repeat},
+    error::Error,
+    user::{UserProfile, profile},
+};
+
+/// As many as Okta lists on a page (Okta's API description, *List all application users*).
+const FIRST_PAGE: &str = "limit=500";
+/// As few as possible.
+const ONE_USER: &str = "limit=1";
+
+/// A user of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppUser {
+    /// Okta's id of the user, `00u…`.
+    pub id: String,
+    /// The source's id of the user; `None` for somebody who did not come from the source.
+    pub external_id: Option<String>,
+    /// How they have the app.
+    pub assigned: Assigned,
+    /// The app's attributes.
+    pub profile: UserProfile,
+}
+
+/// How somebody has the app. Which of its words Okta uses for an identity source is not known: what
+/// is neither surely active nor surely deactivated is in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assigned {
+    /// They are active.
+    Active,
+    /// They are deactivated.
+    Deactivated,
+    /// Suspended, waiting for an admin to confirm them, or something that is not known here.
+    Between,
+}
+
+impl Assigned {
+    fn of(status: &str) -> Self {
+        match status {
+            "ACTIVE" | "PROVISIONED" | "APPROVED" | "IMPLICIT" => Self::Active,
+            "DEPROVISIONED" | "INACTIVE" | "REVOKED" => Self::Deactivated,
+            _ => Self::Between,
+        }
+    }
+}
+
+/// Some of the app's users.
+#[derive(Debug)]
+pub struct AppUserPage {
+    /// The users.
+    pub users: Vec<AppUser>,
+    /// Where the next page is; `None` after the last.
+    pub next: Option<PageLink>,
+}
+
+/// Where a page is: Okta's own words, good for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PageLink(String);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    id: String,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    profile: BTreeMap<String, Value>,
+}
+
+impl From<Wire> for AppUser {
+    fn from(wire: Wire) -> Self {
+        let Wire {
+            id,
+            external_id,
+            status,
+            profile: attributes,
+        } = wire;
+        Self {
+            id,
+            external_id: external_id.filter(|id| !id.is_empty()),
+            assigned: Assigned::of(&status),
+            profile: profile(attributes),
+        }
+    }
+}
+
+impl Calls {
+    /// A page of the app's users, the first if none is named. A service app needs the scope
+    /// `okta.apps.read` for it.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer. [`Error::Refused`] may say that the link
+    /// has expired.
+    pub async fn app_users(&self, page: Option<&PageLink>) -> Result<AppUserPage, Error> {
+        self.list_app_users(page.map_or(FIRST_PAGE, |page| &page.0))
+            .await
+    }
+
+    /// Whether the app's users may be listed.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn may_list_app_users(&self) -> Result<(), Error> {
+        self.list_app_users(ONE_USER).await.map(drop)
+    }
+
+    async fn list_app_users(&self, query: &str) -> Result<AppUserPage, Error> {
+        let answer = self
+            .send(Call {
+                api: Api::AppUsers(query),
+                method: Method::GET,
+                path: &["users"],
+                name: "GET /apps/{id}/users",
+                body: None,
+                repeat: Repeat::Freely,
+            })
+            .await
+            .map_err(Failure::into_error)?;
+        let users: Vec<Wire> = answer.json()?;
+        Ok(AppUserPage {
+            users: users.into_iter().map(AppUser::from).collect(),
+            next: answer.next.map(PageLink),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_read_whatever_else_okta_says_of_them() {
+        let json = r#"{"id":"00u1","externalId":"kim","status":"ACTIVE","scope":"USER","profile":{"city":null,"title":"Dr"}}"#;
+
+        let user: AppUser = serde_json::from_str::<Wire>(json).unwrap().into();
+
+        assert_eq!(user.external_id.as_deref(), Some("kim"));
+        assert_eq!(user.assigned, Assigned::Active);
+        assert_eq!(user.profile["title"].as_deref(), Some("Dr"));
+        let bare: AppUser = serde_json::from_str::<Wire>(r#"{"id":"00u2","externalId":null}"#)
+            .unwrap()
+            .into();
+        assert_eq!((bare.external_id, bare.assigned), (None, Assigned::Between));
+    }
+
+    #[test]
+    fn who_is_neither_surely_active_nor_surely_deactivated_is_in_between() {
+        for (word, assigned) in [
+            ("PROVISIONED", Assigned::Active),
+            ("INACTIVE", Assigned::Deactivated),
+            ("DEPROVISIONED", Assigned::Deactivated),
+            ("SUSPENDED", Assigned::Between),
+            ("IMPORTED", Assigned::Between),
+            ("NEW_WORD", Assigned::Between),
+        ] {
+            assert_eq!(Assigned::of(word), assigned, "{word}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What a verification answers, and what is kept of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::judge::{May, Verdict};
+
+/// How many of each kind are named.
+const NAMED: usize = 20;
+
+/// What a verification found so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verified {
+    /// How many of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The first of each kind.
+    pub examples: Examples,
+    /// Whether it is to go on.
+    pub more: bool,
+    /// When that is worth while.
+    pub resume_at: Option<Timestamp>,
+    /// Why it did not come to its end.
+    pub reason: Option<String>,
+}
+
+/// Users, by how Okta has them beside how they are to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Counts {
+    /// Users whom Okta lists.
+    pub listed: u64,
+    /// As they are to be.
+    pub same: u64,
+    /// To be active, and not listed, or listed as deactivated.
+    pub missing: u64,
+    /// Active, and otherwise in an attribute that the mapping sends.
+    pub different: u64,
+    /// To be inactive, and active.
+    pub should_have_left: u64,
+    /// Known to neither table nor ledger, and active.
+    pub unknown: u64,
+    /// Whose entry was written.
+    pub adopted: u64,
+}
+
+/// Some of those who are not as they are to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Examples {
+    /// External ids.
+    pub missing: Vec<String>,
+    /// External ids, and in what they are different.
+    pub different: Vec<Difference>,
+    /// External ids.
+    pub should_have_left: Vec<String>,
+    /// External ids, or Okta's where there is none.
+    pub unknown: Vec<String>,
+}
+
+/// Somebody whom Okta has otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// Who.
+    pub external_id: String,
+    /// The attributes that are different.
+    pub attributes: Vec<String>,
+    /// Whether they were told again for just that, and Okta has them so still.
+    pub survived: bool,
+}
+
+/// What the last verification that came to its end has found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastVerified {
+    /// When it ended.
+    pub at: Timestamp,
+    /// When it began.
+    pub began: Timestamp,
+    /// How many of each kind.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// How many Okta had otherwise than it was told.
+    pub drifted: u64,
+    /// What it wrote.
+    #[serde(flatten)]
+    pub(crate) may: May,
+}
+
+/// What was found so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Findings {
+    pub(super) counts: Counts,
+    pub(super) examples: Examples,
+    pub(super) drifted: u64,
+}
+
+impl Findings {
+    /// Adds what was found besides.
+    pub(super) fn add(&mut self, other: Self) {
+        let Self {
+            counts,
+            examples,
+            drifted,
+        } = other;
+        let Counts {
+            listed,
+            same,
+            missing,
+            different,
+            should_have_left,
+            unknown,
+            adopted,
+        } = counts;
+        self.drifted += drifted;
+        self.counts.listed += listed;
+        self.counts.same += same;
+        self.counts.missing += missing;
+        self.counts.different += different;
+        self.counts.should_have_left += should_have_left;
+        self.counts.unknown += unknown;
+        self.counts.adopted += adopted;
+        let Examples {
+            missing,
+            different,
+            should_have_left,
+            unknown,
+        } = examples;
+        name(&mut self.examples.missing, missing);
+        name(&mut self.examples.different, different);
+        name(&mut self.examples.should_have_left, should_have_left);
+        name(&mut self.examples.unknown, unknown);
+    }
+
+    /// Counts somebody, and names them if they are among the first.
+    pub(super) fn take(&mut self, name: &str, verdict: Verdict, drifted: bool, survived: bool) {
+        self.drifted += u64::from(drifted);
+        let (count, names) = match verdict {
+            Verdict::Same => {
+                self.counts.same += 1;
+                return;
+            }
+            Verdict::Unclear => return,
+            Verdict::Different(attributes) => {
+                self.counts.different += 1;
+                if self.examples.different.len() < NAMED {
+                    self.examples.different.push(Difference {
+                        external_id: name.to_owned(),
+                        attributes,
+                        survived,
+                    });
+                }
+                return;
+            }
+            Verdict::Missing => (&mut self.counts.missing, &mut self.examples.missing),
+            Verdict::ShouldHaveLeft => (
+                &mut self.counts.should_have_left,
+                &mut self.examples.should_have_left,
+            ),
+            Verdict::Unknown => (&mut self.counts.unknown, &mut self.examples.unknown),
+        };
+        *count += 1;
+        if names.len() < NAMED {
+            names.push(name.to_owned());
+        }
+    }
+}
+
+fn name<T>(names: &mut Vec<T>, more: Vec<T>) {
+    let room = NAMED.saturating_sub(names.len());
+    names.extend(more.into_iter().take(room));
+}

@@ -1,0 +1,149 @@
+//! Which records are about whom, for those to whom no entry leads.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+
+use crate::{
+    ledger::IdHash,
+    mapping::Mapped,
+    sync::{
+        RunError,
+        hand::{AtHand, Elsewhere, Hand, whom},
+    },
+    users::{KeyKind, KeySchema, RecordKey},
+};
+
+/// The keys of all records, by the hash of whom they are about: some dozens of bytes a record,
+/// whatever else is in it. It ages, and leads only to what is then read again.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    rows: Vec<(IdHash, usize)>,
+    keys: Vec<u8>,
+    unidentified: bool,
+}
+
+impl Index {
+    /// Reads the whole users table.
+    pub(super) async fn read(hand: &Hand<'_>) -> Result<Self, RunError> {
+        let mut pages = hand.users.read_all(hand.mapping.attributes(), {
+            let (mapping, now) = (Arc::clone(hand.mapping), hand.now());
+            move |schema, record| {
+                let key = schema.key_of(record.attributes())?;
+                let mapped = mapping.map(record, now);
+                if matches!(mapped, Mapped::Unidentified(_)) {
+                    return Some((None, key));
+                }
+                Some((Some(IdHash::of(whom(&mapped)?)), key))
+            }
+        });
+        let mut index = Self::default();
+        while let Some(page) = pages.next().await? {
+            for (id, key) in page.into_iter().flatten() {
+                match id {
+                    None => index.unidentified = true,
+                    Some(id) => index.add(id, &key, hand.schema),
+                }
+            }
+        }
+        index.rows.sort_unstable();
+        Ok(index)
+    }
+
+    fn add(&mut self, id: IdHash, key: &RecordKey, schema: &KeySchema) {
+        self.rows.push((id, self.keys.len()));
+        let item = key.to_item();
+        for name in schema.names() {
+            let value = match item.get(name) {
+                Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.as_bytes(),
+                Some(AttributeValue::B(bytes)) => bytes.as_ref(),
+                _ => &[],
+            };
+            // A key attribute has 2,048 bytes at most.
+            let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+            self.keys.extend(length.to_be_bytes());
+            self.keys.extend(&value[..usize::from(length)]);
+        }
+    }
+
+    /// The keys of the records about somebody.
+    pub(super) fn keys(&self, id: IdHash, schema: &KeySchema) -> Vec<RecordKey> {
+        let first = self.rows.partition_point(|(other, _)| *other < id);
+        let rows = self.rows[first..]
+            .iter()
+            .take_while(|(other, _)| *other == id);
+        rows.filter_map(|(_, at)| self.key(*at, schema)).collect()
+    }
+
+    fn key(&self, mut at: usize, schema: &KeySchema) -> Option<RecordKey> {
+        let mut item = HashMap::new();
+        for name in schema.names() {
+            let length = self.keys.get(at..at + 2)?;
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            at += 2;
+            let value = self.keys.get(at..at + length)?;
+            at += length;
+            let text = || Some(std::str::from_utf8(value).ok()?.to_owned());
+            let value = match schema.kind(name)? {
+                KeyKind::Text => AttributeValue::S(text()?),
+                KeyKind::Number => AttributeValue::N(text()?),
+                KeyKind::Binary => AttributeValue::B(Blob::new(value)),
+            };
+            item.insert(name.to_owned(), value);
+        }
+        Some(RecordKey::from_item(&item))
+    }
+
+    /// What it says of somebody besides the records that it leads to, and of which this came.
+    pub(super) fn elsewhere(&self, id: IdHash, at_hand: AtHand) -> Elsewhere {
+        let first = self.rows.partition_point(|(other, _)| *other < id);
+        let leads_somewhere = self.rows.get(first).is_some_and(|(other, _)| *other == id);
+        match at_hand {
+            // The record that was theirs is so no more, and another may be.
+            AtHand::Absent if leads_somewhere => Elsewhere::Unknown,
+            _ if self.unidentified => Elsewhere::Unclear,
+            _ => Elsewhere::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::ExternalId;
+
+    #[test]
+    fn a_key_of_any_kind_is_found_again() {
+        let schema = KeySchema::new(vec![
+            ("tenant".into(), KeyKind::Number),
+            ("id".into(), KeyKind::Binary),
+        ]);
+        let key = |tenant: &str| {
+            RecordKey::from_item(
+                &[
+                    ("tenant".to_owned(), AttributeValue::N(tenant.to_owned())),
+                    ("id".to_owned(), AttributeValue::B(Blob::new([0, 255, 7]))),
+                ]
+                .into(),
+            )
+        };
+        let id = |text: &str| IdHash::of(&ExternalId::parse(text).unwrap());
+        let mut index = Index::default();
+        for (who, tenant) in [("kim", "7"), ("sam", "8"), ("kim", "9")] {
+            index.add(id(who), &key(tenant), &schema);
+        }
+        index.rows.sort_unstable();
+
+        let found = |who: &str| {
+            let keys = index.keys(id(who), &schema).into_iter();
+            keys.map(|key| key.canonical()).collect::<Vec<_>>()
+        };
+
+        assert_eq!(found("kim"), [key("7").canonical(), key("9").canonical()]);
+        assert_eq!(found("sam"), [key("8").canonical()]);
+        assert_eq!(found("pat"), [] as [String; 0]);
+        let elsewhere = |who| index.elsewhere(id(who), AtHand::Absent);
+        assert_eq!(elsewhere("pat"), Elsewhere::Nothing);
+        assert_eq!(elsewhere("kim"), Elsewhere::Unknown);
+    }
+}

@@ -1,0 +1,87 @@
+//! Those whom the table has and Okta does not list.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    Came, VerifyError,
+    answer::Findings,
+    no_time,
+    people::{People, Somebody},
+    progress::Progress,
+    under_way,
+};
+use crate::{ledger::IdHash, mapping::Mapped, sync::Time};
+
+/// How many are judged at a time.
+const AT_A_TIME: usize = 500;
+
+/// Reads the whole table for those who are not listed. What it finds counts once it has seen all of
+/// it.
+pub(super) async fn look(
+    people: &mut People<'_>,
+    progress: &mut Progress,
+    time: &Time,
+) -> Result<Came, VerifyError> {
+    // A list of nobody says rather that it was not ours to see.
+    people.may.adopt &= !progress.listed.is_empty();
+    if people.may.adopt && people.number().await?.is_none() {
+        return Ok(under_way(time));
+    }
+    let listed = Arc::new(std::mem::take(&mut progress.listed));
+    let mut pages = people
+        .hand
+        .users
+        .read_all(people.hand.mapping.attributes(), {
+            let (mapping, now) = (Arc::clone(people.hand.mapping), people.hand.now());
+            let (adopts, listed) = (people.may.adopt, Arc::clone(&listed));
+            move |schema, record| {
+                let key = schema.key_of(record.attributes())?;
+                let id = match mapping.map(record, now) {
+                    Mapped::Active(id, _) => IdHash::of(&id),
+                    Mapped::Inactive(id) if adopts => IdHash::of(&id),
+                    _ => return None,
+                };
+                (!listed.contains(&id)).then_some((id, key))
+            }
+        });
+    let mut findings = Findings::default();
+    let mut looked_at = HashSet::new();
+    let mut batch = Vec::new();
+    loop {
+        let page = pages.next().await?;
+        let is_last = page.is_none();
+        for (id, key) in page.into_iter().flatten().flatten() {
+            if looked_at.insert(id) {
+                batch.push(Somebody {
+                    id,
+                    listed: None,
+                    keys: vec![key],
+                });
+            }
+        }
+        while batch.len() >= AT_A_TIME || is_last && !batch.is_empty() {
+            let rest = batch.split_off(batch.len().min(AT_A_TIME));
+            let mut some = std::mem::replace(&mut batch, rest);
+            // Pages arrive in any order; what is named of one and the same table is to be the same.
+            some.sort_unstable_by_key(|somebody| somebody.id);
+            let until = Some(progress.now.first);
+            people.judge(&some, None, until, &mut findings).await?;
+            if let Some(later) = no_time(time) {
+                // Who was adopted has an entry the next time, and whoever is doubtful has drifted no
+                // more: they are counted now.
+                progress.now.findings.counts.adopted += findings.counts.adopted;
+                if people.may.repair {
+                    progress.now.findings.drifted += findings.drifted;
+                }
+                return Ok(later);
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    // That Okta lacks them as they are to be is nothing to be counted.
+    findings.counts.same = 0;
+    progress.now.findings.add(findings);
+    Ok(Came::ToTheEnd)
+}

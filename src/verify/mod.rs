@@ -1,0 +1,219 @@
+//! What Okta has, beside what it was told and what the table says.
+//!
+//! Runs go by what was said. A verification lists the app's users and looks: who is missing there,
+//! different, or should have left. It tells Okta nothing. What it may write is the ledger: doubt, so
+//! that the next run tells somebody again, through the guard; and entries of people whom Okta has
+//! just as they are to be and of whom nothing was known, so that no run tells them.
+//!
+//! Nothing is believed that a session of ours may have changed while it was read, and
+//! nothing is replaced that was written since.
+
+mod answer;
+mod compare;
+mod index;
+mod judge;
+mod missing;
+mod people;
+mod progress;
+mod still;
+
+use jiff::Timestamp;
+
+pub use answer::{Counts, Difference, Examples, LastVerified, Verified};
+pub(crate) use judge::May;
+pub(crate) use progress::Verification;
+
+use answer::Findings;
+use people::People;
+use progress::Progress;
+use still::Still;
+
+use crate::{
+    ledger::LedgerError,
+    metrics,
+    okta::{self, PageLink, Refusal},
+    sync::{Run, RunError, Time, hand::Hand},
+    users::ReadError,
+};
+
+/// After how long it is worth while to go on where something of a run's is under way.
+const LATER: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Why a verification has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The credentials may not list the app's users.
+    #[error(
+        "{0}: to verify, a service app needs the scope okta.apps.read and a role that may view the app; an API token's admin \
+         such a role. Runs need neither"
+    )]
+    MayNotList(Refusal),
+    /// Something that a run needs, too.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl From<LedgerError> for VerifyError {
+    fn from(error: LedgerError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+impl From<ReadError> for VerifyError {
+    fn from(error: ReadError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+impl From<okta::Error> for VerifyError {
+    fn from(error: okta::Error) -> Self {
+        match error {
+            okta::Error::Forbidden(refusal) => Self::MayNotList(refusal),
+            other => Self::Run(other.into()),
+        }
+    }
+}
+
+/// How far an invocation came.
+enum Came {
+    /// To the end.
+    ToTheEnd,
+    /// So far: why, and when to go on.
+    SoFar(String, Timestamp),
+}
+
+/// Verifies, or goes on with a verification, for as long as there is time.
+///
+/// # Errors
+/// When Okta or the tables do not answer. What was found until then is kept.
+pub(crate) async fn verify(
+    run: &Run,
+    may: May,
+    run_id: &str,
+    time: &Time,
+) -> Result<Verified, VerifyError> {
+    let books = run.beside(may.write(), run_id, time).await?;
+    let first = books.log().last();
+    let mut progress = Progress::read(&run.ledger, may, first, time.now()).await?;
+    let app = run.app.read(time).await;
+    let hand = Hand {
+        users: &run.users,
+        mapping: &run.mapping,
+        ledger: &run.ledger,
+        schema: run.users.schema().await?,
+        app: app.as_deref(),
+    };
+    let mut people = People::new(&hand, may, Still::new(books, run, time));
+    let came = Box::pin(look(run, &mut people, &mut progress, time)).await;
+    let findings = progress.now.findings.clone();
+    match came {
+        Ok(Came::ToTheEnd) => {
+            if let Err(error) = progress.end(&run.ledger, time.now()).await {
+                tracing::warn!(%error, "that Okta was verified is not remembered");
+            }
+            ended(&findings);
+            Ok(answer(findings, None))
+        }
+        Ok(Came::SoFar(reason, at)) => {
+            let kept = progress.keep(&run.ledger).await;
+            Ok(match kept {
+                Ok(()) => answer(findings, Some((reason, Some(at)))),
+                Err(error) => {
+                    let reason = format!(
+                        "{reason}; how far it came could not be kept ({error}), so that this is what fitted into one \
+                         invocation"
+                    );
+                    answer(findings, Some((reason, None)))
+                }
+            })
+        }
+        Err(error) => {
+            if let Err(error) = progress.keep(&run.ledger).await {
+                tracing::warn!(%error, "how far the verification came is not remembered");
+            }
+            Err(error)
+        }
+    }
+}
+
+fn answer(findings: Findings, stopped: Option<(String, Option<Timestamp>)>) -> Verified {
+    let (reason, resume_at) = stopped.map_or((None, None), |(reason, at)| (Some(reason), at));
+    Verified {
+        counts: findings.counts,
+        examples: findings.examples,
+        more: resume_at.is_some(),
+        resume_at,
+        reason,
+    }
+}
+
+fn ended(findings: &Findings) {
+    metrics::verified(findings.drifted);
+    let counts = serde_json::to_string(&findings.counts).unwrap_or_default();
+    tracing::info!(counts, drifted = findings.drifted, "Okta was verified");
+}
+
+/// Lists everybody, and looks for those whom Okta does not list.
+async fn look(
+    run: &Run,
+    people: &mut People<'_>,
+    progress: &mut Progress,
+    time: &Time,
+) -> Result<Came, VerifyError> {
+    if let Some(later) = people.still.somebody_else_imports().await? {
+        return Ok(later);
+    }
+    let listing = run.listing.by(time.load_until());
+    let mut began_anew = false;
+    while !progress.now.all_listed {
+        if let Some(later) = no_time(time) {
+            return Ok(later);
+        }
+        let Some(last) = people.still.wait().await? else {
+            return Ok(under_way(time));
+        };
+        let link = progress.now.next.clone();
+        let page = match listing.app_users(link.as_ref()).await {
+            Ok(page) => page,
+            Err(okta::Error::OutOfTime { resume_at, .. }) => {
+                let at = resume_at.unwrap_or(time.now());
+                let reason = "Okta's rate limit left no time for another page".to_owned();
+                return Ok(Came::SoFar(reason, whole_second(at)));
+            }
+            Err(error) if has_expired(&error, link.as_ref()) && !began_anew => {
+                tracing::info!("the link to the next page has expired: the listing begins anew");
+                began_anew = true;
+                progress.begin_anew(last, time.now());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // Else it shows a mixture of before and after: it is asked for again.
+        if people.still.is_since(last).await? && people.take(page.users, last, progress).await? {
+            progress.now.all_listed = page.next.is_none();
+            progress.now.next = page.next;
+        }
+    }
+    missing::look(people, progress, time).await
+}
+
+/// Okta refuses a link that is too old as it does anything else that makes no sense.
+fn has_expired(error: &okta::Error, link: Option<&PageLink>) -> bool {
+    link.is_some() && matches!(error, okta::Error::Refused(_) | okta::Error::NotFound(_))
+}
+
+fn no_time(time: &Time) -> Option<Came> {
+    let now = time.now();
+    let reason = || "the invocation's time was up".to_owned();
+    (now >= time.load_until()).then(|| Came::SoFar(reason(), whole_second(now)))
+}
+
+fn under_way(time: &Time) -> Came {
+    let reason = "an import session is open or being imported: what Okta has is in motion";
+    Came::SoFar(reason.to_owned(), whole_second(time.now() + LATER))
+}
+
+/// What waits for it reads whole seconds.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() + 1).unwrap_or(at)
+}

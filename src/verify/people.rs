@@ -1,0 +1,250 @@
+//! Some people: how Okta has them, how they are to be, and what is written about them.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::{
+    VerifyError,
+    answer::Findings,
+    index::Index,
+    judge::{Act, Judged, May, Verdict, judge},
+    progress::Progress,
+    still::Still,
+};
+use crate::{
+    ledger::{Entry, IdHash, Mend, Number, Origin, Told, UNKNOWN},
+    mapping::ExternalId,
+    okta::{AppUser, Assigned},
+    sync::hand::{AtHand, Elsewhere, Hand, Wanted, Wants},
+    users::RecordKey,
+};
+
+/// What it takes to judge people.
+pub(super) struct People<'a> {
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) may: May,
+    pub(super) still: Still<'a>,
+    /// Read when it is first needed.
+    index: Option<Index>,
+    /// The number that entries get which are written.
+    number: Option<Number>,
+}
+
+/// Somebody, and how Okta lists them, if it does.
+pub(super) struct Somebody {
+    pub(super) id: IdHash,
+    pub(super) listed: Option<AppUser>,
+    pub(super) keys: Vec<RecordKey>,
+}
+
+impl<'a> People<'a> {
+    pub(super) fn new(hand: &'a Hand<'a>, may: May, still: Still<'a>) -> Self {
+        Self {
+            hand,
+            may,
+            still,
+            index: None,
+            number: None,
+        }
+    }
+
+    /// Takes a page that was asked for after this session. False if another was opened before
+    /// anything could be written: then the page does not count.
+    pub(super) async fn take(
+        &mut self,
+        users: Vec<AppUser>,
+        last: Number,
+        progress: &mut Progress,
+    ) -> Result<bool, VerifyError> {
+        let mut findings = Findings::default();
+        let mut people = Vec::with_capacity(users.len());
+        let mut on_this_page = HashSet::new();
+        for user in users {
+            let external_id = user.external_id.clone();
+            let Some(external_id) = external_id.and_then(|id| ExternalId::parse(id).ok()) else {
+                findings.counts.listed += 1;
+                if user.assigned != Assigned::Deactivated {
+                    findings.take(&user.id, Verdict::Unknown, false, false);
+                }
+                continue;
+            };
+            let id = IdHash::of(&external_id);
+            if progress.listed.contains(&id) || !on_this_page.insert(id) {
+                continue;
+            }
+            findings.counts.listed += 1;
+            people.push(Somebody {
+                id,
+                listed: Some(user),
+                keys: Vec::new(),
+            });
+        }
+        if !self.judge(&people, Some(last), None, &mut findings).await? {
+            return Ok(false);
+        }
+        for somebody in &people {
+            progress.list(somebody.id);
+        }
+        progress.now.findings.add(findings);
+        Ok(true)
+    }
+
+    /// Judges people, and writes what is to be written about them. With `last`, nothing is written
+    /// if a session was opened since: false. With `told_until`, nobody counts whom a later session
+    /// has told something.
+    pub(super) async fn judge(
+        &mut self,
+        people: &[Somebody],
+        last: Option<Number>,
+        told_until: Option<Number>,
+        findings: &mut Findings,
+    ) -> Result<bool, VerifyError> {
+        let ids: Vec<_> = people.iter().map(|somebody| somebody.id).collect();
+        let now = self.hand.now();
+        let reading = self.still.books.reading(now);
+        let entries = self.hand.ledger.entries(&ids, &reading.log).await?;
+        let some_are_new = entries.len() < ids.len();
+        let leads_nowhere = people.iter().any(|somebody| somebody.keys.is_empty());
+        if self.index.is_none() && (!self.hand.by_key() || some_are_new && leads_nowhere) {
+            self.index = Some(Index::read(self.hand).await?);
+        }
+        let wanted = self.wanted(people, &ids, entries, &reading).await?;
+        let mut found: Vec<_> = people
+            .iter()
+            .zip(wanted)
+            .map(|(somebody, wanted)| {
+                let judged = judge(&wanted, somebody.listed.as_ref(), self.may);
+                (somebody, wanted, judged)
+            })
+            .collect();
+        if let Some(until) = told_until {
+            found.retain(|(_, wanted, _)| {
+                wanted
+                    .entry
+                    .as_ref()
+                    .is_none_or(|entry| entry.session <= until)
+            });
+        }
+        let writes_entries = found
+            .iter()
+            .any(|(_, _, judged)| matches!(judged.act, Act::Adopt | Act::Expel));
+        if let (true, None, Some(last)) = (writes_entries, self.number, last) {
+            self.number = self.still.number(last).await?;
+            if self.number.is_none() {
+                return Ok(false);
+            }
+        }
+        let number = self.number.unwrap_or(0);
+        let (mut mends, mut adoptions) = (Vec::new(), Vec::new());
+        for (_, wanted, judged) in &found {
+            if let Some(mend) = mend(wanted, judged.act, number, now) {
+                mends.push(mend);
+                adoptions.push(judged.act == Act::Adopt);
+            }
+        }
+        let done = self.hand.ledger.mend(&mends).await?;
+        let adopted = done.iter().zip(&adoptions);
+        findings.counts.adopted +=
+            adopted.filter(|(done, adopts)| **done && **adopts).count() as u64;
+        for (somebody, wanted, judged) in found {
+            let name = name(somebody, &wanted);
+            let survived = survived(self.may, &judged, &wanted);
+            findings.take(&name, judged.verdict, judged.drifted, survived);
+        }
+        Ok(true)
+    }
+
+    async fn wanted(
+        &self,
+        people: &[Somebody],
+        ids: &[IdHash],
+        entries: Vec<Entry>,
+        reading: &crate::ledger::Reading,
+    ) -> Result<Vec<Wanted>, VerifyError> {
+        let given: HashMap<_, _> = people
+            .iter()
+            .map(|somebody| (somebody.id, &somebody.keys))
+            .collect();
+        let (index, schema) = (self.index.as_ref(), self.hand.schema);
+        let keys = |id: IdHash| {
+            let given = given
+                .get(&id)
+                .into_iter()
+                .flat_map(|keys| keys.iter().cloned());
+            let found = index.map(|index| index.keys(id, schema));
+            given.chain(found.into_iter().flatten()).collect()
+        };
+        let elsewhere = |id: IdHash, at_hand: AtHand| {
+            index.map_or(Elsewhere::Unknown, |index| index.elsewhere(id, at_hand))
+        };
+        let wanted = self.hand.wanted(ids, keys, elsewhere, entries, reading);
+        Ok(wanted.await?)
+    }
+
+    /// Makes sure that entries have a number, for those who are judged by no page.
+    pub(super) async fn number(&mut self) -> Result<Option<Number>, VerifyError> {
+        while self.number.is_none() {
+            let Some(last) = self.still.wait().await? else {
+                break;
+            };
+            self.number = self.still.number(last).await?;
+        }
+        Ok(self.number)
+    }
+}
+
+/// Whether somebody was told again for just this, and Okta has them so still.
+fn survived(may: May, judged: &Judged, wanted: &Wanted) -> bool {
+    may.repair && judged.drifted && judged.act == Act::Nothing && wanted.entry.is_some()
+}
+
+fn name(somebody: &Somebody, wanted: &Wanted) -> String {
+    let listed = somebody.listed.as_ref();
+    let listed = listed.and_then(|user| user.external_id.clone());
+    let of_record = match &wanted.wants {
+        Wants::Active(id, ..) | Wants::Inactive(id, _) => Some(id),
+        Wants::Gone | Wants::Unclear | Wants::Unknown => {
+            wanted.entry.as_ref().map(|entry| &entry.external_id)
+        }
+    };
+    listed
+        .or(of_record.map(ToString::to_string))
+        .unwrap_or_default()
+}
+
+fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Mend> {
+    let before = wanted.entry.clone();
+    match act {
+        Act::Nothing => None,
+        Act::Doubt(print) => Some(Mend::Doubt(before?, print)),
+        Act::Settle => Some(Mend::Settle(before?)),
+        Act::Adopt | Act::Expel => {
+            let is_to_leave = act == Act::Expel;
+            let (external_id, key, told) = match &wanted.wants {
+                Wants::Active(id, key, profile) => (id, key, Told::Active(profile.fingerprint())),
+                // What Okta has of them nobody told it: it is doubtful, and only that counts.
+                Wants::Inactive(id, key) if is_to_leave => (id, key, Told::Active(UNKNOWN)),
+                Wants::Inactive(id, key) => (id, key, Told::Inactive),
+                Wants::Gone | Wants::Unclear | Wants::Unknown => return None,
+            };
+            let entry = Entry {
+                external_id: external_id.clone(),
+                key: key.clone(),
+                told,
+                session: number,
+                session_id: None,
+                behind: None,
+                doubtful: is_to_leave,
+                origin: Origin::Table,
+                at: now,
+                deactivation: before.as_ref().and_then(|before| before.deactivation),
+                update: before.as_ref().and_then(|before| before.update),
+                pushed: before.as_ref().and_then(|before| before.pushed),
+                to_leave: false,
+                repaired: None,
+            };
+            Some(Mend::Write(Box::new(entry), before))
+        }
+    }
+}
