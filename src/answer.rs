@@ -8,7 +8,7 @@ use crate::{
     guard::Granted,
     ledger::Mode,
     status::Overview,
-    sync::{Changes, Report},
+    sync::{Changes, Explanation, Report},
 };
 
 /// What an invocation is answered with.
@@ -25,6 +25,8 @@ pub enum Answer {
     Doctor(Box<Diagnosis>),
     /// How things stand.
     Status(Box<Overview>),
+    /// What is known of one person.
+    Explanation(Box<Explanation>),
     /// What was approved.
     Granted(Granted),
     /// How the switch is set.

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, ConfigError, MappingSource, Settings},
     ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
-    okta::{CredentialsError, Okta},
+    okta::{Beyond, CredentialsError, Okta},
     sync::Run,
     users::UsersTable,
 };
@@ -52,6 +52,11 @@ impl Ready {
             .get_or_try_init(|| async {
                 let config = &self.config;
                 let credentials = sdk.credentials(&config.credentials).await?;
+                let beyond = [
+                    sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
+                ];
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -71,6 +76,7 @@ impl Ready {
                         credentials,
                         clock,
                     ),
+                    beyond: Beyond::new(&config.org_url, &config.identity_source, beyond, clock),
                     limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),

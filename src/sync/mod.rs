@@ -7,10 +7,12 @@
 mod aside;
 mod books;
 mod bound;
+mod check;
 mod detail;
 mod dry;
 mod error;
 mod estimate;
+mod explain;
 pub mod hand;
 mod judged;
 pub mod look;
@@ -30,6 +32,7 @@ pub use detail::{
 };
 pub use error::RunError;
 pub use estimate::Estimate;
+pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
 pub use hand::Why;
 pub use look::{Counts, Source};
 pub use rejects::{Reject, Rejects};

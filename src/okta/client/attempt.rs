@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
-use super::call::{Answer, Api, Call};
+use super::call::{Answer, Call};
 use super::exchange::{Exchange, Verdict};
 use super::{Okta, Shared};
 use crate::okta::credentials::{Pardons, Shown};
@@ -38,15 +38,15 @@ impl Okta {
         pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
         let authority = &self.shared.authority;
-        let mut url = match call.api {
-            Api::IdentitySource => vec!["api", "v1", "identity-sources"],
-            Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
-        };
-        url.push(self.shared.source.as_str());
+        let mut url = call.api.path(self.shared.source.as_str());
         url.extend(call.path);
-        let url = self.shared.org.at(&url);
+        let mut url = self.shared.org.at(&url);
 
+        // A proof of possession is about the URL without its query (RFC 9449).
         let (permit, shown) = self.admission(deadline, call, &url).await?;
+        if !call.api.query().is_empty() {
+            url.query_pairs_mut().extend_pairs(call.api.query());
+        }
         let mut request = self
             .http()
             .await?

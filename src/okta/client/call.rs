@@ -21,7 +21,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// A call: where to and with what.
 #[derive(Debug)]
 pub(in crate::okta) struct Call<'a> {
-    pub(in crate::okta) api: Api,
+    pub(in crate::okta) api: Api<'a>,
     pub(in crate::okta) method: Method,
     /// Below the API's own path.
     pub(in crate::okta) path: &'a [&'a str],
@@ -33,11 +33,38 @@ pub(in crate::okta) struct Call<'a> {
 
 /// The API that a call belongs to: its path, and for a service app its scopes, follow from that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::okta) enum Api {
+pub(in crate::okta) enum Api<'a> {
     /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
     IdentitySource,
     /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
     AppSchema,
+    /// `/api/v1/logs` with this query; scope `okta.logs.read`.
+    Logs(&'a [(&'a str, &'a str)]),
+    /// `/api/v1/users/`; scope `okta.users.read`.
+    OrgUsers,
+    /// `/api/v1/apps/{id}/` with this query; scope `okta.apps.read`.
+    App(&'a [(&'a str, &'a str)]),
+}
+
+impl Api<'_> {
+    /// The path, as far as it does not depend on the call.
+    pub(super) fn path<'s>(self, source: &'s str) -> Vec<&'s str> {
+        match self {
+            Self::IdentitySource => vec!["api", "v1", "identity-sources", source],
+            Self::AppSchema => vec!["api", "v1", "meta", "schemas", "apps", source],
+            Self::Logs(_) => vec!["api", "v1", "logs"],
+            Self::OrgUsers => vec!["api", "v1", "users"],
+            Self::App(_) => vec!["api", "v1", "apps", source],
+        }
+    }
+
+    /// What stands behind the path.
+    pub(super) fn query(&self) -> &[(&str, &str)] {
+        match self {
+            Self::IdentitySource | Self::AppSchema | Self::OrgUsers => &[],
+            Self::Logs(query) | Self::App(query) => query,
+        }
+    }
 }
 
 /// When a call may be sent again.

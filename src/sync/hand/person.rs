@@ -62,7 +62,7 @@ impl Person<'_> {
     }
 
     /// The records about them, and the one that counts.
-    fn at_hand<'r>(
+    pub(super) fn at_hand<'r>(
         &self,
         records: &'r BTreeMap<String, (RecordKey, Mapped)>,
     ) -> (AtHand, Option<(&'r RecordKey, &'r Mapped)>) {

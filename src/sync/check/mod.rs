@@ -1,0 +1,423 @@
+//! Check: what Okta made of the people of an import that it calls COMPLETED.
+//!
+//! Okta may have left somebody out of it, and its import sessions do not say whom. Where few people
+//! are in a session each is asked for as soon as it has landed; the System Log, which is late, is read
+//! by the next full run. Whoever is not as told is doubted, so that they are told again, and is
+//! remembered as refused. Nothing that Okta answers here makes a run fail: what could not be seen is
+//! looked for again by the next full run.
+
+mod log;
+mod reason;
+mod seen;
+
+use std::{cell::Cell, collections::BTreeMap, time::Duration};
+
+use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
+
+pub(super) use seen::differences;
+
+use self::{
+    reason::Cause,
+    seen::{Seen, seen},
+};
+use super::{
+    Aside, Books, Run, RunError, Time,
+    hand::{Hand, subject},
+};
+use crate::{
+    ledger::{Entry, IdHash, Import, Number, SessionLog, Told, log::State},
+    mapping::{ExternalId, Mapped, Profile, Since},
+    okta::{Calls, Error, Holder, UserProfile},
+};
+
+/// In sessions of up to so many people each of them is asked for: a call takes a second or two.
+pub(super) const ASKED_FOR: usize = 25;
+/// How long a check takes at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Whoever is not as told is asked for once more after this: an import may show a little later.
+const ONCE_MORE: Duration = Duration::from_secs(5);
+/// Questions in flight.
+const IN_FLIGHT: usize = 5;
+/// Logins whose holder is looked for, in one check.
+const HOLDERS: u32 = 10;
+/// After this long nothing more is looked for.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A check by one run.
+pub(super) struct Check<'a> {
+    run: &'a Run,
+    hand: &'a Hand<'a>,
+    time: &'a Time,
+    until: Timestamp,
+    holders: Cell<u32>,
+}
+
+/// Somebody whom Okta does not have as it was told.
+struct Off {
+    entry: Entry,
+    cause: Cause,
+    login: Option<String>,
+}
+
+/// What came of asking for people, one by one.
+#[derive(Default)]
+struct Asked {
+    off: Vec<Off>,
+    fine: Vec<IdHash>,
+    /// Whether Okta has answered about all of them.
+    answered: bool,
+    /// Whether somebody who is deactivated is not shown.
+    vanish: bool,
+}
+
+impl<'a> Check<'a> {
+    /// A check that begins now.
+    pub(super) fn new(run: &'a Run, hand: &'a Hand<'a>, time: &'a Time) -> Self {
+        Self {
+            run,
+            hand,
+            time,
+            until: (time.now() + PATIENCE).min(time.answer_by()),
+            holders: Cell::new(HOLDERS),
+        }
+    }
+
+    /// Checks a session that has just landed, as far as its people are few.
+    ///
+    /// # Errors
+    /// When the tables could not be read or written.
+    pub(super) async fn landed(
+        &self,
+        number: Number,
+        books: &Books,
+        aside: &mut Aside,
+    ) -> Result<(), RunError> {
+        let ledger = &self.run.ledger;
+        let unchecked = ledger.unchecked().await?;
+        let Some(import) = unchecked.get(number).filter(|it| !it.people.is_empty()) else {
+            return Ok(());
+        };
+        let vanish = unchecked.leavers_vanish;
+        let asked = self.ask(number, import, vanish, books.log()).await?;
+        for off in &asked.off {
+            self.refuse(off, aside).await?;
+        }
+        asked.fine.iter().for_each(|id| aside.is_as_told(*id));
+        let now = self.time.now();
+        ledger
+            .change_unchecked(|unchecked| {
+                unchecked.leavers_vanish |= asked.vanish;
+                unchecked.change(number, |import| {
+                    import.landed.get_or_insert(now);
+                    if asked.answered {
+                        import.people.clear();
+                    }
+                });
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Checks the sessions of earlier runs, and finds out who was refused and is not any more.
+    ///
+    /// # Errors
+    /// When the tables could not be read or written.
+    pub(super) async fn earlier(&self, books: &Books, aside: &mut Aside) -> Result<(), RunError> {
+        let ledger = &self.run.ledger;
+        let unchecked = ledger.unchecked().await?;
+        let refused = aside.told_again();
+        if unchecked.is_empty() && refused.is_empty() {
+            return Ok(());
+        }
+        let log = books.log();
+        let began = self.time.now();
+        let mut landed = BTreeMap::new();
+        let mut gone = Vec::new();
+        for (number, import) in unchecked.iter() {
+            let is_old = import.landed.is_some_and(|at| at + GIVEN_UP_AFTER < began);
+            match log.get(number).map(|listed| listed.state) {
+                Some(State::GivenUp) => gone.push(number),
+                Some(_) => {}
+                None if is_old || log.is_void(number) => gone.push(number),
+                None => drop(landed.insert(number, import.clone())),
+            }
+        }
+        let mut off: BTreeMap<IdHash, Off> = BTreeMap::new();
+        let mut answered = Vec::new();
+        let mut vanish = unchecked.leavers_vanish;
+        for (number, import) in landed.iter().filter(|(_, it)| !it.people.is_empty()) {
+            let asked = self.ask(*number, import, vanish, log).await?;
+            vanish |= asked.vanish;
+            asked.fine.iter().for_each(|id| aside.is_as_told(*id));
+            off.extend(asked.off.into_iter().map(Off::by_id));
+            if !asked.answered {
+                break;
+            }
+            answered.push(*number);
+        }
+        let said = self.read_log(&landed, log).await?;
+        off.extend(said.off.into_iter().map(Off::by_id));
+        for one in off.values() {
+            self.refuse(one, aside).await?;
+        }
+        let left = ledger
+            .change_unchecked(|unchecked| {
+                unchecked.leavers_vanish |= vanish;
+                gone.iter().for_each(|number| unchecked.forget(*number));
+                for number in landed.keys() {
+                    unchecked.change(*number, |import| {
+                        if answered.contains(number) {
+                            import.people.clear();
+                        }
+                        said.read.note(import, began);
+                    });
+                }
+            })
+            .await?;
+        let entries = ledger.entries(&refused, log).await?;
+        let reading = books.reading(began);
+        for id in refused {
+            let entry = entries
+                .iter()
+                .find(|entry| IdHash::of(&entry.external_id) == id);
+            let is_open = entry.is_some_and(|entry| {
+                let standing = reading.of(entry).standing;
+                off.contains_key(&id)
+                    || entry.doubtful
+                    || standing.is_some_and(|standing| !standing.holds)
+                    || left.get(entry.session).is_some()
+            });
+            if !is_open {
+                aside.is_as_told(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Doubts somebody, and remembers them as refused.
+    async fn refuse(&self, off: &Off, aside: &mut Aside) -> Result<(), RunError> {
+        let Off {
+            entry,
+            cause,
+            login,
+        } = off;
+        if !self.run.ledger.doubt_entry(entry).await? {
+            // They were told something since.
+            return Ok(());
+        }
+        let leaves = entry.told == Told::Inactive;
+        let before = aside
+            .reason_before(&entry.external_id, entry.told)
+            .is_some();
+        let again = cause.may_pass(leaves, before);
+        let holder = match login {
+            Some(login) if cause.may_be_login() => self.holder(login, &entry.external_id).await,
+            _ => None,
+        };
+        let said = aside.reason_before(&entry.external_id, entry.told);
+        let reason = match (cause, &holder, said) {
+            // What was said may have come from the log, which knows better.
+            (Cause::Missing, None, Some(said)) => said,
+            _ => cause.say(holder.as_ref(), again),
+        };
+        aside.refused_inside(&entry.external_id, &entry.key, entry.told, reason, again);
+        Ok(())
+    }
+
+    /// Who has a login, where that may be seen, unless it is who wants it.
+    async fn holder(&self, login: &str, wanted_by: &ExternalId) -> Option<Holder> {
+        let left = self.holders.get();
+        self.holders.set(left.checked_sub(1)?);
+        let beyond = &self.run.beyond;
+        let ours = beyond
+            .apps
+            .ask(self.until, async |calls| calls.app_user_with(login).await)
+            .await;
+        if let Ok(Some(Some(holder))) = ours {
+            let is_themselves = holder.external_id.as_deref() == Some(wanted_by.as_str());
+            return (!is_themselves).then_some(holder);
+        }
+        // Whether it is one of ours was seen, or their status cannot be told from their own.
+        let Ok(Some(None)) = ours else { return None };
+        let status = beyond
+            .users
+            .ask(self.until, async |calls| calls.org_user_status(login).await)
+            .await;
+        match status {
+            Ok(Some(Some(status))) => Some(Holder {
+                external_id: None,
+                status,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Asks for the people of a session who were told nothing since.
+    async fn ask(
+        &self,
+        number: Number,
+        import: &Import,
+        vanish: bool,
+        log: &SessionLog,
+    ) -> Result<Asked, RunError> {
+        let ids: Vec<_> = import
+            .people
+            .iter()
+            .filter_map(|id| ExternalId::parse(id.as_str()).ok())
+            .map(|id| IdHash::of(&id))
+            .collect();
+        let entries = self.run.ledger.entries(&ids, log).await?;
+        let is_of_it = |entry: &Entry| {
+            let can_be_asked_for = Calls::can_ask_for(entry.external_id.as_str());
+            entry.session == number && !entry.doubtful && can_be_asked_for
+        };
+        let entries: Vec<_> = entries.into_iter().filter(is_of_it).collect();
+        let mut open = self.with_profiles(entries).await?;
+        let mut asked = Asked {
+            answered: true,
+            vanish,
+            ..Asked::default()
+        };
+        for round in 0..2 {
+            if open.is_empty() {
+                break;
+            }
+            if round > 0 {
+                if self.time.now() + ONCE_MORE >= self.until {
+                    asked.answered = false;
+                    break;
+                }
+                tokio::time::sleep(ONCE_MORE).await;
+            }
+            open = self.round(open, round > 0, &mut asked).await;
+            if !asked.answered {
+                break;
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Asks for people once; gives those who are to be asked for once more. In the `last` round
+    /// nobody is.
+    async fn round(
+        &self,
+        open: Vec<(Entry, Option<Profile>)>,
+        last: bool,
+        asked: &mut Asked,
+    ) -> Vec<(Entry, Option<Profile>)> {
+        let calls = self.run.okta.by(self.until);
+        let answers: Vec<_> = stream::iter(&open)
+            .map(|(entry, _)| calls.user(entry.external_id.as_str()))
+            .buffered(IN_FLIGHT)
+            .collect()
+            .await;
+        let mut more = Vec::new();
+        for ((entry, profile), answer) in open.into_iter().zip(answers) {
+            let id = IdHash::of(&entry.external_id);
+            let had = match answer {
+                Ok(had) => had,
+                // It is about this one alone, or nobody may ask: there is nothing to be seen.
+                Err(
+                    Error::Refused(_)
+                    | Error::Unreadable { .. }
+                    | Error::Forbidden(_)
+                    | Error::NotFound(_),
+                ) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "what Okta made of a user is seen later");
+                    asked.answered = false;
+                    continue;
+                }
+            };
+            let seen = seen(entry.told, profile.as_ref(), had.as_ref());
+            asked.vanish |= seen == Seen::AsTold && entry.told == Told::Inactive;
+            let cause = match seen {
+                Seen::AsTold => {
+                    asked.fine.push(id);
+                    continue;
+                }
+                _ if !last => {
+                    more.push((entry, profile));
+                    continue;
+                }
+                Seen::Missing => Cause::Missing,
+                Seen::Different(names) => Cause::Different(names),
+                Seen::StillThere => match self.still_there(had.as_ref(), asked.vanish).await {
+                    Some(cause) => cause,
+                    None => {
+                        asked.fine.push(id);
+                        continue;
+                    }
+                },
+            };
+            let login = profile.as_ref().and_then(Profile::login);
+            asked.off.push(Off {
+                entry,
+                cause,
+                login,
+            });
+        }
+        more
+    }
+
+    /// Whether somebody is refused whom Okta still shows. It may well show people who are
+    /// deactivated: their status says it, where it may be seen; else, whether others vanish.
+    async fn still_there(&self, had: Option<&UserProfile>, vanish: bool) -> Option<Cause> {
+        let login = had.and_then(|had| had.get("userName").cloned().flatten());
+        let status = match login {
+            Some(login) => {
+                let users = &self.run.beyond.users;
+                let status = users
+                    .ask(self.until, async |calls| {
+                        calls.org_user_status(&login).await
+                    })
+                    .await;
+                status.ok().flatten().flatten()
+            }
+            None => None,
+        };
+        match status.as_deref() {
+            Some("DEPROVISIONED") => None,
+            Some(_) => Some(Cause::StillThere { status }),
+            None => vanish.then_some(Cause::StillThere { status: None }),
+        }
+    }
+
+    /// What was sent of people, where their record still says the same.
+    async fn with_profiles(
+        &self,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<(Entry, Option<Profile>)>, RunError> {
+        let keys: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.told != Told::Inactive)
+            .map(|entry| entry.key.clone())
+            .filter(|key| self.hand.schema.is_of(key))
+            .collect();
+        let mut records = self.hand.mapped(&keys).await?;
+        let sent = |entry: &Entry, mapped: Mapped| {
+            let is_theirs = subject(&mapped) == Some(&entry.external_id);
+            match (mapped, entry.told) {
+                (Mapped::Active(_, profile), Told::Active(print)) if is_theirs => {
+                    (profile.since(print) == Since::Same).then_some(profile)
+                }
+                _ => None,
+            }
+        };
+        Ok(entries
+            .into_iter()
+            .map(|entry| {
+                let mapped = records.remove(&entry.key.canonical());
+                let profile = mapped.and_then(|(_, mapped)| sent(&entry, mapped));
+                (entry, profile)
+            })
+            .collect())
+    }
+}
+
+impl Off {
+    fn by_id(self) -> (IdHash, Self) {
+        (IdHash::of(&self.entry.external_id), self)
+    }
+}

@@ -1,0 +1,498 @@
+//! What is known of one person, what the next run will do about them, and why.
+//!
+//! It is the runs' own decision ([`Hand::take`], and the guard's memory), taken about one person and
+//! told instead of done. Nothing is written anywhere. Where the key of a record identifies the person
+//! it costs the same however many people there are.
+
+mod because;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use self::because::{Because, Keeps};
+use super::{
+    Aside, Books, OldAndNew, Run, RunError, Time,
+    check::differences,
+    hand::{AtHand, Circumstances, Decision, Hand, InHand, Ready, Why, subject, whom},
+    look::{Suspect, Whole, whose},
+    tell,
+};
+use crate::{
+    guard::{Guard, Memory, Target},
+    ledger::{Again, Entry, IdHash, Mode, State, Told},
+    mapping::{ExternalId, Mapped, Profile},
+    okta::{Calls, UserProfile},
+    users::{Record, RecordKey},
+};
+
+/// How long Okta is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whom it is about.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    /// Who has this external id.
+    Id(ExternalId),
+    /// Whom the record under this key is about, as plain JSON.
+    Record(Value),
+}
+
+/// What is known of one person, and what the next run will do about them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// Who; none if the record does not say so.
+    pub external_id: Option<String>,
+    /// What the users table and the mapping say.
+    pub record: RecordSays,
+    /// What Okta was last told; none if it was told nothing.
+    pub ledger: Option<LedgerSays>,
+    /// What Okta has; none if it could not be asked.
+    pub okta: Option<OktaHas>,
+    /// What the next full run will do about them.
+    pub next: Next,
+    /// Why, for people.
+    pub because: String,
+}
+
+/// What the users table and the mapping say of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordSays {
+    /// What they are to be.
+    pub state: RecordState,
+    /// Why their record is rejected.
+    pub reasons: Vec<String>,
+}
+
+/// What somebody is to be by their record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordState {
+    /// Active.
+    Active,
+    /// Inactive.
+    Inactive,
+    /// Nobody of this identity source.
+    OutOfScope,
+    /// Active from a day on that is yet to come.
+    Upcoming,
+    /// Nobody can say: the record cannot be sent, or there are several.
+    Rejected,
+    /// They have no record.
+    Missing,
+}
+
+/// What Okta was last told of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerSays {
+    /// `active` or `inactive`.
+    pub told: &'static str,
+    /// Whether nobody knows that it arrived.
+    pub doubtful: bool,
+    /// Okta's id of the import session.
+    pub session: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What Okta has of somebody.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OktaHas {
+    /// Okta's word for the user's status, where it may be seen (`okta.users.read`); `NOT_FOUND` if
+    /// the identity source has no such user, or not any more.
+    pub status: Option<String>,
+    /// The attributes in which Okta differs from the record; none if that is not known.
+    pub differs: Option<Vec<String>>,
+    /// Their values, where the configuration permits to tell them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<BTreeMap<String, OldAndNew>>,
+}
+
+/// What the next full run does about somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// Okta is told to have them, for the first time.
+    Create,
+    /// Okta is told of a change.
+    Update,
+    /// Okta is told to have them again.
+    Reactivate,
+    /// Okta is told to deactivate them.
+    Deactivate,
+    /// Okta is told the same again.
+    Retell,
+    /// They wait for an import to end that may carry them.
+    Waits,
+    /// The guard keeps it back.
+    Withheld,
+    /// Their record cannot be sent.
+    Rejected,
+    /// Okta refuses them.
+    Refused,
+    /// They are to be inactive, and the ledger does not know them.
+    Stranger,
+}
+
+impl Run {
+    /// Says what is known of one person, and what the next full run will do about them. With
+    /// `values` it tells the attributes' values.
+    ///
+    /// # Errors
+    /// When a table could not be read, the ledger is about something else, or the record's key is
+    /// none ([`RunError::NoKey`]).
+    pub async fn explain(
+        &self,
+        about: &Whom,
+        values: bool,
+        time: &Time,
+    ) -> Result<Explanation, RunError> {
+        let mut state: State<Memory> = self.ledger.state(self.start).await?;
+        let schema = self.users.schema().await?;
+        self.check_binding(&mut state.binding, false).await?;
+        let is_paused = state.switch.mode == Mode::Paused;
+        let hand = Hand {
+            users: &self.users,
+            mapping: &self.mapping,
+            ledger: &self.ledger,
+            schema,
+        };
+        let mut at = match about {
+            Whom::Id(id) => Found::of(id.clone()),
+            Whom::Record(json) => {
+                let record = Record::from_json(json).ok();
+                let key = record.and_then(|record| schema.key_of(record.attributes()));
+                let key = key.filter(|key| schema.is_of(key) && is_only(json, key));
+                let key = key.ok_or_else(|| RunError::NoKey(schema.to_string()))?;
+                Found::under(key, &hand).await?
+            }
+        };
+        let Some(id) = at.id.clone() else {
+            return Ok(at.of_nobody());
+        };
+        let whose = whose(std::slice::from_ref(&id), &hand).await?;
+        at.keys.extend(whose.keys.into_values().flatten());
+
+        let now = time.now();
+        let guard = Guard::new(&self.ledger, self.limits, state.guard, now).await?;
+        let mut books = Books::new(&self.ledger, state.log, guard, false);
+        let calls = self.okta.by((now + PATIENCE).min(time.answer_by()));
+        let settled = tell::settle(&mut books, &calls, None, now).await;
+        if self.ledger.holder().await?.is_none() {
+            books.take_open_for_lost(now).await?;
+        }
+        let hash = IdHash::of(&id);
+        let whole = if hand.by_key() {
+            None
+        } else {
+            Some(Whole::read(&hand, std::iter::once(hash)).await?)
+        };
+        let reading = books.reading(now);
+        let aside = Aside::new(self.ledger.stuck().await?, false, true);
+        let circumstances = Circumstances {
+            reading: &reading,
+            aside: &aside,
+            approved: books.guard.approved(),
+            whole: whole.as_ref(),
+        };
+        let suspect = Suspect {
+            id: hash,
+            keys: at.keys.clone(),
+            charge: None,
+            target: Target::from(Told::Inactive),
+            again: Again::AsEver,
+            pushed: None,
+        };
+        let mut taken = hand.take(&[suspect], &circumstances).await?;
+        let Some(InHand {
+            decision, at_hand, ..
+        }) = taken.pop()
+        else {
+            return Ok(at.of_nobody());
+        };
+        let entries = self.ledger.entries(&[hash], &reading.log).await?;
+        let entry = entries.into_iter().next();
+        let keys = entry.iter().map(|entry| &entry.key);
+        let keys: Vec<_> = at.keys.iter().chain(keys).cloned().collect();
+        let records = hand.mapped(&keys).await?;
+        let mapped = records
+            .into_values()
+            .map(|(_, mapped)| mapped)
+            .find(|mapped| whom(mapped) == Some(&id));
+
+        let keeps = match &decision {
+            Decision::Tell(ready) => self.keeps(ready, &hand, &books, now).await?,
+            _ => None,
+        };
+        let next = next(&decision, entry.as_ref(), &reading, keeps.is_some());
+        let okta = match settled {
+            Ok(()) => self.okta_has(&id, mapped.as_ref(), values, &calls).await,
+            Err(error) => {
+                tracing::warn!(%error, "Okta could not be asked");
+                None
+            }
+        };
+        let record = RecordSays {
+            state: record_state(at_hand),
+            reasons: reasons(&decision, mapped.as_ref()),
+        };
+        let because = Because {
+            next,
+            state: record.state,
+            decision: &decision,
+            entry: entry.as_ref(),
+            reading: &reading,
+            aside: aside.why(hash),
+            keeps,
+            paused: is_paused,
+            scanned: whose.scanned,
+        };
+        Ok(Explanation {
+            external_id: Some(id.to_string()),
+            because: because.say(),
+            ledger: entry.as_ref().map(|entry| LedgerSays {
+                told: match entry.told {
+                    Told::Active(_) => "active",
+                    Told::Inactive => "inactive",
+                },
+                doubtful: !reading
+                    .of(entry)
+                    .standing
+                    .is_some_and(|standing| standing.holds),
+                session: entry.session_id.as_ref().map(ToString::to_string),
+                at: entry.at,
+            }),
+            record,
+            okta,
+            next,
+        })
+    }
+
+    /// Why somebody who would be told is kept back, if they are.
+    async fn keeps(
+        &self,
+        ready: &Ready,
+        hand: &Hand<'_>,
+        books: &Books,
+        now: Timestamp,
+    ) -> Result<Option<Keeps>, RunError> {
+        let memory = books.guard.memory();
+        let removal = ready.why.is_some_and(|why| why != Why::Inactive);
+        if removal && !hand.somebody_is_in_scope().await? {
+            return Ok(Some(Keeps::Empty));
+        }
+        if ready.why == Some(Why::Gone) && memory.held_since.is_some() {
+            return Ok(Some(Keeps::Held));
+        }
+        let Some(kind) = ready.cost.to_charge() else {
+            return Ok(None);
+        };
+        let judged = books.guard.would_judge(kind, 1, false, now);
+        Ok(judged.latched.map(|since| Keeps::Latched {
+            kind,
+            since,
+            digest: memory.digest(kind, now).cloned(),
+        }))
+    }
+
+    /// What Okta has of somebody; `None` if it could not be asked.
+    async fn okta_has(
+        &self,
+        id: &ExternalId,
+        mapped: Option<&Mapped>,
+        values: bool,
+        calls: &Calls,
+    ) -> Option<OktaHas> {
+        if !Calls::can_ask_for(id.as_str()) {
+            return None;
+        }
+        let had = calls
+            .user(id.as_str())
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "Okta could not be asked for a user"))
+            .ok()?;
+        let profile = match mapped {
+            Some(Mapped::Active(_, profile)) => Some(profile),
+            _ => None,
+        };
+        let Some(had) = had else {
+            return Some(OktaHas {
+                status: Some("NOT_FOUND".to_owned()),
+                differs: None,
+                values: None,
+            });
+        };
+        let login = had.get("userName").cloned().flatten();
+        let status = match login {
+            Some(login) => {
+                let users = &self.beyond.users;
+                let status = users
+                    .ask(calls.deadline(), async |calls| {
+                        calls.org_user_status(&login).await
+                    })
+                    .await;
+                status.ok().flatten().flatten()
+            }
+            None => None,
+        };
+        let differs = profile.map(|profile| differences(Some(profile), &had));
+        Some(OktaHas {
+            status,
+            values: differs
+                .as_ref()
+                .filter(|_| values)
+                .map(|names| old_and_new(names, profile, &had)),
+            differs,
+        })
+    }
+}
+
+/// Where somebody was looked for.
+struct Found {
+    id: Option<ExternalId>,
+    keys: Vec<RecordKey>,
+    state: RecordState,
+    reasons: Vec<String>,
+}
+
+impl Found {
+    fn of(id: ExternalId) -> Self {
+        Self {
+            id: Some(id),
+            keys: Vec::new(),
+            state: RecordState::Missing,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Whom the record under a key is about, or would be.
+    async fn under(key: RecordKey, hand: &Hand<'_>) -> Result<Self, RunError> {
+        let record = hand.mapped(std::slice::from_ref(&key)).await?;
+        let mapped = record.into_values().next().map(|(_, mapped)| mapped);
+        let (id, state, reasons) = match mapped {
+            None if hand.by_key() => {
+                let id = hand.mapping.external_id(key.to_item().into());
+                (id, RecordState::Missing, Vec::new())
+            }
+            None => (None, RecordState::Missing, Vec::new()),
+            Some(Mapped::Unidentified(reasons) | Mapped::Impossible(reasons)) => {
+                (None, RecordState::Rejected, reasons)
+            }
+            Some(mapped) => {
+                let id = whom(&mapped).cloned();
+                (id, RecordState::OutOfScope, Vec::new())
+            }
+        };
+        Ok(Self {
+            id,
+            keys: vec![key],
+            state,
+            reasons,
+        })
+    }
+
+    /// What there is to say where nobody is found.
+    fn of_nobody(self) -> Explanation {
+        let (next, because) = match self.state {
+            RecordState::Rejected => (
+                Next::Rejected,
+                "The record does not say whom it is about, so nobody can be told of it: correct the record. Until then \
+                 nobody counts as gone whose record it may be.",
+            ),
+            RecordState::Missing => (
+                Next::Nothing,
+                "There is no record under this key, and it does not say whom one was about: ask by externalId.",
+            ),
+            _ => (
+                Next::Nothing,
+                "The mapping's \"include\" leaves this record out, and it does not say whom it would be about.",
+            ),
+        };
+        Explanation {
+            external_id: None,
+            record: RecordSays {
+                state: self.state,
+                reasons: self.reasons,
+            },
+            ledger: None,
+            okta: None,
+            next,
+            because: because.to_owned(),
+        }
+    }
+}
+
+/// Whether the JSON is a key and nothing else.
+fn is_only(json: &Value, key: &RecordKey) -> bool {
+    json.as_object()
+        .is_some_and(|object| object.len() == key.to_item().len())
+}
+
+/// What a decision of the runs comes to.
+fn next(
+    decision: &Decision,
+    entry: Option<&Entry>,
+    reading: &crate::ledger::Reading,
+    is_kept: bool,
+) -> Next {
+    let before = entry.and_then(|entry| reading.of(entry).standing);
+    match decision {
+        Decision::Tell(_) if is_kept => Next::Withheld,
+        Decision::Tell(ready) => match (ready.told, before.map(|standing| standing.told)) {
+            (told, Some(before)) if told == before => Next::Retell,
+            (Told::Active(_), None) => Next::Create,
+            (Told::Active(_), Some(Told::Active(_))) => Next::Update,
+            (Told::Active(_), Some(Told::Inactive)) => Next::Reactivate,
+            (Told::Inactive, _) => Next::Deactivate,
+        },
+        Decision::Wait => Next::Waits,
+        Decision::Nothing(_) => Next::Nothing,
+        Decision::Rejected(_) => Next::Rejected,
+        Decision::Refused(_) => Next::Refused,
+        Decision::Stranger => Next::Stranger,
+        // The whole table was read wherever it has something to say.
+        Decision::NextLook => Next::Waits,
+    }
+}
+
+fn record_state(at_hand: AtHand) -> RecordState {
+    match at_hand {
+        AtHand::Absent => RecordState::Missing,
+        AtHand::Active => RecordState::Active,
+        AtHand::Inactive => RecordState::Inactive,
+        AtHand::OutOfScope | AtHand::Kept => RecordState::OutOfScope,
+        AtHand::Upcoming => RecordState::Upcoming,
+        AtHand::Unclear | AtHand::Rejected | AtHand::Several => RecordState::Rejected,
+    }
+}
+
+fn reasons(decision: &Decision, mapped: Option<&Mapped>) -> Vec<String> {
+    match (decision, mapped) {
+        (Decision::Rejected(reject), _) => reject.reasons.clone(),
+        (_, Some(mapped @ Mapped::Rejected(_, reasons))) if subject(mapped).is_some() => {
+            reasons.clone()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn old_and_new(
+    names: &[String],
+    profile: Option<&Profile>,
+    had: &UserProfile,
+) -> BTreeMap<String, OldAndNew> {
+    let pair = |name: &String| OldAndNew {
+        old: had.get(name).cloned().flatten(),
+        new: profile.and_then(|profile| profile.get(name).map(str::to_owned)),
+    };
+    names
+        .iter()
+        .map(|name| (name.clone(), pair(name)))
+        .collect()
+}

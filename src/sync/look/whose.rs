@@ -1,0 +1,61 @@
+//! Where the records about some people are.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    ledger::IdHash,
+    mapping::ExternalId,
+    sync::{
+        RunError,
+        hand::{Hand, whom},
+    },
+    users::RecordKey,
+};
+
+/// The keys of the records about some people.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Whose {
+    pub(in crate::sync) keys: BTreeMap<IdHash, Vec<RecordKey>>,
+    /// Whether the whole table had to be read for it.
+    pub(in crate::sync) scanned: bool,
+}
+
+/// Where the records about some people are, or would be: where the key of a record identifies the
+/// person, their external id says so; elsewhere only a read of the whole table does.
+///
+/// # Errors
+/// When it could not be read to its end.
+pub(in crate::sync) async fn whose(
+    people: &[ExternalId],
+    hand: &Hand<'_>,
+) -> Result<Whose, RunError> {
+    let mut whose = Whose::default();
+    if hand.by_key() {
+        for id in people {
+            let key = hand.mapping.key_of(id, hand.schema);
+            whose.keys.insert(IdHash::of(id), key.into_iter().collect());
+        }
+        return Ok(whose);
+    }
+    whose.scanned = true;
+    let asked: Arc<HashSet<_>> = Arc::new(people.iter().map(IdHash::of).collect());
+    let mut pages = hand.users.read_all(hand.mapping.attributes(), {
+        let (mapping, asked) = (Arc::clone(hand.mapping), Arc::clone(&asked));
+        let now = hand.now();
+        move |schema, record| {
+            let key = schema.key_of(record.attributes())?;
+            let mapped = mapping.map(record, now);
+            let id = IdHash::of(whom(&mapped)?);
+            asked.contains(&id).then_some((id, key))
+        }
+    });
+    while let Some(page) = pages.next().await? {
+        for (id, key) in page.into_iter().flatten() {
+            whose.keys.entry(id).or_default().push(key);
+        }
+    }
+    Ok(whose)
+}
