@@ -17,6 +17,7 @@ mod identity_source;
 mod mapping;
 mod report;
 mod schema;
+mod scopes;
 mod state;
 mod users;
 
@@ -89,6 +90,9 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     };
     let schema = schema::check(client, mapping, &profiles, &round).await;
     round.note("profile schema", schema);
+
+    let scopes = scopes::check(settings, reachable, time.clock(), &round).await;
+    round.note("further scopes", scopes);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());
     round.note("clock", answers::clock(heard));

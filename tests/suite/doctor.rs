@@ -78,6 +78,7 @@ async fn where_everything_is_fine_the_doctor_says_so() {
             "credentials",
             "identity source",
             "profile schema",
+            "further scopes",
             "clock",
             "answer times"
         ]

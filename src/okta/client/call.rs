@@ -48,7 +48,7 @@ pub(in crate::okta) enum Api<'a> {
 
 impl Api<'_> {
     /// The path, as far as it does not depend on the call.
-    pub(super) fn path<'s>(self, source: &'s str) -> Vec<&'s str> {
+    pub(super) fn path(self, source: &str) -> Vec<&str> {
         match self {
             Self::IdentitySource => vec!["api", "v1", "identity-sources", source],
             Self::AppSchema => vec!["api", "v1", "meta", "schemas", "apps", source],

@@ -7,6 +7,7 @@
 //! looked for again by the next full run.
 
 mod log;
+mod logins;
 mod reason;
 mod seen;
 
@@ -15,9 +16,8 @@ use std::{cell::Cell, collections::BTreeMap, time::Duration};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-pub(super) use seen::differences;
-
 use self::{
+    logins::Logins,
     reason::Cause,
     seen::{Seen, seen},
 };
@@ -33,7 +33,7 @@ use crate::{
 
 /// In sessions of up to so many people each of them is asked for: a call takes a second or two.
 pub(super) const ASKED_FOR: usize = 25;
-/// How long a check takes at most.
+/// How long a check takes at most, if that is no more than a fifth of the time there is.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Whoever is not as told is asked for once more after this: an import may show a little later.
 const ONCE_MORE: Duration = Duration::from_secs(5);
@@ -69,6 +69,8 @@ struct Asked {
     answered: bool,
     /// Whether somebody who is deactivated is not shown.
     vanish: bool,
+    /// Who has which login.
+    logins: Logins,
 }
 
 impl<'a> Check<'a> {
@@ -78,7 +80,7 @@ impl<'a> Check<'a> {
             run,
             hand,
             time,
-            until: (time.now() + PATIENCE).min(time.answer_by()),
+            until: time.now() + PATIENCE.min(time.clock().until(time.answer_by()) / 5),
             holders: Cell::new(HOLDERS),
         }
     }
@@ -101,7 +103,7 @@ impl<'a> Check<'a> {
         let vanish = unchecked.leavers_vanish;
         let asked = self.ask(number, import, vanish, books.log()).await?;
         for off in &asked.off {
-            self.refuse(off, aside).await?;
+            self.refuse(off, &asked.logins, aside).await?;
         }
         asked.fine.iter().for_each(|id| aside.is_as_told(*id));
         let now = self.time.now();
@@ -146,10 +148,12 @@ impl<'a> Check<'a> {
         let mut off: BTreeMap<IdHash, Off> = BTreeMap::new();
         let mut answered = Vec::new();
         let mut vanish = unchecked.leavers_vanish;
+        let mut logins = Logins::default();
         for (number, import) in landed.iter().filter(|(_, it)| !it.people.is_empty()) {
             let asked = self.ask(*number, import, vanish, log).await?;
             vanish |= asked.vanish;
             asked.fine.iter().for_each(|id| aside.is_as_told(*id));
+            logins.extend(asked.logins);
             off.extend(asked.off.into_iter().map(Off::by_id));
             if !asked.answered {
                 break;
@@ -159,7 +163,7 @@ impl<'a> Check<'a> {
         let said = self.read_log(&landed, log).await?;
         off.extend(said.off.into_iter().map(Off::by_id));
         for one in off.values() {
-            self.refuse(one, aside).await?;
+            self.refuse(one, &logins, aside).await?;
         }
         let left = ledger
             .change_unchecked(|unchecked| {
@@ -196,7 +200,7 @@ impl<'a> Check<'a> {
     }
 
     /// Doubts somebody, and remembers them as refused.
-    async fn refuse(&self, off: &Off, aside: &mut Aside) -> Result<(), RunError> {
+    async fn refuse(&self, off: &Off, logins: &Logins, aside: &mut Aside) -> Result<(), RunError> {
         let Off {
             entry,
             cause,
@@ -211,14 +215,19 @@ impl<'a> Check<'a> {
             .reason_before(&entry.external_id, entry.told)
             .is_some();
         let again = cause.may_pass(leaves, before);
+        let ring = logins.ring(&entry.external_id);
         let holder = match login {
-            Some(login) if cause.may_be_login() => self.holder(login, &entry.external_id).await,
+            Some(login) if cause.may_be_login() => match logins.holder(login, &entry.external_id) {
+                Some(holder) => Some(holder),
+                None => self.holder(login, &entry.external_id).await,
+            },
             _ => None,
         };
         let said = aside.reason_before(&entry.external_id, entry.told);
         let reason = match (cause, &holder, said) {
             // What was said may have come from the log, which knows better.
             (Cause::Missing, None, Some(said)) => said,
+            _ if !ring.is_empty() => reason::of_ring(&ring),
             _ => cause.say(holder.as_ref(), again),
         };
         aside.refused_inside(&entry.external_id, &entry.key, entry.told, reason, again);
@@ -330,6 +339,9 @@ impl<'a> Check<'a> {
                     continue;
                 }
             };
+            asked
+                .logins
+                .note(&entry.external_id, had.as_ref(), profile.as_ref());
             let seen = seen(entry.told, profile.as_ref(), had.as_ref());
             asked.vanish |= seen == Seen::AsTold && entry.told == Told::Inactive;
             let cause = match seen {

@@ -80,6 +80,15 @@ impl Cause {
     }
 }
 
+/// Several people want each other's logins, and nobody can be first.
+pub(super) fn of_ring(ring: &[String]) -> String {
+    format!(
+        "Okta refused the user inside the import: externalIds {} want the login (userName) of one another, and none of them \
+         can be first: give one of them another login for a while; each full run tells them again",
+        ring.join(" and ")
+    )
+}
+
 fn taken(holder: Option<&Holder>) -> String {
     let whose = match holder {
         None => "somebody else in the org has the login (userName)".to_owned(),

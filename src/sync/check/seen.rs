@@ -36,7 +36,7 @@ pub(super) fn seen(told: Told, profile: Option<&Profile>, had: Option<&UserProfi
 }
 
 /// The attributes of which Okta shows another value than was sent.
-pub(in crate::sync) fn differences(profile: Option<&Profile>, had: &UserProfile) -> Vec<String> {
+fn differences(profile: Option<&Profile>, had: &UserProfile) -> Vec<String> {
     let sent = profile.into_iter().flat_map(Profile::iter);
     let differs = |name: &str, sent: Option<&str>| {
         let Some(Some(has)) = had.get(name) else {

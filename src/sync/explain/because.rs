@@ -73,6 +73,10 @@ impl Because<'_> {
                      ended. Telling it again does no harm."
                 ),
             },
+            Next::Waits if matches!(self.decision, Decision::Tell(_)) => format!(
+                "{record}, and {told}, in an import that ended in ERROR. Those of another such import are told first, in ever \
+                 smaller sessions, to find out who makes it fail."
+            ),
             Next::Waits => format!(
                 "{record}, and {told}. That import has not ended, or another one that may carry them; what is told now might \
                  be overtaken by it. They are told once it has ended, or in 24 hours."

@@ -15,14 +15,13 @@ use serde_json::Value;
 use self::because::{Because, Keeps};
 use super::{
     Aside, Books, OldAndNew, Run, RunError, Time,
-    check::differences,
     hand::{AtHand, Circumstances, Decision, Hand, InHand, Ready, Why, subject, whom},
     look::{Suspect, Whole, whose},
     tell,
 };
 use crate::{
     guard::{Guard, Memory, Target},
-    ledger::{Again, Entry, IdHash, Mode, State, Told},
+    ledger::{Again, Entry, IdHash, Mode, Reading, State, Told},
     mapping::{ExternalId, Mapped, Profile},
     okta::{Calls, UserProfile},
     users::{Record, RecordKey},
@@ -341,7 +340,7 @@ impl Run {
             }
             None => None,
         };
-        let differs = profile.map(|profile| differences(Some(profile), &had));
+        let differs = profile.map(|profile| differences(profile, &had));
         Some(OktaHas {
             status,
             values: differs
@@ -435,15 +434,11 @@ fn is_only(json: &Value, key: &RecordKey) -> bool {
 }
 
 /// What a decision of the runs comes to.
-fn next(
-    decision: &Decision,
-    entry: Option<&Entry>,
-    reading: &crate::ledger::Reading,
-    is_kept: bool,
-) -> Next {
+fn next(decision: &Decision, entry: Option<&Entry>, reading: &Reading, is_kept: bool) -> Next {
     let before = entry.and_then(|entry| reading.of(entry).standing);
     match decision {
         Decision::Tell(_) if is_kept => Next::Withheld,
+        Decision::Tell(ready) if is_later(ready, reading) => Next::Waits,
         Decision::Tell(ready) => match (ready.told, before.map(|standing| standing.told)) {
             (told, Some(before)) if told == before => Next::Retell,
             (Told::Active(_), None) => Next::Create,
@@ -459,6 +454,12 @@ fn next(
         // The whole table was read wherever it has something to say.
         Decision::NextLook => Next::Waits,
     }
+}
+
+/// Whether those of a later import that ended in ERROR are told before them.
+fn is_later(ready: &Ready, reading: &Reading) -> bool {
+    let entry = ready.before.as_ref();
+    entry.is_some_and(|entry| reading.of(entry).again(ready.told) == Again::Later)
 }
 
 fn record_state(at_hand: AtHand) -> RecordState {
@@ -480,6 +481,16 @@ fn reasons(decision: &Decision, mapped: Option<&Mapped>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The attributes in which Okta has another value than the record, or none.
+fn differences(profile: &Profile, had: &UserProfile) -> Vec<String> {
+    let has = |name: &str| had.get(name).and_then(Option::as_deref);
+    profile
+        .iter()
+        .filter(|(name, value)| has(name) != *value)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 fn old_and_new(
