@@ -155,10 +155,9 @@ impl<'a> Check<'a> {
             asked.fine.iter().for_each(|id| aside.is_as_told(*id));
             logins.extend(asked.logins);
             off.extend(asked.off.into_iter().map(Off::by_id));
-            if !asked.answered {
-                break;
+            if asked.answered {
+                answered.push(*number);
             }
-            answered.push(*number);
         }
         let said = self.read_log(&landed, log).await?;
         off.extend(said.off.into_iter().map(Off::by_id));
@@ -227,7 +226,7 @@ impl<'a> Check<'a> {
         let reason = match (cause, &holder, said) {
             // What was said may have come from the log, which knows better.
             (Cause::Missing, None, Some(said)) => said,
-            _ if !ring.is_empty() => reason::of_ring(&ring),
+            _ if cause.may_be_login() && !ring.is_empty() => reason::of_ring(&ring),
             _ => cause.say(holder.as_ref(), again),
         };
         aside.refused_inside(&entry.external_id, &entry.key, entry.told, reason, again);
@@ -299,10 +298,8 @@ impl<'a> Check<'a> {
                 }
                 tokio::time::sleep(ONCE_MORE).await;
             }
+            // That one is not answered about hides nobody else.
             open = self.round(open, round > 0, &mut asked).await;
-            if !asked.answered {
-                break;
-            }
         }
         Ok(asked)
     }
