@@ -80,11 +80,13 @@ pub(super) fn keys(pieces: &[Piece], id: &str, schema: &KeySchema) -> Vec<Item> 
             .collect(),
         [first, second] => {
             let between = text[1].as_str();
-            let both = |(at, _): (usize, &str)| {
+            let both = |at: usize| {
                 let (one, other) = (&inner[..at], &inner[at + between.len()..]);
                 Some(Item::from([value(first, one)?, value(second, other)?]))
             };
-            inner.match_indices(between).filter_map(both).collect()
+            let places = inner.char_indices().map(|(at, _)| at);
+            let stands = |at: &usize| inner[*at..].starts_with(between);
+            places.filter(stands).filter_map(both).collect()
         }
         _ => Vec::new(),
     }
