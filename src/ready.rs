@@ -56,6 +56,7 @@ impl Ready {
                     sdk.credentials(&config.credentials).await?,
                     sdk.credentials(&config.credentials).await?,
                     sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
                 ];
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {

@@ -42,11 +42,11 @@ pub(super) async fn check(
         return Notes::skipped("identity source");
     }
     let credentials = || round.sdk.credentials(source);
-    let (Ok(one), Ok(two), Ok(three)) = futures::join!(credentials(), credentials(), credentials())
-    else {
+    let all = futures::try_join!(credentials(), credentials(), credentials(), credentials());
+    let Ok((one, two, three, four)) = all else {
         return Notes::skipped("credentials");
     };
-    let beyond = Beyond::new(org, id, [one, two, three], clock);
+    let beyond = Beyond::new(org, id, [one, two, three, four], clock);
     let (until, since) = (round.deadline(), round.time.now());
     let logs = beyond
         .logs

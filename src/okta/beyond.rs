@@ -1,4 +1,4 @@
-//! What Okta tells beyond the Identity Sources API, each where the credentials may see it.
+//! What Okta tells beside import sessions, each where the credentials may see it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,10 +15,13 @@ use crate::clock::Clock;
 /// What was denied is not asked for again sooner: a scope that is granted later is noticed.
 const DENIED_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The ways to what Okta tells beyond the Identity Sources API. No run needs any of them, and a
+/// The ways to what Okta tells beside import sessions. No run needs any of them, and a
 /// service app gets a token of its own for each, so that a scope that is missing spoils nothing.
 #[derive(Debug, Clone)]
 pub struct Beyond {
+    /// The identity source's users, one by one: what every run may see, at a pace of its own, as Okta
+    /// counts these calls apart.
+    pub singles: Okta,
     /// The System Log: `okta.logs.read`.
     pub logs: Permitted,
     /// The org's users: `okta.users.read`.
@@ -41,15 +44,19 @@ impl Beyond {
     pub fn new(
         org: &OrgUrl,
         source: &IdentitySourceId,
-        [logs, users, apps]: [CredentialsFrom; 3],
+        [singles, logs, users, apps]: [CredentialsFrom; 4],
         clock: Clock,
     ) -> Self {
+        let okta = |scope, credentials| {
+            Okta::asking_for(scope, org.clone(), source.clone(), credentials, clock)
+        };
         let way = |scope, credentials| Permitted {
-            okta: Okta::asking_for(scope, org.clone(), source.clone(), credentials, clock),
+            okta: okta(scope, credentials),
             denied: Arc::default(),
             clock,
         };
         Self {
+            singles: okta("okta.identitySources.read", singles),
             logs: way("okta.logs.read", logs),
             users: way("okta.users.read", users),
             apps: way("okta.apps.read", apps),

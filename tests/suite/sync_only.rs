@@ -180,6 +180,7 @@ async fn where_the_key_does_not_identify_people_they_are_looked_for_in_the_whole
         (&json!(2), &json!(1)),
         "{report}"
     );
+    assert_eq!(report["scanned"], 2, "the whole table");
     assert_eq!(
         world.okta.user("e1").unwrap().status,
         UserStatus::Deprovisioned

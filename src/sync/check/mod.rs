@@ -312,7 +312,7 @@ impl<'a> Check<'a> {
         last: bool,
         asked: &mut Asked,
     ) -> Vec<(Entry, Option<Profile>)> {
-        let calls = self.run.okta.by(self.until);
+        let calls = self.run.beyond.singles.by(self.until);
         let answers: Vec<_> = stream::iter(&open)
             .map(|(entry, _)| calls.user(entry.external_id.as_str()))
             .buffered(IN_FLIGHT)

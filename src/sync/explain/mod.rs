@@ -250,7 +250,7 @@ impl Run {
             aside: aside.why(hash),
             keeps,
             paused: is_paused,
-            scanned: whose.scanned,
+            scanned: whose.scanned.is_some(),
         };
         Ok(Explanation {
             external_id: Some(id.to_string()),

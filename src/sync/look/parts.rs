@@ -98,8 +98,9 @@ pub(super) async fn people(
 ) -> Result<Found, RunError> {
     let mut found = Found::default();
     let whose = whose(people, hand).await?;
-    if whose.scanned {
+    if let Some(records) = whose.scanned {
         tracing::info!(
+            records,
             "the whole table was read to find some people, since the key of a record does not identify the person"
         );
     }
@@ -117,6 +118,7 @@ pub(super) async fn people(
         found.counts.out_of_scope += u64::from(matches!(mapped, Mapped::OutOfScope { .. }));
         known.extend(whom(mapped).map(IdHash::of));
     }
+    found.counts.scanned = whose.scanned.unwrap_or(found.counts.scanned);
     let strange: Vec<_> = people
         .iter()
         .enumerate()

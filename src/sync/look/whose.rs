@@ -19,8 +19,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Whose {
     pub(in crate::sync) keys: BTreeMap<IdHash, Vec<RecordKey>>,
-    /// Whether the whole table had to be read for it.
-    pub(in crate::sync) scanned: bool,
+    /// How many records had to be read for it, if the whole table had to be.
+    pub(in crate::sync) scanned: Option<u64>,
 }
 
 /// Where the records about some people are, or would be: where the key of a record identifies the
@@ -40,22 +40,27 @@ pub(in crate::sync) async fn whose(
         }
         return Ok(whose);
     }
-    whose.scanned = true;
     let asked: Arc<HashSet<_>> = Arc::new(people.iter().map(IdHash::of).collect());
     let mut pages = hand.users.read_all(hand.mapping.attributes(), {
         let (mapping, asked) = (Arc::clone(hand.mapping), Arc::clone(&asked));
         let now = hand.now();
         move |schema, record| {
-            let key = schema.key_of(record.attributes())?;
+            let key = schema.key_of(record.attributes());
             let mapped = mapping.map(record, now);
-            let id = IdHash::of(whom(&mapped)?);
-            asked.contains(&id).then_some((id, key))
+            let id = whom(&mapped).map(IdHash::of);
+            let theirs = id.filter(|id| asked.contains(id)).zip(key);
+            Some(theirs)
         }
     });
+    let mut scanned = 0;
     while let Some(page) = pages.next().await? {
-        for (id, key) in page.into_iter().flatten() {
-            whose.keys.entry(id).or_default().push(key);
+        for theirs in page.into_iter().flatten() {
+            scanned += 1;
+            if let Some((id, key)) = theirs {
+                whose.keys.entry(id).or_default().push(key);
+            }
         }
     }
+    whose.scanned = Some(scanned);
     Ok(whose)
 }
