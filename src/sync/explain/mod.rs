@@ -4,17 +4,24 @@
 //! told instead of done. Nothing is written anywhere. Where the key of a record identifies the person
 //! it costs the same however many people there are.
 
+mod answer;
 mod because;
+mod okta;
+mod place;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
 
-use self::because::{Because, Keeps};
+pub use answer::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState};
+
+use self::{
+    because::{Because, Keeps},
+    place::Place,
+};
 use super::{
-    Aside, Books, OldAndNew, Run, RunError, Time,
+    Aside, Books, Run, RunError, Time,
     hand::{AtHand, Circumstances, Decision, Hand, InHand, Ready, Why, subject, whom},
     look::{Suspect, Whole, whose},
     tell,
@@ -22,8 +29,7 @@ use super::{
 use crate::{
     guard::{Guard, Memory, Target},
     ledger::{Again, Entry, IdHash, Mode, Reading, State, Told},
-    mapping::{ExternalId, Mapped, Profile},
-    okta::{Calls, UserProfile},
+    mapping::{ExternalId, Mapped},
     users::{Record, RecordKey},
 };
 
@@ -37,106 +43,6 @@ pub enum Whom {
     Id(ExternalId),
     /// Whom the record under this key is about, as plain JSON.
     Record(Value),
-}
-
-/// What is known of one person, and what the next run will do about them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Explanation {
-    /// Who; none if the record does not say so.
-    pub external_id: Option<String>,
-    /// What the users table and the mapping say.
-    pub record: RecordSays,
-    /// What Okta was last told; none if it was told nothing.
-    pub ledger: Option<LedgerSays>,
-    /// What Okta has; none if it could not be asked.
-    pub okta: Option<OktaHas>,
-    /// What the next full run will do about them.
-    pub next: Next,
-    /// Why, for people.
-    pub because: String,
-}
-
-/// What the users table and the mapping say of somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RecordSays {
-    /// What they are to be.
-    pub state: RecordState,
-    /// Why their record is rejected.
-    pub reasons: Vec<String>,
-}
-
-/// What somebody is to be by their record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum RecordState {
-    /// Active.
-    Active,
-    /// Inactive.
-    Inactive,
-    /// Nobody of this identity source.
-    OutOfScope,
-    /// Active from a day on that is yet to come.
-    Upcoming,
-    /// Nobody can say: the record cannot be sent, or there are several.
-    Rejected,
-    /// They have no record.
-    Missing,
-}
-
-/// What Okta was last told of somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LedgerSays {
-    /// `active` or `inactive`.
-    pub told: &'static str,
-    /// Whether nobody knows that it arrived.
-    pub doubtful: bool,
-    /// Okta's id of the import session.
-    pub session: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What Okta has of somebody.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OktaHas {
-    /// Okta's word for the user's status, where it may be seen (`okta.users.read`); `NOT_FOUND` if
-    /// the identity source has no such user, or not any more.
-    pub status: Option<String>,
-    /// The attributes in which Okta differs from the record; none if that is not known.
-    pub differs: Option<Vec<String>>,
-    /// Their values, where the configuration permits to tell them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub values: Option<BTreeMap<String, OldAndNew>>,
-}
-
-/// What the next full run does about somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Next {
-    /// Nothing.
-    Nothing,
-    /// Okta is told to have them, for the first time.
-    Create,
-    /// Okta is told of a change.
-    Update,
-    /// Okta is told to have them again.
-    Reactivate,
-    /// Okta is told to deactivate them.
-    Deactivate,
-    /// Okta is told the same again.
-    Retell,
-    /// They wait for an import to end that may carry them.
-    Waits,
-    /// The guard keeps it back.
-    Withheld,
-    /// Their record cannot be sent.
-    Rejected,
-    /// Okta refuses them.
-    Refused,
-    /// They are to be inactive, and the ledger does not know them.
-    Stranger,
 }
 
 impl Run {
@@ -163,13 +69,13 @@ impl Run {
             schema,
         };
         let mut at = match about {
-            Whom::Id(id) => Found::of(id.clone()),
+            Whom::Id(id) => Place::of(id.clone()),
             Whom::Record(json) => {
                 let record = Record::from_json(json).ok();
                 let key = record.and_then(|record| schema.key_of(record.attributes()));
                 let key = key.filter(|key| schema.is_of(key) && is_only(json, key));
                 let key = key.ok_or_else(|| RunError::NoKey(schema.to_string()))?;
-                Found::under(key, &hand).await?
+                Place::under(key, &hand).await?
             }
         };
         let Some(id) = at.id.clone() else {
@@ -299,132 +205,6 @@ impl Run {
             digest: memory.digest(kind, now).cloned(),
         }))
     }
-
-    /// What Okta has of somebody; `None` if it could not be asked.
-    async fn okta_has(
-        &self,
-        id: &ExternalId,
-        mapped: Option<&Mapped>,
-        values: bool,
-        calls: &Calls,
-    ) -> Option<OktaHas> {
-        if !Calls::can_ask_for(id.as_str()) {
-            return None;
-        }
-        let had = calls
-            .user(id.as_str())
-            .await
-            .inspect_err(|error| tracing::warn!(%error, "Okta could not be asked for a user"))
-            .ok()?;
-        let profile = match mapped {
-            Some(Mapped::Active(_, profile)) => Some(profile),
-            _ => None,
-        };
-        let Some(had) = had else {
-            return Some(OktaHas {
-                status: Some("NOT_FOUND".to_owned()),
-                differs: None,
-                values: None,
-            });
-        };
-        let login = had.get("userName").cloned().flatten();
-        let status = match login {
-            Some(login) => {
-                let users = &self.beyond.users;
-                let status = users
-                    .ask(calls.deadline(), async |calls| {
-                        calls.org_user_status(&login).await
-                    })
-                    .await;
-                status.ok().flatten().flatten()
-            }
-            None => None,
-        };
-        let differs = profile.map(|profile| differences(profile, &had));
-        Some(OktaHas {
-            status,
-            values: differs
-                .as_ref()
-                .filter(|_| values)
-                .map(|names| old_and_new(names, profile, &had)),
-            differs,
-        })
-    }
-}
-
-/// Where somebody was looked for.
-struct Found {
-    id: Option<ExternalId>,
-    keys: Vec<RecordKey>,
-    state: RecordState,
-    reasons: Vec<String>,
-}
-
-impl Found {
-    fn of(id: ExternalId) -> Self {
-        Self {
-            id: Some(id),
-            keys: Vec::new(),
-            state: RecordState::Missing,
-            reasons: Vec::new(),
-        }
-    }
-
-    /// Whom the record under a key is about, or would be.
-    async fn under(key: RecordKey, hand: &Hand<'_>) -> Result<Self, RunError> {
-        let record = hand.mapped(std::slice::from_ref(&key)).await?;
-        let mapped = record.into_values().next().map(|(_, mapped)| mapped);
-        let (id, state, reasons) = match mapped {
-            None if hand.by_key() => {
-                let id = hand.mapping.external_id(key.to_item().into());
-                (id, RecordState::Missing, Vec::new())
-            }
-            None => (None, RecordState::Missing, Vec::new()),
-            Some(Mapped::Unidentified(reasons) | Mapped::Impossible(reasons)) => {
-                (None, RecordState::Rejected, reasons)
-            }
-            Some(mapped) => {
-                let id = whom(&mapped).cloned();
-                (id, RecordState::OutOfScope, Vec::new())
-            }
-        };
-        Ok(Self {
-            id,
-            keys: vec![key],
-            state,
-            reasons,
-        })
-    }
-
-    /// What there is to say where nobody is found.
-    fn of_nobody(self) -> Explanation {
-        let (next, because) = match self.state {
-            RecordState::Rejected => (
-                Next::Rejected,
-                "The record does not say whom it is about, so nobody can be told of it: correct the record. Until then \
-                 nobody counts as gone whose record it may be.",
-            ),
-            RecordState::Missing => (
-                Next::Nothing,
-                "There is no record under this key, and it does not say whom one was about: ask by externalId.",
-            ),
-            _ => (
-                Next::Nothing,
-                "The mapping's \"include\" leaves this record out, and it does not say whom it would be about.",
-            ),
-        };
-        Explanation {
-            external_id: None,
-            record: RecordSays {
-                state: self.state,
-                reasons: self.reasons,
-            },
-            ledger: None,
-            okta: None,
-            next,
-            because: because.to_owned(),
-        }
-    }
 }
 
 /// Whether the JSON is a key and nothing else.
@@ -481,29 +261,4 @@ fn reasons(decision: &Decision, mapped: Option<&Mapped>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The attributes in which Okta has another value than the record, or none.
-fn differences(profile: &Profile, had: &UserProfile) -> Vec<String> {
-    let has = |name: &str| had.get(name).and_then(Option::as_deref);
-    profile
-        .iter()
-        .filter(|(name, value)| has(name) != *value)
-        .map(|(name, _)| name.to_owned())
-        .collect()
-}
-
-fn old_and_new(
-    names: &[String],
-    profile: Option<&Profile>,
-    had: &UserProfile,
-) -> BTreeMap<String, OldAndNew> {
-    let pair = |name: &String| OldAndNew {
-        old: had.get(name).cloned().flatten(),
-        new: profile.and_then(|profile| profile.get(name).map(str::to_owned)),
-    };
-    names
-        .iter()
-        .map(|name| (name.clone(), pair(name)))
-        .collect()
 }

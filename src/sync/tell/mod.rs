@@ -10,6 +10,7 @@ mod lane;
 mod load;
 mod open;
 mod queues;
+mod remember;
 mod session;
 mod settle;
 mod turn;

@@ -6,11 +6,12 @@ use super::{
     fill::Fill,
     lane::Tally,
     load::{self, Loads},
+    remember,
     settle::{Seen, seen},
 };
 use crate::{
     ledger::{
-        Entry, Import, Lease, Mode, Number, RecordError,
+        Entry, Lease, Mode, Number, RecordError,
         log::{Carries, End, State},
     },
     metrics,
@@ -135,7 +136,7 @@ impl Opened<'_> {
                     RecordError::Overtaken => crate::ledger::LeaseLost.into(),
                 })?;
         }
-        remember_to_check(run, fill, &loads, number, &id, time).await;
+        remember::to_check(run, fill, &loads, number, &id, time).await;
         let session = session.until(time.answer_by());
         if run.ledger.mode().await? == Mode::Paused && !mutation::on(Mutation::PauseIsIgnored) {
             session.cancel().await?;
@@ -250,43 +251,6 @@ async fn knows_nobody(calls: &Calls, loads: &Loads) -> bool {
         }
     }
     true
-}
-
-/// Remembers that it is yet to be seen what Okta makes of a session's people. Should that not be
-/// written, the next verification finds them.
-async fn remember_to_check(
-    run: &Run,
-    fill: &Fill<'_>,
-    loads: &Loads,
-    number: Number,
-    id: &SessionId,
-    time: &Time,
-) {
-    let all = loads.accepted.iter().flat_map(okta::Batch::external_ids);
-    let is_small = loads.users(Kind::Upsert) + loads.users(Kind::Deactivate) <= ASKED_FOR as u64;
-    let is_asked_for = |user: &&str| {
-        let ready = loads.people.get(*user);
-        is_small || ready.is_some_and(|ready| fill.aside.is_told_again(ready.suspect.id))
-    };
-    let people: Vec<_> = all.filter(is_asked_for).take(ASKED_FOR).collect();
-    let log_done = run.beyond.logs.is_denied();
-    if people.is_empty() && log_done {
-        return;
-    }
-    let import = Import {
-        id: id.clone(),
-        at: time.now(),
-        people: people.into_iter().map(str::to_owned).collect(),
-        landed: None,
-        complete: None,
-        log_done,
-    };
-    let written = run
-        .ledger
-        .change_unchecked(|unchecked| unchecked.insert(number, import.clone()));
-    if let Err(error) = written.await {
-        tracing::warn!(%error, "whom Okta refuses inside an import may not be found");
-    }
 }
 
 /// Watches an import, whoever has the lease meanwhile.
