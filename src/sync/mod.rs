@@ -2,7 +2,8 @@
 //!
 //! [`Run::work`] tells it from beginning to end. [`look`] finds people about whom record and ledger
 //! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
-//! before anything dangerous is loaded; `tell` opens sessions and carries people in them.
+//! before anything dangerous is loaded; `tell` opens sessions and carries people in them; `check`
+//! looks what Okta made of them.
 
 mod aside;
 mod books;

@@ -85,17 +85,23 @@ impl Because<'_> {
             Next::Rejected => {
                 format!("{record}. They stay as Okta has them until that is corrected.")
             }
-            Next::Refused => match &self.aside {
-                Some((reason, since)) => format!(
-                    "{record}, and Okta refuses to be told so. Since {since:.0}: {reason}. They are told again when what Okta \
-                     would be told changes, or by {{\"command\":\"sync\",\"retryRefused\":true}}."
-                ),
-                None => format!(
-                    "{record}, and the import that they were alone in ended as ERROR: see Reports > Import Monitoring in the \
-                     admin console. They are told again when what Okta would be told changes, or by \
-                     {{\"command\":\"sync\",\"retryRefused\":true}}."
-                ),
-            },
+            Next::Refused => {
+                let why = match &self.aside {
+                    Some((reason, since)) => {
+                        format!("Okta refuses to be told so. Since {since:.0}: {reason}.")
+                    }
+                    None => "the import that they were alone in ended as ERROR: see Reports > Import Monitoring in the admin \
+                             console."
+                        .to_owned(),
+                };
+                // Some reasons say it themselves.
+                let then = if why.contains("retryRefused") {
+                    ""
+                } else {
+                    " They are told again when what Okta would be told changes, or by {\"command\":\"sync\",\"retryRefused\":true}."
+                };
+                format!("{record}, and {why}{then}")
+            }
             Next::Stranger => format!(
                 "{record}, and Okta was never told of them by this function, so that there is nobody to deactivate as far as it \
                  knows. If Okta has them all the same, approve of them: see the report's withheld.deactivations."
