@@ -106,7 +106,10 @@ fn per_user(criterion: &mut Criterion) {
 }
 
 fn compare(book: &Book, users: Vec<(RecordKey, Mapped)>) -> Found {
-    let (aside, approved) = (Aside::new(Stuck::default(), false), Approved::default());
+    let (aside, approved) = (
+        Aside::new(Stuck::default(), false, true),
+        Approved::default(),
+    );
     let mut comparison = Comparison::new(book, &aside, &approved);
     for (key, user) in users {
         comparison.take(key, user);

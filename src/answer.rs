@@ -9,7 +9,7 @@ use crate::{
     guard::Granted,
     ledger::Mode,
     status::Overview,
-    sync::{Changes, Report},
+    sync::{Changes, Explanation, Report},
     verify::Verified,
 };
 
@@ -29,6 +29,8 @@ pub enum Answer {
     Doctor(Box<Diagnosis>),
     /// How things stand.
     Status(Box<Overview>),
+    /// What is known of one person.
+    Explanation(Box<Explanation>),
     /// What was approved.
     Granted(Granted),
     /// How the switch is set.

@@ -26,8 +26,11 @@ pub enum Event {
     deny_unknown_fields
 )]
 pub enum Command {
-    /// A full run.
+    /// A full run, or one for some people.
     Sync {
+        /// The external ids of those who are told; without them, everybody.
+        #[serde(default)]
+        only: Option<Vec<String>>,
         /// Whether users whom Okta has refused are tried again, though their records are the same.
         #[serde(default)]
         retry_refused: bool,
@@ -61,6 +64,16 @@ pub enum Command {
         /// one.
         #[serde(default)]
         at: Option<String>,
+    },
+    /// What is known of one person, what the next run will do about them, and why; nothing is
+    /// changed anywhere.
+    Explain {
+        /// Their external id.
+        #[serde(default)]
+        external_id: Option<String>,
+        /// Or the key of a record about them, as plain JSON.
+        #[serde(default)]
+        record: Option<Value>,
     },
     /// Lets exactly the people through whom the guard withholds under a digest.
     Approve {
@@ -111,15 +124,18 @@ impl Command {
     pub const LISTED: u64 = 50;
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
+    /// How many people a sync is for at most that names them: what one request to Okta carries.
+    pub const MOST_NAMED: usize = 200;
 
     /// Reads a command's members. Records and a mapping are taken as they are: serde would carry
     /// their numbers through types that hold fewer digits.
     fn read(members: &Map<String, Value>) -> Result<Self, String> {
         let records = members.get("records").and_then(Value::as_array);
-        let candidate = members.get("mapping");
+        let (record, candidate) = (members.get("record"), members.get("mapping"));
         let members = members.iter().map(|(name, value)| {
             let value = match name.as_str() {
                 "records" if records.is_some() => Value::Array(Vec::new()),
+                "record" if record.is_some() => Value::Null,
                 "mapping" => Value::Bool(true),
                 _ => value.clone(),
             };
@@ -129,6 +145,9 @@ impl Command {
         let mut command = Self::deserialize(members).map_err(|why| why.to_string())?;
         if let (Self::Push { records: read, .. }, Some(records)) = (&mut command, records) {
             read.clone_from(records);
+        }
+        if let (Self::Explain { record: read, .. }, Some(record)) = (&mut command, record) {
+            *read = Some(record.clone());
         }
         if let Self::Plan { mapping, .. } = &mut command {
             *mapping = candidate.cloned();
@@ -170,7 +189,31 @@ impl Command {
                         .to_owned(),
                 ),
             },
-            Self::Approve {
+            Self::Sync {
+                only: Some(_),
+                rebind: true,
+                ..
+            } => Err("\"rebind\" is about everybody: leave \"only\" out".to_owned()),
+            Self::Sync {
+                only: Some(only), ..
+            } if only.len() > Self::MOST_NAMED => Err(format!(
+                "\"only\" names {} people, where {} are possible: more are a matter for a sync of everybody",
+                only.len(),
+                Self::MOST_NAMED
+            )),
+            Self::Explain {
+                external_id,
+                record,
+            } => match (external_id.as_deref().map(ExternalId::parse), record) {
+                (Some(Ok(_)), None) | (None, Some(Value::Object(_))) => Ok(self),
+                (Some(Err(_)), None) => Err("\"externalId\" is no external id".to_owned()),
+                (None, Some(_)) => Err("\"record\" is not a key, such as {\"id\":\"alice\"}".to_owned()),
+                _ => Err("explain needs either \"externalId\" or \"record\", the key of a record".to_owned()),
+            },
+            Self::Sync {
+                only: Some(only), ..
+            }
+            | Self::Approve {
                 only: Some(only), ..
             } => match only.iter().find(|id| ExternalId::parse(id.as_str()).is_err()) {
                 None if only.is_empty() => Err("\"only\" names nobody".to_owned()),
@@ -188,8 +231,9 @@ impl Command {
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
      {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
-     {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, {{\"command\":\"verify\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
-     (the first two take \"retryRefused\": true, a sync \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
+     {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, {{\"command\":\"pause\"}}, \
+     {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
+     (the first two take \"retryRefused\": true, a sync \"only\": [external ids] or \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
      200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\", a verification \
      \"adopt\": true and \"repair\": true)"
 )]

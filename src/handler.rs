@@ -18,7 +18,7 @@ use crate::{
     mutation::{self, Mutation},
     ready::{self, Ready},
     status,
-    sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger},
+    sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
     users::StreamBatch,
     verify,
 };
@@ -86,10 +86,16 @@ impl Function {
             }
             Event::Command(command) => match command {
                 Command::Sync {
+                    only,
                     retry_refused,
                     rebind,
                 } => {
+                    let source = only.map(|ids| {
+                        let ids = ids.into_iter();
+                        Source::People(ids.filter_map(|id| ExternalId::parse(id).ok()).collect())
+                    });
                     let job = Job {
+                        source: source.unwrap_or(Source::Table),
                         retry_refused,
                         rebind,
                         ..whole_table()
@@ -155,6 +161,18 @@ impl Function {
                         "approved: the next run tells them"
                     );
                     Ok(Answer::Granted(granted))
+                }
+                Command::Explain {
+                    external_id,
+                    record,
+                } => {
+                    let run = self.run().await?;
+                    let values = self.allows(|config| config.plan_values);
+                    // The event was checked.
+                    let id = external_id.and_then(|id| ExternalId::parse(id).ok());
+                    let about = id.map_or(Whom::Record(record.unwrap_or_default()), Whom::Id);
+                    let explained = Box::pin(run.explain(&about, values, &time)).await?;
+                    Ok(Answer::Explanation(Box::new(explained)))
                 }
                 Command::Pause { by, reason } => self.set(Mode::Paused, by, reason, &time).await,
                 Command::Resume { by, reason } => self.set(Mode::Running, by, reason, &time).await,

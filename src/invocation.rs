@@ -84,7 +84,8 @@ impl RunError {
             Self::LeaseLost(_) => "LeaseLost",
             Self::SessionsFail { .. } => "SessionsFail",
             Self::OtherBinding(_) => "OtherBinding",
-            Self::Paused => "Paused",
+            Self::Paused | Self::PausedForSome => "Paused",
+            Self::Nobody(_) | Self::NoKey(_) => "InvalidEvent",
             Self::PushUnfinished { .. } => "PushUnfinished",
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, ConfigError, MappingSource, Settings},
     ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
-    okta::{CredentialsError, Okta},
+    okta::{Beyond, CredentialsError, Okta},
     sync::{AppRules, Run},
     users::UsersTable,
 };
@@ -63,6 +63,12 @@ impl Ready {
                     AppRules::default()
                 };
                 let for_listing = sdk.credentials(&config.credentials).await?;
+                let beyond = [
+                    sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
+                    sdk.credentials(&config.credentials).await?,
+                ];
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -89,6 +95,7 @@ impl Ready {
                         for_listing,
                         clock,
                     ),
+                    beyond: Beyond::new(&config.org_url, &config.identity_source, beyond, clock),
                     limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),

@@ -17,6 +17,7 @@ mod identity_source;
 mod mapping;
 mod report;
 mod schema;
+mod scopes;
 mod state;
 mod users;
 mod verification;
@@ -93,6 +94,8 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
 
     let listing = okta.listing.as_ref().filter(|_| reachable);
     round.note("verification", verification::check(listing, &round).await);
+    let scopes = scopes::check(settings, reachable, time.clock(), &round).await;
+    round.note("further scopes", scopes);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());
     round.note("clock", answers::clock(heard));

@@ -12,6 +12,7 @@
 //! | `switch` | whether runs may tell Okta anything |
 //! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
 //! | `verification` | the last verification, and the one under way; what it has listed is in `verification#…` |
+//! | `unchecked` | the [`Unchecked`]: imports of which it is yet to be seen what Okta made of their people |
 //! | `pending` | who was still to be told when full runs ended |
 //! | `lease`, `claim` | which run has a session open, and which full run wants to |
 //! | `sessions` | the log of a release that did not number its sessions |
@@ -38,6 +39,7 @@ mod state;
 mod store;
 mod stuck;
 mod switch;
+mod unchecked;
 mod versioned;
 
 pub use binding::Binding;
@@ -55,4 +57,5 @@ pub use state::State;
 pub use store::{Ledger, LedgerError, RecordError};
 pub use stuck::{Print, Stuck, StuckEntry, StuckKey};
 pub use switch::{Mode, Switch};
+pub use unchecked::{Import, Unchecked};
 pub use versioned::{Versioned, Written};

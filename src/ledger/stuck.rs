@@ -55,6 +55,10 @@ pub struct StuckEntry {
     /// What Okta refused: while it would be told the same, it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub print: Option<Print>,
+    /// Whether full runs tell it again all the same: Okta refused it inside an import, for a reason
+    /// that may pass.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// What Okta refused to be told, as text: a profile's fingerprint, or `inactive`.
@@ -250,6 +254,7 @@ mod tests {
             last: at,
             times: 1,
             print: print.map(Print::from),
+            again: false,
         };
         (StuckKey(IdHash::of_text(&id)), entry)
     }

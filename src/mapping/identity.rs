@@ -1,7 +1,12 @@
 //! Whether a record's key and its user's id say the same.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::text::Piece;
-use crate::users::{KeyKind, KeySchema};
+use crate::{
+    dynamodb::Item,
+    users::{KeyKind, KeySchema},
+};
 
 /// Whether these pieces of an external id lose nothing of a key: they name each key attribute once
 /// and nothing else, and two different keys never give the same text.
@@ -32,6 +37,58 @@ pub(super) fn is_key(pieces: &[Piece], schema: &KeySchema) -> bool {
             one != other && kinds.contains(&KeyKind::Number) && separates_numbers(between)
         }
         _ => false,
+    }
+}
+
+/// The keys of which one may have given this external id: what stands where the attributes do. Text
+/// between two of them may stand in one of them as well, so that there may be several.
+pub(super) fn keys(pieces: &[Piece], id: &str, schema: &KeySchema) -> Vec<Item> {
+    let mut text = vec![String::new()];
+    let mut names = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(more) => text
+                .last_mut()
+                .into_iter()
+                .for_each(|last| last.push_str(more)),
+            Piece::Attribute(name) => {
+                names.push(&**name);
+                text.push(String::new());
+            }
+        }
+    }
+    let (Some(before), Some(after)) = (text.first(), text.last()) else {
+        return Vec::new();
+    };
+    let inner = id.strip_prefix(before.as_str());
+    let Some(inner) = inner.and_then(|rest| rest.strip_suffix(after.as_str())) else {
+        return Vec::new();
+    };
+    let value = |name: &str, text: &str| {
+        let text = text.to_owned();
+        let value = match schema.kind(name)? {
+            KeyKind::Text => AttributeValue::S(text),
+            KeyKind::Number => AttributeValue::N(text),
+            KeyKind::Binary => return None,
+        };
+        Some((name.to_owned(), value))
+    };
+    match names.as_slice() {
+        [name] => value(name, inner)
+            .into_iter()
+            .map(|one| Item::from([one]))
+            .collect(),
+        [first, second] => {
+            let between = text[1].as_str();
+            let both = |at: usize| {
+                let (one, other) = (&inner[..at], &inner[at + between.len()..]);
+                Some(Item::from([value(first, one)?, value(second, other)?]))
+            };
+            let places = inner.char_indices().map(|(at, _)| at);
+            let stands = |at: &usize| inner[*at..].starts_with(between);
+            places.filter(stands).filter_map(both).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -185,6 +242,8 @@ mod tests {
                 let Some(id) = mapping.external_id(key.clone().into()) else {
                     continue;
                 };
+                let found = mapping.key_of(&id, &schema).map(|key| key.to_item());
+                prop_assert_eq!(found, schema.key_of(&key).map(|key| key.to_item()));
                 if let Some(other) = seen.insert(id, key.clone()) {
                     prop_assert_eq!(other, key);
                 }

@@ -39,7 +39,7 @@ use text::{Subject, Text};
 
 use crate::{
     mutation::{self, Mutation},
-    users::{Attributes, KeySchema, Record},
+    users::{Attributes, KeySchema, Record, RecordKey},
 };
 
 /// A user's id in the identity source: 1 to 512 characters.
@@ -163,6 +163,19 @@ impl Mapping {
             .pieces()
             .is_some_and(|pieces| identity::is_key(pieces, schema))
             || mutation::on(Mutation::FoldingIdentifies)
+    }
+
+    /// The key of the record about somebody, where a record's key alone says whom it is about and
+    /// they can have one.
+    #[must_use]
+    pub fn key_of(&self, id: &ExternalId, schema: &KeySchema) -> Option<RecordKey> {
+        let pieces = self.external_id.pieces()?;
+        let is_theirs =
+            |key: &RecordKey| self.external_id(key.to_item().into()).as_ref() == Some(id);
+        identity::keys(pieces, id.as_str(), schema)
+            .into_iter()
+            .filter_map(|item| schema.key_of(&item))
+            .find(is_theirs)
     }
 
     /// The template of the external id, as it is written.

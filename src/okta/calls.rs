@@ -76,6 +76,10 @@ impl Calls {
         self.okta.clock()
     }
 
+    pub(super) fn source(&self) -> &str {
+        self.okta.source().as_str()
+    }
+
     /// The sessions that are active: not yet processed, closed or expired.
     ///
     /// # Errors

@@ -13,16 +13,19 @@
 
 mod app_users;
 mod batch;
+mod beyond;
 mod calls;
 mod client;
 mod credentials;
 mod error;
+mod holder;
 mod org;
 mod pacing;
 mod paging;
 mod patience;
 mod schema;
 mod session;
+mod system_log;
 mod user;
 mod wire;
 
@@ -32,16 +35,19 @@ pub use batch::{
     Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,
     Packer, pack,
 };
+pub use beyond::{Beyond, Permitted};
 pub use calls::{Calls, Cancelled, Created};
 pub use client::{Heard, Okta, Stats};
 pub use credentials::{
     Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
 };
 pub use error::{Error, Refusal};
+pub use holder::Holder;
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;
 pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
     LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
 };
+pub use system_log::{ImportEvent, What};
 pub use user::UserProfile;

@@ -25,6 +25,12 @@ pub struct Aside {
     refused: HashMap<IdHash, RefusedUser>,
     isolated: usize,
     looked: Looked,
+    /// Whether those are told again whom Okta refused inside an import, so far as that may help.
+    tells_again: bool,
+    /// Whom Okta refused inside an import, as this run has found.
+    inside: BTreeMap<StuckKey, Reject>,
+    /// Of the stuck, whom Okta was seen to have as told.
+    as_told: HashSet<StuckKey>,
     /// Those of the stuck who would be told something new, and no session has told.
     pending: HashSet<StuckKey>,
 }
@@ -41,6 +47,7 @@ struct RefusedUser {
 pub struct Refusal {
     reasons: Vec<String>,
     print: Option<Print>,
+    again: bool,
 }
 
 /// Whom a run has looked at: of the others it does not know whether they still are stuck.
@@ -61,17 +68,20 @@ impl Refusal {
             record: Some(key.to_string()),
             reasons: self.reasons,
             print: self.print,
+            again: self.again,
         }
     }
 }
 
 impl Aside {
-    /// What a run that found these stuck knows; with `anew`, nobody counts as refused so far.
+    /// What a run that found these stuck knows; with `anew`, nobody counts as refused so far. Where
+    /// it `tells_again`, those are told again of whom that may help.
     #[must_use]
-    pub fn new(stuck: Stuck, anew: bool) -> Self {
+    pub fn new(stuck: Stuck, anew: bool, tells_again: bool) -> Self {
         Self {
             stuck,
             anew,
+            tells_again,
             ..Self::default()
         }
     }
@@ -89,9 +99,13 @@ impl Aside {
         let print = Print::from(told);
         let stuck = self.stuck.get(StuckKey::of_user(id));
         if let Some(entry) = stuck.filter(|entry| entry.print.as_ref() == Some(&print)) {
+            if entry.again && self.tells_again {
+                return None;
+            }
             return Some(Refusal {
                 reasons: entry.reasons.clone(),
                 print: Some(print),
+                again: entry.again,
             });
         }
         (again == Some(Again::Isolated)).then(|| Refusal {
@@ -101,6 +115,7 @@ impl Aside {
                     .to_owned(),
             ],
             print: Some(print),
+            again: false,
         })
     }
 
@@ -152,6 +167,7 @@ impl Aside {
                 let refusal = Refusal {
                     reasons: vec![reason.clone()],
                     print: alone.then(|| ready.told.into()),
+                    again: false,
                 };
                 let user = RefusedUser {
                     told: ready.told,
@@ -161,6 +177,100 @@ impl Aside {
                 refusal.about(&ready.external_id, &ready.key)
             })
             .collect()
+    }
+
+    /// Takes note of somebody whom Okta refused inside an import that it calls completed. Where
+    /// telling the same `again` does not help, it is not done.
+    pub(super) fn refused_inside(
+        &mut self,
+        external_id: &ExternalId,
+        key: &RecordKey,
+        told: Told,
+        reason: String,
+        again: bool,
+    ) {
+        let id = IdHash::of(external_id);
+        let refusal = Refusal {
+            reasons: vec![reason],
+            print: Some(told.into()),
+            again,
+        };
+        let reject = refusal.clone().about(external_id, key);
+        self.as_told.remove(&StuckKey::of_user(id));
+        self.inside.insert(StuckKey::of_user(id), reject);
+        if !again {
+            self.refused.insert(id, RefusedUser { told, refusal });
+        }
+    }
+
+    /// Takes note of somebody whom Okta has as it was told.
+    pub(super) fn is_as_told(&mut self, id: IdHash) {
+        self.inside.remove(&StuckKey::of_user(id));
+        self.as_told.insert(StuckKey::of_user(id));
+    }
+
+    /// Why somebody was stuck before, and since when.
+    #[must_use]
+    pub fn why(&self, id: IdHash) -> Option<(String, Timestamp)> {
+        let stuck = self.stuck.get(StuckKey::of_user(id));
+        stuck
+            .filter(|entry| entry.print.is_some())
+            .map(|entry| (entry.reasons.join("; "), entry.since))
+    }
+
+    /// Why Okta has refused to be told this of somebody inside an import before, if it has.
+    pub(super) fn reason_before(&self, external_id: &ExternalId, told: Told) -> Option<String> {
+        let key = StuckKey::of_user(IdHash::of(external_id));
+        if let Some(found) = self.inside.get(&key) {
+            return found.reasons.first().cloned();
+        }
+        let stuck = self.stuck.get(key);
+        let same = stuck.filter(|entry| entry.again && entry.print == Some(told.into()));
+        same.and_then(|entry| entry.reasons.first().cloned())
+    }
+
+    /// Who was refused inside an import before, and is told again since that may help.
+    pub(super) fn told_again(&self) -> Vec<IdHash> {
+        let again = self.stuck.iter().filter(|(_, entry)| entry.again);
+        again
+            .filter_map(|(_, entry)| ExternalId::parse(entry.external_id.clone()?).ok())
+            .map(|id| IdHash::of(&id))
+            .collect()
+    }
+
+    /// Whether somebody is among them.
+    pub(super) fn is_told_again(&self, id: IdHash) -> bool {
+        let key = StuckKey::of_user(id);
+        self.stuck.get(key).is_some_and(|entry| entry.again)
+    }
+
+    /// Whom Okta refused inside imports, for the report, which has `reported` others: those whom
+    /// this run has found, and in a look at everybody those who were found before, until Okta is
+    /// seen to have them as told.
+    pub(super) fn refused_inside_all(&self, reported: &Rejects) -> Vec<Reject> {
+        let mut all = self.inside.clone();
+        if matches!(self.looked, Looked::Everywhere) {
+            let open = self.stuck.iter().filter(|(key, entry)| {
+                entry.again && !self.as_told.contains(key) && !all.contains_key(key)
+            });
+            let open: Vec<_> = open
+                .map(|(key, entry)| {
+                    let reject = Reject {
+                        external_id: entry.external_id.clone(),
+                        record: entry.record.clone(),
+                        reasons: entry.reasons.clone(),
+                        print: entry.print.clone(),
+                        again: true,
+                    };
+                    (key, reject)
+                })
+                .collect();
+            all.extend(open);
+        }
+        for key in reported.all.iter().filter_map(Reject::key) {
+            all.remove(&key);
+        }
+        all.into_values().collect()
     }
 
     /// Who was stuck before the run, and who is now that it is over: whom it rejected, whom Okta
@@ -180,14 +290,19 @@ impl Aside {
             .chain(&refused.all)
             .filter_map(|reject| Some((reject.key()?, reject)))
             .collect();
-        for (key, _) in before.iter() {
+        for (key, entry) in before.iter() {
             let looked = match &self.looked {
                 Looked::Nowhere => false,
                 Looked::At(keys) => keys.contains(&key),
                 // Who is rejected and not named may be any of them.
                 Looked::Everywhere => unnamed == 0,
             };
-            if looked && !found.contains_key(&key) && !self.pending.contains(&key) {
+            let is_over = if entry.again {
+                self.as_told.contains(&key)
+            } else {
+                looked && !self.pending.contains(&key)
+            };
+            if is_over && !found.contains_key(&key) {
                 after.remove(key);
             }
         }
@@ -203,6 +318,7 @@ impl Aside {
                     last: now,
                     times: known.map_or(0, |entry| entry.times) + 1,
                     print: reject.print.clone(),
+                    again: reject.again,
                 },
             );
         }

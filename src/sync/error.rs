@@ -39,6 +39,22 @@ pub enum RunError {
         "paused: nothing is told to Okta, and what was pushed is not kept. Push again after {{\"command\":\"resume\"}}"
     )]
     Paused,
+    /// Some people are to be told now, and the switch is set to paused.
+    #[error(
+        "paused: nothing is told to Okta. Resume with {{\"command\":\"resume\"}}, or see what would be told with {{\"command\":\"explain\"}}"
+    )]
+    PausedForSome,
+    /// What was taken for a record's key is none.
+    #[error(
+        "\"record\" is not the key of a record: the users table's is {0}, as JSON with these attributes and no others"
+    )]
+    NoKey(String),
+    /// Nobody has these external ids.
+    #[error(
+        "nobody was told, as neither a record nor the ledger knows {}: check how they are written, upper and lower case included",
+        places(.0)
+    )]
+    Nobody(Vec<usize>),
     /// What a push says is not all done.
     #[error(
         "{left} of the {all} changes that these records come to are not done ({withheld} are withheld, {refused} refused by \
@@ -56,4 +72,16 @@ pub enum RunError {
         /// How many wait for the end of an import.
         waits: u64,
     },
+}
+
+/// External ids stay out of errors, which are logged.
+fn places(places: &[usize]) -> String {
+    const NAMED: usize = 10;
+    let named = places.iter().take(NAMED);
+    let named: Vec<_> = named.map(|place| format!("only[{place}]")).collect();
+    let more = match places.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    named.join(", ") + &more
 }

@@ -2,17 +2,20 @@
 //!
 //! [`Run::work`] tells it from beginning to end. [`look`] finds people about whom record and ledger
 //! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
-//! before anything dangerous is loaded; `tell` opens sessions and carries people in them.
+//! before anything dangerous is loaded; `tell` opens sessions and carries people in them; `check`
+//! looks what Okta made of them.
 
 mod app;
 mod aside;
 mod beside;
 mod books;
 mod bound;
+mod check;
 mod detail;
 mod dry;
 mod error;
 mod estimate;
+mod explain;
 pub mod hand;
 mod judged;
 pub mod look;
@@ -33,6 +36,7 @@ pub use detail::{
 };
 pub use error::RunError;
 pub use estimate::Estimate;
+pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
 pub use hand::Why;
 pub use look::{Counts, Source};
 pub use rejects::{Reject, Rejects};

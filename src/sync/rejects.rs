@@ -39,6 +39,9 @@ pub struct Reject {
     /// What Okta refused to be told of the user, by themselves.
     #[serde(skip)]
     pub print: Option<Print>,
+    /// Whether full runs tell it again all the same, as that may help.
+    #[serde(skip)]
+    pub again: bool,
 }
 
 /// What is kept of a reason or of a record's key, in characters, and how many reasons: what is
@@ -109,6 +112,7 @@ impl Reject {
             record,
             reasons: Vec::new(),
             print: None,
+            again: false,
         }
     }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     AppRules, Aside, Books, Detail, Report, RunError, Time,
+    check::Check,
     dry::Dry,
     hand::{Circumstances, Hand},
     look::{Found, Source, look},
@@ -15,7 +16,7 @@ use crate::{
     ledger::{Binding, Ledger, Mode, Rank, State, log},
     mapping::Mapping,
     mutation::{self, Mutation},
-    okta::{self, Okta},
+    okta::{self, Beyond, Okta},
     users::UsersTable,
 };
 
@@ -34,6 +35,8 @@ pub struct Run {
     pub app: AppRules,
     /// Okta, as one lists the app's users there: a scope and a rate limit of their own.
     pub listing: Okta,
+    /// What else Okta tells, where it may be seen.
+    pub beyond: Beyond,
     /// What the ledger is to be about, but for the users table's key.
     pub binding: Binding,
     /// What a state table is that nobody has set the switch of.
@@ -61,11 +64,17 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether those are told again whom Okta refused inside an import: a stream batch leaves them
+    /// to the full run, and a push can be seen by none.
+    fn tells_again(&self) -> bool {
+        !matches!(self.source, Source::Keys(_))
+    }
+
     /// Who lets whom pass.
     pub(super) fn rank(&self) -> Rank {
         match self.source {
             Source::Table => Rank::Full,
-            Source::Keys(_) | Source::Payload { .. } => Rank::Part,
+            Source::People(_) | Source::Keys(_) | Source::Payload { .. } => Rank::Part,
         }
     }
 }
@@ -96,6 +105,9 @@ impl Run {
         let is_plan = report.dry_run;
         if is_paused && matches!(job.source, Source::Payload { .. }) {
             return Err(RunError::Paused);
+        }
+        if is_paused && matches!(job.source, Source::People(_)) {
+            return Err(RunError::PausedForSome);
         }
         let writes = !is_plan && !is_paused;
         if job.rebind && !is_plan {
@@ -139,7 +151,12 @@ impl Run {
             schema,
             app: app.as_deref(),
         };
-        let mut aside = Aside::new(self.ledger.stuck().await?, job.retry_refused);
+        let stuck = self.ledger.stuck().await?;
+        let mut aside = Aside::new(stuck, job.retry_refused, job.tells_again());
+        if writes && matches!(job.source, Source::Table) {
+            let check = Check::new(self, &hand, time);
+            Box::pin(check.earlier(&books, &mut aside)).await?;
+        }
         let mut found = {
             let reading = books.reading(time.now());
             let circumstances = Circumstances {
@@ -157,6 +174,9 @@ impl Run {
             .await?;
 
         if !writes {
+            for reject in aside.refused_inside_all(&report.refused) {
+                report.refused.add(reject);
+            }
             let dry = Dry {
                 run: self,
                 job,
@@ -204,6 +224,9 @@ impl Run {
             found.told_active += telling.activated;
             self.full_look_is_done(&mut books, &found, last, full_look_due, time)
                 .await?;
+        }
+        for reject in aside.refused_inside_all(&report.refused) {
+            report.refused.add(reject);
         }
         self.keep_stuck(aside, report, time).await;
         let telling = told?;

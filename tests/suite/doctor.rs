@@ -79,6 +79,7 @@ async fn where_everything_is_fine_the_doctor_says_so() {
             "identity source",
             "profile schema",
             "verification",
+            "further scopes",
             "clock",
             "answer times"
         ]

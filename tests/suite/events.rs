@@ -135,6 +135,14 @@ async fn the_binary_answers_every_event_that_it_is_deployed_for() {
         world.put(person(&format!("user{n}"))).await;
     }
 
+    let mut explain = event(include_str!("../../events/explain.json"));
+    explain["externalId"] = json!("user7");
+    let explained = report(lambda.invoke(explain).await);
+    assert_eq!(
+        (&explained["next"], &explained["ledger"]["told"]),
+        (&json!("nothing"), &json!("active"))
+    );
+
     let status = event(include_str!("../../events/status.json"));
     let status = report(lambda.invoke(status).await);
     assert_eq!(status["lastRuns"].as_array().unwrap().len(), 4);

@@ -39,19 +39,17 @@ impl Okta {
         pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
         let authority = &self.shared.authority;
-        let mut path = match call.api {
-            Api::IdentitySource => vec!["api", "v1", "identity-sources"],
-            Api::AppSchema => vec!["api", "v1", "meta", "schemas", "apps"],
-            Api::AppUsers(_) => vec!["api", "v1", "apps"],
-        };
-        path.push(self.shared.source.as_str());
-        path.extend(call.path);
-        let mut url = self.shared.org.at(&path);
+        let mut url = call.api.path(self.shared.source.as_str());
+        url.extend(call.path);
+        let mut url = self.shared.org.at(&url);
+
+        // A proof of possession is about the URL without its query (RFC 9449).
+        let (permit, shown) = self.admission(deadline, call, &url).await?;
         if let Api::AppUsers(query) = call.api {
             url.set_query(Some(query));
+        } else if !call.api.query().is_empty() {
+            url.query_pairs_mut().extend_pairs(call.api.query());
         }
-
-        let (permit, shown) = self.admission(deadline, call, &url).await?;
         let mut request = self
             .http()
             .await?

@@ -41,6 +41,33 @@ pub(in crate::okta) enum Api<'a> {
     /// `/api/v1/apps/{id}/users`, with this query; scope `okta.apps.read`, which only a verification
     /// needs.
     AppUsers(&'a str),
+    /// `/api/v1/logs` with this query; scope `okta.logs.read`.
+    Logs(&'a [(&'a str, &'a str)]),
+    /// `/api/v1/users/`; scope `okta.users.read`.
+    OrgUsers,
+    /// `/api/v1/apps/{id}/` with this query; scope `okta.apps.read`.
+    App(&'a [(&'a str, &'a str)]),
+}
+
+impl Api<'_> {
+    /// The path, as far as it does not depend on the call.
+    pub(super) fn path(self, source: &str) -> Vec<&str> {
+        match self {
+            Self::IdentitySource => vec!["api", "v1", "identity-sources", source],
+            Self::AppSchema => vec!["api", "v1", "meta", "schemas", "apps", source],
+            Self::Logs(_) => vec!["api", "v1", "logs"],
+            Self::OrgUsers => vec!["api", "v1", "users"],
+            Self::App(_) | Self::AppUsers(_) => vec!["api", "v1", "apps", source],
+        }
+    }
+
+    /// What stands behind the path, unless it is all one text.
+    pub(super) fn query(&self) -> &[(&str, &str)] {
+        match self {
+            Self::IdentitySource | Self::AppSchema | Self::AppUsers(_) | Self::OrgUsers => &[],
+            Self::Logs(query) | Self::App(query) => query,
+        }
+    }
 }
 
 /// When a call may be sent again.

@@ -10,6 +10,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use super::Okta;
 use crate::metrics;
 use crate::okta::error::{Error, Refusal};
+use crate::okta::holder;
 use crate::okta::patience::within;
 use crate::okta::user;
 use crate::okta::wire;
@@ -111,7 +112,7 @@ impl Okta {
                 request_id,
                 "Okta wants a nonce"
             );
-        } else if *call == user::CALL && status == StatusCode::NOT_FOUND {
+        } else if [user::CALL, holder::STATUS].contains(call) && status == StatusCode::NOT_FOUND {
             tracing::debug!(call, status = number, request_id, "nobody there");
         } else {
             tracing::warn!(call, status = number, code, request_id, "Okta refused");

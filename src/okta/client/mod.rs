@@ -108,7 +108,7 @@ impl Okta {
         Self::asking_for("okta.apps.read", org, source, credentials, clock)
     }
 
-    fn asking_for(
+    pub(in crate::okta) fn asking_for(
         scopes: &'static str,
         org: OrgUrl,
         source: IdentitySourceId,
@@ -158,6 +158,10 @@ impl Okta {
 
     pub(in crate::okta) fn org(&self) -> &OrgUrl {
         &self.shared.org
+    }
+
+    pub(in crate::okta) fn source(&self) -> &IdentitySourceId {
+        &self.shared.source
     }
 
     pub(in crate::okta) fn clock(&self) -> Clock {

@@ -68,6 +68,8 @@ pub struct InHand {
     pub suspect: Suspect,
     /// What is to be done about them.
     pub decision: Decision,
+    /// What the records about them say, by which it was decided.
+    pub at_hand: AtHand,
     /// The entry that is to remember a push which says nothing new, and when the push was made.
     pub noted: Option<Box<Noted>>,
 }
@@ -167,6 +169,7 @@ impl Hand<'_> {
                 InHand {
                     suspect: suspect.clone(),
                     noted: person.noted(&records, &decision),
+                    at_hand: person.at_hand(&records).0,
                     decision,
                 }
             })

@@ -85,7 +85,10 @@ impl Hand<'_> {
             .cloned()
             .collect();
         let records = self.mapped(&asked).await?;
-        let (aside, approved) = (Aside::new(Stuck::default(), true), Approved::default());
+        let (aside, approved) = (
+            Aside::new(Stuck::default(), true, true),
+            Approved::default(),
+        );
         let circumstances = Circumstances {
             reading,
             aside: &aside,

@@ -11,6 +11,7 @@ mod parts;
 mod seen;
 mod suspect;
 mod whole;
+mod whose;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,18 +20,21 @@ pub use compare::Comparison;
 pub use found::{Counts, Found, Held};
 pub use suspect::{Pushed, Suspect};
 pub use whole::Whole;
+pub(super) use whose::whose;
 
 use super::{
     RunError,
     hand::{Circumstances, Hand, subject},
 };
-use crate::users::RecordKey;
+use crate::{mapping::ExternalId, users::RecordKey};
 
 /// What a run looks at.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// The whole users table.
     Table,
+    /// These people, wherever their records are: somebody wants them told now.
+    People(Vec<ExternalId>),
     /// The records under these keys, as they are now: something happened to them.
     Keys(Vec<RecordKey>),
     /// Records that came with the event, in the users table's shape as plain JSON.
@@ -53,6 +57,7 @@ pub async fn look(
 ) -> Result<Found, RunError> {
     let mut found = match source {
         Source::Table => whole::look(hand, circumstances).await?,
+        Source::People(people) => parts::people(people, hand, circumstances).await?,
         Source::Keys(keys) => parts::keys(keys, hand, circumstances).await?,
         Source::Payload { records, at } => {
             parts::payload(records, *at, hand, circumstances).await?

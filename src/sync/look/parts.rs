@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Found, Pushed, Suspect, Whole, found::Duplicate};
+use super::{Found, Pushed, Suspect, Whole, found::Duplicate, whose};
 use crate::{
     guard::{Kind, Target},
     ledger::{Again, IdHash, StuckKey, Told},
@@ -77,6 +77,55 @@ pub(super) async fn keys(
     look_at(suspects, &mut found, hand, circumstances).await?;
     let records = keys.iter().map(|key| StuckKey::of_record(&key.to_string()));
     found.looked_at.extend(records);
+    Ok(found)
+}
+
+/// These people, wherever their records are.
+///
+/// # Errors
+/// [`RunError::Nobody`] if neither a record nor an entry is about one of them: then nobody is told.
+pub(super) async fn people(
+    people: &[ExternalId],
+    hand: &Hand<'_>,
+    circumstances: &Circumstances<'_>,
+) -> Result<Found, RunError> {
+    let mut found = Found::default();
+    let whose = whose(people, hand).await?;
+    if let Some(records) = whose.scanned {
+        tracing::info!(
+            records,
+            "the whole table was read to find some people, since the key of a record does not identify the person"
+        );
+    }
+    let distinct: BTreeSet<_> = people.iter().map(IdHash::of).collect();
+    let ids: Vec<_> = distinct.iter().copied().collect();
+    let log = &circumstances.reading.log;
+    let entries = hand.ledger.entries(&ids, log).await?;
+    let mut known: HashSet<_> = entries
+        .iter()
+        .map(|entry| IdHash::of(&entry.external_id))
+        .collect();
+    let keys: Vec<_> = whose.keys.values().flatten().cloned().collect();
+    for (_, mapped) in hand.mapped(&keys).await?.values() {
+        found.counts.scanned += 1;
+        found.counts.out_of_scope += u64::from(matches!(mapped, Mapped::OutOfScope { .. }));
+        known.extend(whom(mapped).map(IdHash::of));
+    }
+    found.counts.scanned = whose.scanned.unwrap_or(found.counts.scanned);
+    let strange: Vec<_> = people
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !known.contains(&IdHash::of(id)))
+        .map(|(place, _)| place)
+        .collect();
+    if !strange.is_empty() {
+        return Err(RunError::Nobody(strange));
+    }
+    let mut keys = whose.keys;
+    let suspects = distinct
+        .into_iter()
+        .map(|id| suspect(id, keys.remove(&id).unwrap_or_default(), None));
+    look_at(suspects.collect(), &mut found, hand, circumstances).await?;
     Ok(found)
 }
 
@@ -200,6 +249,7 @@ async fn look_at(
         suspect,
         decision,
         noted,
+        at_hand: _,
     } in in_hand
     {
         found.noted.extend(noted);

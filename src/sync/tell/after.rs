@@ -7,15 +7,25 @@ use super::{
     session::{self, After, Carried},
 };
 use crate::{
-    ledger::log::End,
+    ledger::{Number, log::End},
     metrics,
-    sync::{RunError, Source, look::Suspect},
+    sync::{RunError, Source, check::Check, look::Suspect},
 };
 
 /// Longer than any invocation.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Teller<'_> {
+    /// Looks what Okta made of the people of a session that has just landed. What cannot be seen now
+    /// the next full run looks for.
+    async fn check(&mut self, number: Number) {
+        let check = Check::new(self.run, self.hand, self.time);
+        let checked = check.landed(number, self.books, self.aside);
+        if let Err(error) = Box::pin(checked).await {
+            tracing::warn!(%error, "what Okta made of an import is seen later");
+        }
+    }
+
     /// What is done once a session was carried through: watch it, and count.
     pub(super) async fn after(
         &mut self,
@@ -54,6 +64,9 @@ impl Teller<'_> {
                 if let (Some(end), Some(number)) = (end, number) {
                     metrics::session_ended(&report.id, Some(&status));
                     self.books.ended(number, end, self.time.now()).await?;
+                    if end == End::Landed {
+                        self.check(number).await;
+                    }
                 }
                 end
             }

@@ -10,6 +10,7 @@ mod lane;
 mod load;
 mod open;
 mod queues;
+mod remember;
 mod session;
 mod settle;
 mod turn;
@@ -128,6 +129,12 @@ impl Teller<'_> {
         }
         if found.whole && queues.later + found.beyond > 0 {
             self.later();
+        }
+        if queues.later > 0 && matches!(self.job.source, Source::People(_)) {
+            self.report.skipped = Some(format!(
+                "{} were in an import that ended in ERROR: the full runs tell them, apart from others",
+                queues.later
+            ));
         }
         self.remember_who_is_to_leave(&tally).await?;
         telling.left += queues.left() + queues.later + found.beyond;

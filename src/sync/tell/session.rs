@@ -6,6 +6,7 @@ use super::{
     fill::Fill,
     lane::Tally,
     load::{self, Loads},
+    remember,
     settle::{Seen, seen},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     metrics,
     mutation::{self, Mutation},
     okta::{self, Calls, Kind, Open, Session, SessionId, SessionStatus, Started, Triggered},
-    sync::{Run, RunError, SessionReport, Time, hand::Ready},
+    sync::{Run, RunError, SessionReport, Time, check::ASKED_FOR, hand::Ready},
 };
 
 /// Entries that are written before the lease is asked for again.
@@ -25,8 +26,6 @@ const RECORDED_AT_ONCE: usize = 1_000;
 /// often it is looked at meanwhile.
 const CREATED_FOR: Duration = Duration::from_secs(30);
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
-/// In sessions of up to so many people each of them is asked for: a call takes a second or two.
-const ASKED_FOR: usize = 25;
 
 /// A session that is open and numbered, and empty so far.
 pub(super) struct Opened<'a> {
@@ -137,6 +136,7 @@ impl Opened<'_> {
                     RecordError::Overtaken => crate::ledger::LeaseLost.into(),
                 })?;
         }
+        remember::to_check(run, fill, &loads, number, &id, time).await;
         let session = session.until(time.answer_by());
         if run.ledger.mode().await? == Mode::Paused && !mutation::on(Mutation::PauseIsIgnored) {
             session.cancel().await?;

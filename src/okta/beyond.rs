@@ -1,0 +1,100 @@
+//! What Okta tells beside import sessions, each where the credentials may see it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::calls::Calls;
+use super::client::Okta;
+use super::credentials::CredentialsFrom;
+use super::error::Error;
+use super::org::{IdentitySourceId, OrgUrl};
+use crate::clock::Clock;
+
+/// What was denied is not asked for again sooner: a scope that is granted later is noticed.
+const DENIED_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// The ways to what Okta tells beside import sessions. No run needs any of them, and a
+/// service app gets a token of its own for each, so that a scope that is missing spoils nothing.
+#[derive(Debug, Clone)]
+pub struct Beyond {
+    /// The identity source's users, one by one: what every run may see, at a pace of its own, as Okta
+    /// counts these calls apart.
+    pub singles: Okta,
+    /// The System Log: `okta.logs.read`.
+    pub logs: Permitted,
+    /// The org's users: `okta.users.read`.
+    pub users: Permitted,
+    /// The app's users: `okta.apps.read`.
+    pub apps: Permitted,
+}
+
+/// A way that may be closed, which shows when it is tried.
+#[derive(Debug, Clone)]
+pub struct Permitted {
+    okta: Okta,
+    denied: Arc<Mutex<Option<Timestamp>>>,
+    clock: Clock,
+}
+
+impl Beyond {
+    /// Ways into one org. Credentials that are kept in a secret are read for each when it is first
+    /// gone.
+    pub fn new(
+        org: &OrgUrl,
+        source: &IdentitySourceId,
+        [singles, logs, users, apps]: [CredentialsFrom; 4],
+        clock: Clock,
+    ) -> Self {
+        let okta = |scope, credentials| {
+            Okta::asking_for(scope, org.clone(), source.clone(), credentials, clock)
+        };
+        let way = |scope, credentials| Permitted {
+            okta: okta(scope, credentials),
+            denied: Arc::default(),
+            clock,
+        };
+        Self {
+            singles: okta("okta.identitySources.read", singles),
+            logs: way("okta.logs.read", logs),
+            users: way("okta.users.read", users),
+            apps: way("okta.apps.read", apps),
+        }
+    }
+}
+
+impl Permitted {
+    /// Makes a call, unless it is known that Okta denies it; `None` if it does.
+    ///
+    /// # Errors
+    /// As every call: no time, no answer.
+    pub async fn ask<T>(
+        &self,
+        deadline: Timestamp,
+        call: impl AsyncFnOnce(Calls) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if self.is_denied() {
+            return Ok(None);
+        }
+        match call(self.okta.by(deadline)).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Error::Forbidden(_)) => {
+                *self.lock() = Some(self.clock.now());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether it is known that Okta denies it.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        let now = self.clock.now();
+        self.lock().is_some_and(|at| now < at + DENIED_FOR)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
