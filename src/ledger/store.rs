@@ -115,6 +115,9 @@ impl Ledger {
     /// When not all could be written; [`Overtaken`](RecordError::Overtaken) if a later session
     /// has told one of these users something.
     pub async fn record(&self, entries: &[Entry]) -> Result<(), RecordError> {
+        // Whatever order Okta has answered in: the same people are written in the same order.
+        let mut entries: Vec<_> = entries.iter().collect();
+        entries.sort_unstable_by(|one, other| one.external_id.cmp(&other.external_id));
         stream::iter(entries)
             .map(|entry| self.record_one(entry))
             .buffer_unordered(IN_FLIGHT)

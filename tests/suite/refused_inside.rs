@@ -313,6 +313,9 @@ async fn whoever_has_the_login_is_named_where_the_apps_users_may_be_seen() {
     let world = world_of(3, &[APPS, ORG_USERS]).await;
     let function = world.function(&[]);
     sync(&world, &function).await;
+    // Deactivated people keep their logins.
+    world.put(inactive("user0")).await;
+    assert_eq!(changes(&next(&world, &function).await), (0, 1));
     world
         .put(with(person("twin"), json!({"email": "USER0@example.com"})))
         .await;

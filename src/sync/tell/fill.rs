@@ -86,7 +86,8 @@ impl Fill<'_> {
             let Some(batch) = packer.finish().pop() else {
                 return Ok(None);
             };
-            if self.hand.ledger.mode().await? == Mode::Paused {
+            let is_paused = self.hand.ledger.mode().await? == Mode::Paused;
+            if is_paused && !mutation::on(Mutation::PauseIsIgnored) {
                 self.tally.paused = true;
                 self.put_back(people);
                 return Ok(None);

@@ -89,7 +89,7 @@ impl Opened<'_> {
         let number = self.number;
         let now = self.time.now();
         self.lease.check()?;
-        let is_paused = fill.tally.paused && !mutation::on(Mutation::PauseIsIgnored);
+        let is_paused = fill.tally.paused;
         if loads.accepted.is_empty() || is_paused {
             self.session.until(self.time.answer_by()).cancel().await?;
             metrics::session_ended(&id, Some(&SessionStatus::Closed));

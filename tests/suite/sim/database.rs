@@ -135,8 +135,10 @@ impl Tables {
         let body: Value =
             serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
         let key = body.pointer("/Item/pk/S").or(body.pointer("/Key/pk/S"));
-        let key = key.and_then(Value::as_str).unwrap_or_default();
-        let call = format!("{operation} {} {key}", table_of(&body));
+        let segment = body["Segment"].as_u64().map(|segment| segment.to_string());
+        let key = key.and_then(Value::as_str).map(str::to_owned);
+        let of = key.or(segment).unwrap_or_default();
+        let call = format!("{operation} {} {of}", table_of(&body));
         caller.count(Moment::Before).await;
         let is_first = request
             .headers()

@@ -13,6 +13,7 @@ use super::{
     history::{Invocation, What},
     invoke::invoke,
     promises::{self, Broken},
+    seen::Push,
     world::World,
 };
 use crate::support::STATE;
@@ -44,7 +45,8 @@ pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Resu
         let nothing = told + report.waiting == 0
             && !report.more
             && report.skipped.is_none()
-            && approved + pushes == 0;
+            && approved == 0
+            && pushes == 0;
         quiet = if nothing { quiet + 1 } else { 0 };
         let importing = world
             .okta
@@ -55,7 +57,9 @@ pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Resu
         if quiet >= 2 && !importing && !is_waited_for(world).await {
             return Ok(());
         }
-        let waits = report.waiting > 0 || quiet >= 2;
+        // Pushes may wait until a day's budget is free again.
+        let only_pushes = told + report.waiting == 0 && approved == 0 && pushes > 0;
+        let waits = report.waiting > 0 || quiet >= 2 || only_pushes;
         tokio::time::sleep(if waits { A_DAY } else { A_WHILE }).await;
     }
     Err(Broken::of(
@@ -104,8 +108,20 @@ async fn verified(world: &World, round: usize) -> Result<(), Broken> {
     }
 }
 
-/// Repeats the pushes that are not done; gives how many there were.
+/// Repeats the pushes that are not done, record by record, as not all may fit what is allowed
+/// within a day; gives how many there were.
 async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
+    {
+        let pushes = &mut world.seen.borrow_mut().pushes;
+        let alone = |push: Push| {
+            let rows = push.rows.into_iter();
+            rows.map(move |row| Push {
+                rows: vec![row],
+                at: push.at,
+            })
+        };
+        *pushes = std::mem::take(pushes).into_iter().flat_map(alone).collect();
+    }
     let pushes = world.seen.borrow().pushes.len();
     for nth in 0..pushes {
         // Those that are still not done are put back at the end.
@@ -119,8 +135,9 @@ async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
     Ok(pushes)
 }
 
-/// Approves of all that a run withholds; gives how many lists that were.
-async fn approved(world: &World, round: usize, report: &Report) -> Result<usize, Broken> {
+/// Approves of all that a run withholds; gives how many people that let through.
+async fn approved(world: &World, round: usize, report: &Report) -> Result<u64, Broken> {
+    let mut people = 0;
     let withheld = [&report.withheld.updates, &report.withheld.deactivations];
     let digests: Vec<_> = withheld
         .into_iter()
@@ -136,7 +153,10 @@ async fn approved(world: &World, round: usize, report: &Report) -> Result<usize,
         let what = What::Approve {
             nth: place.unwrap_or(0),
         };
-        told(world, &format!("approve{round}.{nth}"), what).await?;
+        let answer = told(world, &format!("approve{round}.{nth}"), what).await?;
+        if let Some(Answer::Granted(granted)) = answer {
+            people += granted.approved;
+        }
     }
-    Ok(digests.len())
+    Ok(people)
 }

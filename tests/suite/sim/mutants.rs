@@ -62,7 +62,6 @@ caught! {
     ignoring_an_error_session_is_caught: IgnoreErrorSession by EQUAL or LEDGER or LANDED;
     taking_an_unidentified_record_for_nobodys_is_caught: UnidentifiedIsNobody by PROTECTED;
     loading_people_who_were_in_hand_for_long_is_caught: LoadOldPlan by UP_TO_DATE or PROTECTED or WELCOME;
-    upserts_that_do_not_wait_are_caught: UpsertsDoNotWait by EQUAL or LEDGER;
     forgetting_what_an_entry_is_behind_is_caught: ForgetsWhatItIsBehind by EQUAL or LEDGER;
     forgetting_a_charge_is_caught: ChargeIsForgotten by LIMIT or UPDATES;
     an_approval_that_lets_others_through_is_caught: ApprovalLetsOthersThrough by LIMIT or UPDATES;

@@ -209,7 +209,7 @@ pub fn batch_without_time(history: &mut History, _: &mut Rng) -> Vec<Step> {
     };
     let short = Invocation {
         what: newest,
-        timeout: 60,
+        timeout: 110,
         death: None,
     };
     steps.extend([

@@ -19,7 +19,7 @@ type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
 /// Adds the scene of this seed, or none.
 pub fn scene(history: &mut History, rng: &mut Rng) {
-    const SCENES: [Scene; 22] = [
+    const SCENES: [Scene; 23] = [
         trouble::refused_trigger,
         trouble::answers_get_lost,
         trouble::records_move,
@@ -42,8 +42,9 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         guard::paused_while_it_waits,
         guard::batch_without_time,
         trouble::waits_with_people_in_hand,
+        trouble::half_is_not_read,
     ];
-    let nth = usize::try_from(history.seed % 23).unwrap();
+    let nth = usize::try_from(history.seed % 24).unwrap();
     if let Some(scene) = SCENES.get(nth) {
         let steps = scene(history, rng);
         history.steps.extend(steps);

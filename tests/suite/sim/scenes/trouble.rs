@@ -142,12 +142,42 @@ pub fn waits_with_people_in_hand(history: &mut History, rng: &mut Rng) -> Vec<St
         headers: later.into(),
     };
     let leaves = rng.bool();
+    let (first, then) = if history.layout == Layout::Attribute && rng.bool() {
+        (Act::Delete { slot: 0 }, put(9, 0, true, 2))
+    } else {
+        (put(0, 0, !leaves, 1), put(0, 0, leaves, 2))
+    };
     steps.extend([
-        after(LATER, put(0, 0, !leaves, 1)),
+        after(LATER, first),
         now(okta("/sessions", 1, limited)),
         now(run()),
-        after(rng.u64(1_000..20_000), put(0, 0, leaves, 2)),
+        after(rng.u64(1_000..20_000), then),
     ]);
+    steps
+}
+
+/// Half of the table cannot be read, and everybody's record has got another key.
+pub fn half_is_not_read(history: &mut History, _: &mut Rng) -> Vec<Step> {
+    let mut steps = alone(history, 4);
+    history.layout = Layout::Attribute;
+    history.deactivations = Limit::count(100);
+    let fails = |times| {
+        Act::Database(DatabaseFault {
+            call: "Scan users 1",
+            skip: 0,
+            times,
+            effect: DatabaseEffect::InternalError,
+        })
+    };
+    let moves = (0..4).map(|slot| {
+        now(Act::Move {
+            from: slot,
+            to: slot + 8,
+        })
+    });
+    steps.push(after(LATER, fails(40)));
+    steps.extend(moves);
+    steps.extend([now(run()), after(LATER, run())]);
     steps
 }
 
@@ -197,7 +227,7 @@ pub fn hundreds_of_sessions(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     history.cooldown = 0;
     history.watch = 5;
     history.updates = Limit::share(50);
-    let is_long = history.seed % 460 == 18;
+    let is_long = history.seed % 480 == 18;
     for turn in 0..if is_long { 300 } else { 8 } {
         if rng.u32(0..4) == 0 {
             steps.push(now(okta("/sessions/*/start-import", 1, forbidden())));
