@@ -72,4 +72,6 @@ mod streams_of_records;
 mod sync_only;
 mod upgrade;
 mod verify;
+mod verify_pages;
+mod verify_repair;
 mod version;
