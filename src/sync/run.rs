@@ -16,8 +16,8 @@ use crate::{
     ledger::{Binding, Ledger, Mode, Rank, State, log},
     mapping::Mapping,
     mutation::{self, Mutation},
-    okta::{self, Beyond, Okta},
-    users::UsersTable,
+    okta::{self, Beyond, Okta, ProfileSchema},
+    users::{KeySchema, UsersTable},
 };
 
 /// What runs need, built once and used by one run after another.
@@ -144,13 +144,7 @@ impl Run {
         }
 
         let app = self.app.read(time).await;
-        let hand = Hand {
-            users: &self.users,
-            mapping: &self.mapping,
-            ledger: &self.ledger,
-            schema,
-            app: app.as_deref(),
-        };
+        let hand = self.hand(schema, app.as_deref());
         let stuck = self.ledger.stuck().await?;
         let mut aside = Aside::new(stuck, job.retry_refused, job.tells_again());
         if writes && matches!(job.source, Source::Table) {
@@ -263,6 +257,21 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// What it takes to have people in hand, by these rules of the app's.
+    pub(crate) fn hand<'a>(
+        &'a self,
+        schema: &'a KeySchema,
+        app: Option<&'a ProfileSchema>,
+    ) -> Hand<'a> {
+        Hand {
+            users: &self.users,
+            mapping: &self.mapping,
+            ledger: &self.ledger,
+            schema,
+            app,
+        }
     }
 
     /// Who is stuck, whether or not the run came to an end. Who is not remembered is only tried

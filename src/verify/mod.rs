@@ -32,7 +32,7 @@ use crate::{
     ledger::LedgerError,
     metrics,
     okta::{self, PageLink, Refusal},
-    sync::{Run, RunError, Time, hand::Hand},
+    sync::{Run, RunError, Time},
     users::ReadError,
 };
 
@@ -96,13 +96,7 @@ pub(crate) async fn verify(
     let first = books.log().last();
     let mut progress = Progress::read(&run.ledger, may, first, time.now()).await?;
     let app = run.app.read(time).await;
-    let hand = Hand {
-        users: &run.users,
-        mapping: &run.mapping,
-        ledger: &run.ledger,
-        schema: run.users.schema().await?,
-        app: app.as_deref(),
-    };
+    let hand = run.hand(run.users.schema().await?, app.as_deref());
     let mut people = People::new(&hand, may, Still::new(books, run, time));
     let came = Box::pin(look(run, &mut people, &mut progress, time)).await;
     let findings = progress.now.findings.clone();

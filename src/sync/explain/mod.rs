@@ -63,13 +63,7 @@ impl Run {
         self.check_binding(&mut state.binding, false).await?;
         let is_paused = state.switch.mode == Mode::Paused;
         let app = self.app.read(time).await;
-        let hand = Hand {
-            users: &self.users,
-            mapping: &self.mapping,
-            ledger: &self.ledger,
-            schema,
-            app: app.as_deref(),
-        };
+        let hand = self.hand(schema, app.as_deref());
         let mut at = match about {
             Whom::Id(id) => Place::of(id.clone()),
             Whom::Record(json) => {
