@@ -10,6 +10,8 @@ pub enum Mutation {
     RecordBeforeTrigger,
     /// A record that cannot be mapped counts as one that is not there.
     RejectedIsMissing,
+    /// Whoever's first day is yet to come counts as inactive.
+    UpcomingIsInactive,
     /// A stream record's image is taken for what the table holds.
     TrustStaleImage,
     /// A session that ended as ERROR counts as imported.

@@ -330,6 +330,7 @@ fn mutated(mapped: Mapped) -> Mapped {
     };
     match mapped {
         Mapped::Rejected(..) if mutation::on(Mutation::RejectedIsMissing) => not_there,
+        Mapped::Upcoming(id) if mutation::on(Mutation::UpcomingIsInactive) => Mapped::Inactive(id),
         Mapped::Unidentified(_) if mutation::on(Mutation::UnidentifiedIsNobody) => not_there,
         mapped => mapped,
     }

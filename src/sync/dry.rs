@@ -44,7 +44,7 @@ impl Dry<'_> {
                 match one.decision {
                     Decision::Tell(ready) if ready.why.is_some() => plan.deactivations.push(*ready),
                     Decision::Tell(ready) => plan.upserts.push(*ready),
-                    Decision::Wait => report.waiting += 1,
+                    Decision::Wait | Decision::UnderWay(_) => report.waiting += 1,
                     Decision::Rejected(reject) => report.rejected.add(reject),
                     Decision::Refused(reject) => report.refused.add(reject),
                     Decision::Nothing(_) | Decision::NextLook | Decision::Stranger => *away += 1,

@@ -1,5 +1,6 @@
 //! Records that come in the payload.
 
+use okta_emulator::{Effect, Fault};
 use serde_json::{Value, json};
 
 use crate::full_run::{options, person};
@@ -149,6 +150,38 @@ async fn leavers_by_push_whom_the_guard_withholds_are_told_by_a_full_run_once_th
     approve(&world, &function, &withheld).await;
     assert_eq!(sync(&world).await.deactivations, 6);
     assert_eq!(world.okta.active_count(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_push_that_is_repeated_is_not_done_before_the_import_that_carries_it_has_ended() {
+    for active in [true, false] {
+        let world = World::start(options()).await;
+        let function = world.function(&[]);
+        world.put(person("table")).await;
+        push(&world, json!([person("ada")])).await;
+        world
+            .okta
+            .inject(
+                Fault::on("POST", "/sessions/*/start-import").then(Effect::ImportTakes {
+                    time: std::time::Duration::from_secs(2_000),
+                }),
+            );
+        let mut record = person("ada");
+        record["active"] = json!(active);
+        record["first_name"] = json!("Augusta");
+        let at = world.clock.now().to_string();
+        let event = json!({"command": "push", "records": [record], "at": at});
+
+        for _ in 0..2 {
+            let (name, said) = answer(&world, &function, &event).await.unwrap_err();
+            assert_eq!(name, "PushUnfinished", "{said}");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(2_000)).await;
+        let done = answer(&world, &function, &event).await.unwrap();
+
+        assert_eq!(done["waiting"], 0, "{done}");
+        assert_eq!(world.is_active("ada"), active);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,7 +88,10 @@ impl Struck {
             Effect::Delay { time } => self.delay += time,
             Effect::DelayAnswer { time } => self.delay_answer += time,
             Effect::CloseBefore => self.instead = Some(Instead::Close),
-            Effect::DoneLater { after } => self.instead = Some(Instead::Later(after)),
+            Effect::DoneLater { after } => {
+                self.instead = Some(Instead::Later(after));
+                self.course.is_late = true;
+            }
             Effect::HalfApplied => self.course.half_applied = true,
             Effect::CloseAfter => self.answer.push(Answer::Close),
             Effect::Truncate => self.answer.push(Answer::Truncate),

@@ -24,6 +24,8 @@ pub(crate) struct Course {
     pub(crate) refused_loads: Vec<RefusedLoad>,
     /// Whether a single user is taken with half of the attributes.
     pub(crate) half_applied: bool,
+    /// Whether it is done once the client has given the call up.
+    pub(crate) is_late: bool,
     pub(crate) import: ImportCourse,
 }
 

@@ -25,7 +25,7 @@ impl Book {
         course: &Course,
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
-        let (session, load) = self.open(id, load, now, violations)?;
+        let (session, load) = self.open(id, load, (now, course), violations)?;
         let Load {
             kind,
             entities,
@@ -65,7 +65,7 @@ impl Book {
         course: &Course,
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
-        let (session, works) = self.open(id, load, now, violations)?;
+        let (session, works) = self.open(id, load, (now, course), violations)?;
         session.groups.extend(works.into_iter().map(|work| {
             let GroupWork { group, change } = work;
             SessionGroup {
@@ -86,14 +86,15 @@ impl Book {
         &mut self,
         id: &str,
         load: Result<T, Flaw>,
-        now: SystemTime,
+        (now, course): (SystemTime, &Course),
         violations: &mut Vec<String>,
     ) -> Result<(&mut Session, T), Refusal> {
         let index = self.touch(id, now)?;
         let most = self.max_bulk_requests;
         let session = &mut self.sessions[index];
         if !session.status.is_active() {
-            if session.moved_by_client {
+            // Nobody can help what arrives after all.
+            if session.moved_by_client && !course.is_late {
                 violations.push(format!("{id}: loaded while {}", session.status));
             }
             return Err(Refusal::validation(

@@ -161,7 +161,7 @@ impl Because<'_> {
     fn nothing(&self) -> String {
         let record = self.record();
         let stays = match self.decision {
-            Decision::Nothing(stays) => *stays,
+            Decision::Nothing(stays) | Decision::UnderWay(stays) => *stays,
             _ => Stays::AsTheyAre,
         };
         let is_live = self.entry.is_some_and(|entry| {

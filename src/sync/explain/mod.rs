@@ -222,7 +222,7 @@ fn next(decision: &Decision, entry: Option<&Entry>, reading: &Reading, is_kept: 
             (Told::Active(_), Some(Told::Inactive)) => Next::Reactivate,
             (Told::Inactive, _) => Next::Deactivate,
         },
-        Decision::Wait => Next::Waits,
+        Decision::Wait | Decision::UnderWay(_) => Next::Waits,
         Decision::Nothing(_) => Next::Nothing,
         Decision::Rejected(_) => Next::Rejected,
         Decision::Refused(_) => Next::Refused,

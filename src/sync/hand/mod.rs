@@ -92,6 +92,9 @@ pub enum Decision {
     Tell(Box<Ready>),
     /// They are told once the sessions that may carry them have ended.
     Wait,
+    /// A push says what Okta was told already, by an import that has not ended, or was overtaken by
+    /// another that is not done: it is not done either.
+    UnderWay(Stays),
     /// Nothing: Okta was told, or there is nothing to tell.
     Nothing(Stays),
     /// Our checks turn their record away.
@@ -170,7 +173,7 @@ impl Hand<'_> {
                     suspect: suspect.clone(),
                     noted: person.noted(&records, &decision),
                     at_hand: person.at_hand(&records).0,
-                    decision,
+                    decision: person.or_under_way(decision),
                 }
             })
             .collect())

@@ -98,6 +98,30 @@ impl Person<'_> {
         }
     }
 
+    /// A push that says nothing new is not done before the import that said it has ended, nor one
+    /// that a later push has overtaken before that one is.
+    pub(super) fn or_under_way(&self, decision: Decision) -> Decision {
+        let (Some(pushed), Some(entry)) = (&self.suspect.pushed, self.entry) else {
+            return decision;
+        };
+        let standing = self.circumstances.reading.of(entry).standing;
+        let is_live = standing.is_some_and(|standing| standing.live);
+        let has_left = due(Want::Inactive, standing) == Due::Nothing;
+        let says_so = entry.to_leave && about(&pushed.mapped) == AtHand::Inactive;
+        let is_to_leave = says_so && !has_left;
+        match decision {
+            Decision::Nothing(stays @ (Stays::Active | Stays::Inactive)) if is_live => {
+                Decision::UnderWay(stays)
+            }
+            Decision::Nothing(stays @ Stays::AsTheyAre)
+                if self.is_overtaken() && (is_live || is_to_leave) =>
+            {
+                Decision::UnderWay(stays)
+            }
+            decision => decision,
+        }
+    }
+
     /// A push that says nothing new is remembered all the same: an older one that comes later must
     /// not overwrite it, nor one that wanted them to leave be carried out.
     pub(super) fn noted(

@@ -291,6 +291,11 @@ fn take(
             counts.active += 1;
             counts.waiting += 1;
         }
+        Decision::UnderWay(stays) => {
+            counts.active += u64::from(stays == Stays::Active);
+            counts.inactive += u64::from(stays == Stays::Inactive);
+            counts.waiting += 1;
+        }
         Decision::Nothing(Stays::Active) => {
             counts.active += 1;
             counts.unchanged += 1;

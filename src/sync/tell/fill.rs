@@ -191,7 +191,10 @@ impl Fill<'_> {
         for one in taken {
             let is_removal = is_removal(&one);
             let InHand {
-                suspect, decision, ..
+                suspect,
+                decision,
+                noted,
+                ..
             } = one;
             match decision {
                 Decision::Tell(_) if held && is_removal => self.tally.held += 1,
@@ -206,7 +209,9 @@ impl Fill<'_> {
                         lane.ready.push_back((*ready, read));
                     }
                 },
-                Decision::Wait => self.tally.waits += 1,
+                Decision::Wait | Decision::UnderWay(_) => self.tally.waits += 1,
+                // Nobody remembers the push yet: it is to be repeated.
+                Decision::Nothing(_) if noted.is_some() => self.tally.waits += 1,
                 Decision::NextLook => self.tally.next_look += 1,
                 Decision::Nothing(_) | Decision::Stranger => self.fell_away(&suspect),
                 Decision::Rejected(reject) => {

@@ -29,6 +29,8 @@ const A_DAY: Duration = Duration::from_secs(25 * 3_600);
 /// repairs.
 pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Result<(), Broken> {
     world.heal();
+    let last_date = world.model.borrow().last_date();
+    tokio::time::sleep(last_date.saturating_sub(world.now())).await;
     // Long enough for every lease to end.
     tokio::time::sleep(A_WHILE).await;
     told(world, "resume", What::Resume).await?;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     history::What,
-    model::{PEOPLE, id},
+    model::PEOPLE,
+    records::id,
     seen::{Approved, Push},
     world::World,
 };

@@ -75,7 +75,7 @@ impl Chance {
         );
         let is_start = path.ends_with("start-import");
         let ends = [SessionEnd::Error, SessionEnd::Expired, SessionEnd::Closed];
-        let everybody = Poison::ExternalIds(vec![super::model::id(rng.u8(0..self.people))]);
+        let everybody = Poison::ExternalIds(vec![super::records::id(rng.u8(0..self.people))]);
         let somebody = everybody.clone();
         let is_permanent = rng.u32(0..6) == 0;
         let hours = |hours: u64| Duration::from_secs(hours * 3_600);

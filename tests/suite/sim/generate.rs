@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::{
+    dates::{self, Period},
     history::{Act, Death, Deed, Flaw, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
@@ -86,10 +87,13 @@ pub fn history(seed: u64) -> History {
         import: pick(rng, &[2, 2, 2, 60, 1_200]),
         lag: pick(rng, &[0, 0, 0, 0, 8, 22]),
         skew: pick(rng, &[0, 0, 1, 4]),
+        blind: false,
         entities: pick(rng, &[1, 2, 3, 200]),
         requests: pick(rng, &[2, 3, 4, 50]),
         steps,
     };
+    dates::add(&mut history);
+    history.blind = Rng::with_seed(seed ^ 0x00b1_19d0).u32(0..4) == 0;
     scene(&mut history, &mut chance.rng);
     admins(&mut history);
     history
@@ -123,6 +127,7 @@ pub const PLAIN: Row = Row {
     in_scope: true,
     version: 0,
     flaw: Flaw::None,
+    period: Period::ALWAYS,
 };
 
 /// At once.
@@ -247,6 +252,7 @@ impl Chance {
             in_scope: rng.u32(0..6) > 0,
             version: rng.u8(0..3),
             flaw,
+            period: Period::ALWAYS,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use okta_emulator::Effect;
 
-use super::limit::Limit;
+use super::{dates::Period, limit::Limit};
 use crate::support::crash::Moment;
 
 /// All that happens in one simulated world.
@@ -26,6 +26,8 @@ pub struct History {
     pub lag: u64,
     /// Seconds by which clocks are early or late.
     pub skew: u64,
+    /// Whether Okta never shows a single user.
+    pub blind: bool,
     /// Users in a bulk request.
     pub entities: usize,
     /// Bulk requests in a session.
@@ -123,6 +125,7 @@ pub struct Row {
     pub in_scope: bool,
     pub version: u8,
     pub flaw: Flaw,
+    pub period: Period,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -38,7 +38,7 @@ pub async fn invoke(world: &World, run: &str, invocation: &Invocation) -> Heard 
     if matches!(invocation.what, What::Verify { .. }) {
         world.tables.watcher().verify.insert(run.to_owned());
     }
-    let deadline = world.clock.now() + timeout;
+    let deadline = container.clock.now() + timeout;
     let answers = world.okta.request_count();
     let mut work = Box::pin(container.function.invoke(&payload, run, deadline));
     let alive = std::future::poll_fn(|context| {

@@ -6,6 +6,7 @@
 
 mod calls;
 mod database;
+mod dates;
 mod dynamodb;
 mod ending;
 mod events;
@@ -18,6 +19,7 @@ mod model;
 mod mutants;
 mod play;
 mod promises;
+mod records;
 mod scenes;
 mod seen;
 mod shrink;
@@ -93,6 +95,7 @@ fn told(history: &History) -> String {
         import,
         lag,
         skew,
+        blind,
         entities,
         requests,
         steps,
@@ -100,7 +103,7 @@ fn told(history: &History) -> String {
     let mut text = format!(
         "seed {seed}, external id in {layout:?}, {people} people, MAX_DEACTIVATIONS {deactivations}, MAX_UPDATES {updates}, \
          WATCH_SECONDS {watch}, cooldown {cooldown} s, imports take {import} s, statuses lag {lag} s, clocks are off by up to \
-         {skew} s, {entities} users a request, {requests} requests a session\n"
+         {skew} s, blind {blind}, {entities} users a request, {requests} requests a session\n"
     );
     let mut at = 0;
     for step in steps {

@@ -5,9 +5,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-
-use super::history::{Flaw, Layout, Row};
+use super::{
+    dates::Stage,
+    history::{Flaw, Layout, Row},
+    records::profile,
+};
 
 /// The most people that a history is about.
 pub const PEOPLE: u8 = 24;
@@ -18,6 +20,9 @@ pub struct Model {
     pub layout: Layout,
     pub rows: BTreeMap<u8, Row>,
     past: Vec<(Duration, Vec<Standing>)>,
+    now: Duration,
+    /// Who was ever to be let in.
+    was_welcome: BTreeSet<u8>,
     /// What pushes said, and when they were made.
     pub pushed: BTreeMap<u8, Vec<(Duration, Row)>>,
     /// Who was perhaps unknown when a push said that they are inactive, which an older one then
@@ -25,6 +30,8 @@ pub struct Model {
     pub overtaken: BTreeSet<u8>,
     /// Who has ever had a record.
     pub had_record: BTreeSet<u8>,
+    /// Under which key each has ever had a record.
+    had_record_at: BTreeSet<(u8, u8)>,
     /// Whose record got another key, and when.
     pub moves: Vec<(Duration, u8)>,
     /// Of whom nobody can say what Okta is to have.
@@ -36,8 +43,10 @@ pub struct Model {
 /// How somebody stands at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// A record has them active and in scope, or may do so: they must not be deactivated.
+    /// A record has them active and in scope, or may do so, or will: they must not be deactivated.
     pub protected: bool,
+    /// A record has them active and in scope, or may do so: a share is of these.
+    pub counts: bool,
     /// A record has them active and in scope: they may be let in.
     pub welcome: bool,
     /// A record is about them.
@@ -62,9 +71,12 @@ impl Model {
             layout,
             rows: BTreeMap::new(),
             past: Vec::new(),
+            now: Duration::ZERO,
+            was_welcome: BTreeSet::new(),
             pushed: BTreeMap::new(),
             overtaken: BTreeSet::new(),
             had_record: BTreeSet::new(),
+            had_record_at: BTreeSet::new(),
             moves: Vec::new(),
             unsettled: BTreeSet::new(),
             rebound: false,
@@ -84,11 +96,18 @@ impl Model {
         }
     }
 
-    /// To be called after each change.
+    /// To be called after each change, and when a date comes.
     pub fn remember(&mut self, now: Duration) {
+        self.now = now;
         let recorded: Vec<_> = self.rows.values().map(|row| row.person).collect();
         self.had_record.extend(recorded);
-        let standings = (0..PEOPLE).map(|person| self.standing(person)).collect();
+        let rows = self.rows.iter();
+        let named = rows.filter(|(_, row)| self.identifies(row));
+        let at: Vec<_> = named.map(|(slot, row)| (*slot, row.person)).collect();
+        self.had_record_at.extend(at);
+        let standings: Vec<_> = (0..PEOPLE).map(|person| self.standing(person)).collect();
+        let welcome = (0..PEOPLE).filter(|person| standings[usize::from(*person)].welcome);
+        self.was_welcome.extend(welcome);
         self.past.push((now, standings));
     }
 
@@ -106,6 +125,33 @@ impl Model {
         self.rows.values().any(is_one)
     }
 
+    /// Whether a record that says of nobody whom it is about has a key of this person's.
+    fn unnamed_where_it_was(&self, person: u8) -> bool {
+        let is_unnamed = |row: &Row| row.in_scope && !self.identifies(row);
+        let unnamed = self.rows.iter().filter(|(_, row)| is_unnamed(row));
+        let mut slots = unnamed.map(|(slot, _)| *slot);
+        slots.any(|slot| self.had_record_at.contains(&(slot, person)))
+    }
+
+    fn may_be_known(&self, person: u8) -> bool {
+        self.was_welcome.contains(&person) || self.pushed.contains_key(&person)
+    }
+
+    /// Whoever is inactive has had their time.
+    fn stage(&self, row: &Row) -> Stage {
+        if row.active {
+            row.period.stage(self.now)
+        } else {
+            Stage::Over
+        }
+    }
+
+    /// The last date that is in the table.
+    pub fn last_date(&self) -> Duration {
+        let dates = self.rows.values().flat_map(|row| row.period.dates());
+        dates.max().unwrap_or_default()
+    }
+
     fn nobody_is_in_scope(&self) -> bool {
         let is_in_scope = |row: &Row| row.in_scope && self.identifies(row);
         !self.rows.values().any(is_in_scope)
@@ -113,10 +159,16 @@ impl Model {
 
     fn standing(&self, person: u8) -> Standing {
         let rows: Vec<_> = self.about(person).collect();
-        let let_in = |row: &&Row| row.active && row.in_scope && row.flaw != Flaw::Content;
+        let stage = |row: &Row| self.stage(row);
+        let let_in =
+            |row: &&Row| stage(row) == Stage::Present && row.in_scope && row.flaw != Flaw::Content;
+        let any = |is: &dyn Fn(Stage) -> bool| {
+            let anybody = rows.is_empty() && self.nobodies();
+            anybody || rows.iter().any(|row| row.in_scope && is(stage(row)))
+        };
         Standing {
-            protected: rows.iter().any(|row| row.in_scope && row.active)
-                || (rows.is_empty() && self.nobodies()),
+            protected: any(&|stage| stage != Stage::Over),
+            counts: any(&|stage| stage == Stage::Present),
             welcome: rows.iter().any(let_in),
             recorded: !rows.is_empty(),
             empty: self.nobody_is_in_scope() && rows.is_empty(),
@@ -142,7 +194,7 @@ impl Model {
     /// The most people who were to be active at any time until then.
     pub fn most_active(&self, until: Duration) -> usize {
         let past = self.past.iter().take_while(|(at, _)| *at <= until);
-        let active = |all: &[Standing]| all.iter().filter(|one| one.protected).count();
+        let active = |all: &[Standing]| all.iter().filter(|one| one.counts).count();
         past.map(|(_, all)| active(all)).max().unwrap_or(0)
     }
 
@@ -176,7 +228,15 @@ impl Model {
             [] if self.pushed.contains_key(&person) => self.pushed_last(person),
             [] if self.nobodies() || held => Wanted::Anything,
             [] => Wanted::NotActive,
-            [row] if !row.active => Wanted::NotActive,
+            [row] if self.stage(row) == Stage::Over && self.unnamed_where_it_was(person) => {
+                Wanted::Anything
+            }
+            [row] if self.stage(row) == Stage::Over => Wanted::NotActive,
+            // Whom Okta knows stays as they are.
+            [row] if self.stage(row) == Stage::Upcoming && self.may_be_known(person) => {
+                Wanted::Anything
+            }
+            [row] if self.stage(row) == Stage::Upcoming => Wanted::NotActive,
             [row] if row.flaw == Flaw::Content => Wanted::Anything,
             [row] => Wanted::Active(profile(row)),
             _ => Wanted::Anything,
@@ -208,77 +268,4 @@ impl Model {
             _ => Wanted::Anything,
         }
     }
-
-    pub fn key(&self, slot: u8) -> String {
-        match self.layout {
-            Layout::Key => id(slot),
-            Layout::Attribute => format!("k{slot}"),
-            Layout::Folded if slot < PEOPLE => id(slot),
-            Layout::Folded => id(slot - PEOPLE).to_uppercase(),
-        }
-    }
-
-    pub fn mapping(&self) -> String {
-        let external_id = match self.layout {
-            Layout::Key => "{{ id }}",
-            Layout::Attribute => "{{ person }}",
-            Layout::Folded => "{{ id | lower }}",
-        };
-        json!({
-            "externalId": external_id, "active": "active", "include": "scope != 'out'",
-            "profile": {"userName": "{{ email }}", "email": "{{ email }}",
-                "firstName": "{{ name }}", "lastName": "Okafor"},
-        })
-        .to_string()
-    }
-
-    /// The record as plain JSON.
-    pub fn record(&self, slot: u8, row: &Row) -> Value {
-        let mut record = json!({
-            "id": self.key(slot), "person": id(row.person), "active": row.active,
-            "scope": if row.in_scope { "in" } else { "out" },
-            "name": name(row), "email": email(row),
-        });
-        match row.flaw {
-            // None, NULL, a list, another kind of thing: whatever it is, it is no address.
-            Flaw::Content => match row.version {
-                0 => drop(record.as_object_mut().unwrap().remove("email")),
-                1 => record["email"] = Value::Null,
-                _ => record["email"] = json!([email(row), {"of": row.person}]),
-            },
-            Flaw::Nobody if self.layout == Layout::Attribute => {
-                record.as_object_mut().unwrap().remove("person");
-            }
-            _ => {}
-        }
-        record
-    }
-}
-
-pub fn id(person: u8) -> String {
-    format!("p{person}")
-}
-
-/// Whom an external id names.
-pub fn person(id: &str) -> u8 {
-    id[1..].parse().unwrap()
-}
-
-fn name(row: &Row) -> String {
-    format!("Ada{}", row.version)
-}
-
-fn email(row: &Row) -> String {
-    format!("p{}@example.com", row.person)
-}
-
-pub fn profile(row: &Row) -> BTreeMap<String, String> {
-    [
-        ("userName", email(row)),
-        ("email", email(row)),
-        ("firstName", name(row)),
-        ("lastName", "Okafor".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
 }

@@ -10,8 +10,8 @@ use super::{
     ending,
     history::{Act, Deed, History},
     invoke::invoke,
-    model::id,
     promises::{self, Broken},
+    records::id,
     world::World,
 };
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::model::person;
+use super::records::person;
 
 #[derive(Default)]
 pub struct Watcher {

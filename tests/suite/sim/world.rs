@@ -21,16 +21,18 @@ use dynamodb_identity_source::{
     handler::{Function, Sdk},
 };
 use jiff::Timestamp;
-use okta_emulator::{Emulator, Options, UserStatus};
+use okta_emulator::{Emulator, Fault, Options, UserStatus};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
     calls::Caller,
     database::Tables,
+    dates::BEGINNING,
     dynamodb::item,
     history::{History, Row},
     model::Model,
+    scenes::forbidden,
     seen::Seen,
 };
 use crate::support::{SOURCE, STATE, USERS};
@@ -42,7 +44,7 @@ pub const OF_ANOTHER_SOURCE: &str = "other";
 pub struct World {
     pub okta: Emulator,
     pub tables: Tables,
-    pub model: RefCell<Model>,
+    pub model: Rc<RefCell<Model>>,
     pub clock: Clock,
     /// Whether nothing ever goes wrong.
     pub calm: bool,
@@ -58,12 +60,15 @@ pub struct World {
     pub stream: RefCell<VecDeque<Value>>,
     sequence: Cell<u64>,
     tokens: Cell<(u32, u32)>,
+    blind: bool,
 }
 
 /// A process with the function in it.
 #[derive(Clone)]
 pub struct Container {
     pub function: Rc<Function>,
+    /// By which Lambda tells it when its time is over, too.
+    pub clock: Clock,
     pub caller: Caller,
     /// Whether it was started with the other name of the org.
     rebound: bool,
@@ -71,7 +76,7 @@ pub struct Container {
 
 impl World {
     pub async fn of(history: &History) -> Rc<Self> {
-        let base: Timestamp = "2026-05-13T05:00:00Z".parse().unwrap();
+        let base: Timestamp = BEGINNING.parse().unwrap();
         let began = Instant::now();
         let clock = Clock::Tokio {
             base,
@@ -108,10 +113,10 @@ impl World {
             ("WATCH_SECONDS", history.watch.to_string()),
             ("PUSH", "on".to_owned()),
         ];
-        Rc::new(Self {
+        let world = Rc::new(Self {
             okta,
             tables: Tables::new(history.seed, began, clock, token(0)),
-            model: RefCell::new(model),
+            model: Rc::new(RefCell::new(model)),
             clock,
             calm: history.is_calm(),
             began,
@@ -123,7 +128,10 @@ impl World {
             stream: RefCell::default(),
             sequence: Cell::new(1_000),
             tokens: Cell::default(),
-        })
+            blind: history.blind,
+        });
+        world.hide_users();
+        world
     }
 
     /// How long the world has been.
@@ -183,9 +191,25 @@ impl World {
             self.stream.borrow_mut().push_back(record);
         }
         model.remember(self.now());
+        for (_, row) in rows {
+            self.expect_dates(row.as_ref());
+        }
         self.tables
             .watcher()
             .trace(self.now(), "table", &format!("{rows:?}"));
+    }
+
+    /// The model takes note of dates when they come.
+    fn expect_dates(&self, row: Option<&Row>) {
+        for date in row.into_iter().flat_map(|row| row.period.dates()) {
+            if date > self.now() {
+                let (model, at) = (Rc::clone(&self.model), self.began + date);
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep_until(at).await;
+                    model.borrow_mut().remember(date);
+                });
+            }
+        }
     }
 
     /// A process that has nothing to do, or a new one.
@@ -225,6 +249,7 @@ impl World {
         let sdk = Sdk::Given(Box::new(self.sdk(&caller)));
         Container {
             function: Rc::new(Function::new(lookup, sdk, clock)),
+            clock,
             caller,
             rebound,
         }
@@ -269,9 +294,17 @@ impl World {
         self.seen.borrow_mut().rebound = Some(self.now());
     }
 
+    fn hide_users(&self) {
+        if self.blind {
+            let each = Fault::on("GET", "/users/*").always();
+            self.okta.inject(each.then(forbidden()));
+        }
+    }
+
     /// From now on nothing goes wrong.
     pub fn heal(&self) {
         self.okta.clear_faults();
+        self.hide_users();
         self.tables.heal();
         self.rotate(true, true);
     }

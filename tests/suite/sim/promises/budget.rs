@@ -8,7 +8,7 @@ use std::{
 use okta_emulator::LoadKind;
 
 use super::{Broken, FITS, LIMIT, UPDATES};
-use crate::sim::{history::History, limit::Limit, model::person, world::World};
+use crate::sim::{history::History, limit::Limit, records::person, world::World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);

@@ -5,10 +5,7 @@ use std::time::Duration;
 use okta_emulator::LoadKind;
 
 use super::{Broken, HELD, PROTECTED, UP_TO_DATE, WELCOME};
-use crate::sim::{
-    model::{Standing, person},
-    world::World,
-};
+use crate::sim::{model::Standing, records::person, world::World};
 
 /// How old may be what a load is based on.
 const OLD: Duration = Duration::from_secs(120);

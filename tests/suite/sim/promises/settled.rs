@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{Broken, EQUAL, LEDGER, SMALL_ITEMS};
 use crate::{
     sim::{
-        model::{PEOPLE, Wanted, id, person},
+        model::{PEOPLE, Wanted},
+        records::{id, person},
         world::World,
     },
     support::STATE,

@@ -14,7 +14,8 @@ use super::{Broken, DONE, LANDED};
 use crate::{
     sim::{
         history::{Flaw, Layout},
-        model::{PEOPLE, Wanted, id, profile},
+        model::{PEOPLE, Wanted},
+        records::{id, profile},
         seen::Push,
         world::World,
     },

@@ -5,6 +5,7 @@ use okta_emulator::{Applied, Effect, SessionEnd};
 
 use super::{HOUR, LATER, after, alone, forbidden, newest_of_the_stream, okta, put, run};
 use crate::sim::{
+    dates::{Period, midnight},
     generate::{PLAIN, invoke, now, pick},
     history::{Act, Death, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
@@ -73,17 +74,14 @@ pub fn dies_before_the_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step
     steps
 }
 
-/// An import that ended in ERROR may have been done.
-pub fn fails_and_another_leaves(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+/// An import that ended in ERROR may have been done. Who was in it returns, and another leaves.
+pub fn fails_and_another_leaves(history: &mut History, _: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 5);
     history.deactivations = Limit::count(1);
     history.updates = Limit::share(50);
-    history.watch = 60;
-    let dies = Invocation {
-        what: What::Schedule,
-        timeout: 900,
-        death: Some(Death::Okta { call: 4 }),
-    };
+    // Nobody sees the import fail before they have returned.
+    history.import = 200;
+    history.watch = 5;
     let fails = Effect::ImportEnds {
         how: SessionEnd::Error,
         applied: Applied::All,
@@ -91,7 +89,7 @@ pub fn fails_and_another_leaves(history: &mut History, rng: &mut Rng) -> Vec<Ste
     steps.extend([
         after(LATER, put(0, 0, false, 0)),
         now(okta("/sessions/*/start-import", 1, fails)),
-        now(if rng.bool() { run() } else { Act::Invoke(dies) }),
+        now(run()),
         after(LATER, put(0, 0, true, 0)),
         now(put(1, 1, false, 0)),
         now(run()),
@@ -215,6 +213,38 @@ pub fn batch_without_time(history: &mut History, _: &mut Rng) -> Vec<Step> {
     steps.extend([
         after(90_000, put(0, 0, false, 0)),
         after(1_000, Act::Invoke(short)),
+    ]);
+    steps
+}
+
+/// On one day everybody's time is over, or begins.
+pub fn a_day_ends(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let people = rng.u8(8..14);
+    let mut steps = alone(history, people);
+    history.deactivations = pick(rng, &[Limit::count(3), Limit::count(100)]);
+    history.updates = Limit::count(100);
+    let at = midnight(0);
+    // Who comes is known already, or not.
+    if rng.bool() {
+        steps.retain(|step| !matches!(step.act, Act::Put { slot: 0, .. }));
+    }
+    let (comes, leaves) = ((Some(at), None), (None, Some(at)));
+    for slot in 0..people {
+        let (from, until) = if slot == 0 { comes } else { leaves };
+        let row = Row {
+            person: slot,
+            period: Period { from, until },
+            ..PLAIN
+        };
+        steps.push(after(1_000, Act::Put { slot, row }));
+    }
+    let before = u64::from(at) * 60_000 - 10 * LATER;
+    steps.extend([
+        now(run()),
+        after(before, run()),
+        after(9 * LATER, newest_of_the_stream(3)),
+        after(rng.u64(0..2 * LATER), run()),
+        after(2 * LATER, run()),
     ]);
     steps
 }

@@ -19,7 +19,7 @@ type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
 /// Adds the scene of this seed, or none.
 pub fn scene(history: &mut History, rng: &mut Rng) {
-    const SCENES: [Scene; 23] = [
+    const SCENES: [Scene; 24] = [
         trouble::refused_trigger,
         trouble::answers_get_lost,
         trouble::records_move,
@@ -43,9 +43,11 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         guard::batch_without_time,
         trouble::waits_with_people_in_hand,
         trouble::half_is_not_read,
+        guard::a_day_ends,
     ];
-    let nth = usize::try_from(history.seed % 24).unwrap();
-    if let Some(scene) = SCENES.get(nth) {
+    // One history in so many has none.
+    let nth = history.seed % (SCENES.len() as u64 + 1);
+    if let Some(scene) = SCENES.get(usize::try_from(nth).unwrap()) {
         let steps = scene(history, rng);
         history.steps.extend(steps);
     }
@@ -113,7 +115,7 @@ fn slow_scan(skip: usize, times: usize, milliseconds: u64) -> Act {
     })
 }
 
-fn forbidden() -> Effect {
+pub fn forbidden() -> Effect {
     Effect::Status {
         status: 403,
         code: "E0000006".to_owned(),

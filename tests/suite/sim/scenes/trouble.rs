@@ -24,15 +24,29 @@ pub fn refused_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     steps
 }
 
-/// More loads than a session takes, once each is repeated.
+/// Loads are done, or not, and nobody hears which: more of them than a session takes, or as many
+/// as are tried of one.
 pub fn answers_get_lost(history: &mut History, rng: &mut Rng) -> Vec<Step> {
-    let (_, _, mut steps) = pair(history, rng);
-    steps.push(after(
-        LATER,
-        okta("/sessions/*/bulk-upsert", 6, Effect::CloseAfter),
-    ));
-    steps.extend((0..history.people).map(|slot| now(put(slot, slot, true, 4))));
+    let (mut steps, times, effect) = if rng.bool() {
+        (pair(history, rng).2, 6, Effect::CloseAfter)
+    } else {
+        history.blind = true;
+        (by_themselves(history), 5, Effect::CloseBefore)
+    };
+    steps.push(after(LATER, okta("/sessions/*/bulk-upsert", times, effect)));
+    steps.push(now(put(0, 0, false, 0)));
+    steps.extend((1..history.people).map(|slot| now(put(slot, slot, true, 4))));
     steps.push(now(run()));
+    steps
+}
+
+/// A few people, in a session with room for whatever is tried again.
+fn by_themselves(history: &mut History) -> Vec<Step> {
+    let steps = alone(history, 5);
+    history.deactivations = Limit::count(100);
+    history.updates = Limit::count(100);
+    history.entities = 200;
+    history.requests = 50;
     steps
 }
 
@@ -52,10 +66,14 @@ pub fn records_move(history: &mut History, rng: &mut Rng) -> Vec<Step> {
 }
 
 pub fn import_fails(history: &mut History, rng: &mut Rng) -> Vec<Step> {
-    let (slot, _, mut steps) = pair(history, rng);
+    let mut steps = if rng.bool() {
+        pair(history, rng).2
+    } else {
+        by_themselves(history)
+    };
     let how = SessionEnd::Error;
     steps.extend([
-        after(LATER, put(slot, slot, true, 3)),
+        after(LATER, put(0, 0, true, 3)),
         now(okta(
             "/sessions/*/start-import",
             1,
@@ -67,10 +85,14 @@ pub fn import_fails(history: &mut History, rng: &mut Rng) -> Vec<Step> {
 }
 
 pub fn deletes_get_lost(history: &mut History, rng: &mut Rng) -> Vec<Step> {
-    let (slot, other, mut steps) = pair(history, rng);
+    let mut steps = if rng.bool() {
+        pair(history, rng).2
+    } else {
+        by_themselves(history)
+    };
     steps.extend([
-        after(LATER, put(slot, slot, false, 0)),
-        now(put(other, other, true, 3)),
+        after(LATER, put(0, 0, false, 0)),
+        now(put(1, 1, true, 3)),
         now(okta("/sessions/*/bulk-delete", 5, Effect::CloseBefore)),
         now(run()),
     ]);
@@ -227,8 +249,8 @@ pub fn hundreds_of_sessions(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     history.cooldown = 0;
     history.watch = 5;
     history.updates = Limit::share(50);
-    let is_long = history.seed % 480 == 18;
-    for turn in 0..if is_long { 300 } else { 8 } {
+    let turns = if rng.u32(0..20) == 0 { 300 } else { 8 };
+    for turn in 0..turns {
         if rng.u32(0..4) == 0 {
             steps.push(now(okta("/sessions/*/start-import", 1, forbidden())));
         }
