@@ -206,6 +206,37 @@ async fn an_older_push_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_push_that_another_has_overtaken_is_not_done_before_that_one_is() {
+    let world = World::start(options()).await;
+    let function = world.function(&[("MAX_DEACTIVATIONS", "0")]);
+    world.put(person("table")).await;
+    push(&world, json!([person("ada")])).await;
+    let now = world.clock.now() + std::time::Duration::from_secs(200);
+    let leaves = async |ago: u64| {
+        let at = (now - std::time::Duration::from_secs(ago)).to_string();
+        let records = json!([{"id": "ada", "active": false}]);
+        let event = json!({"command": "push", "records": records, "at": at});
+        answer(&world, &function, &event).await
+    };
+
+    for ago in [20, 100] {
+        let (name, said) = leaves(ago).await.unwrap_err();
+        assert_eq!(name, "PushUnfinished", "{said}");
+    }
+    let withheld = invoke(&function, world.clock, &json!({"command": "sync"}))
+        .await
+        .unwrap();
+    approve(&world, &function, &withheld).await;
+    let told = invoke(&function, world.clock, &json!({"command": "sync"}))
+        .await
+        .unwrap();
+
+    assert_eq!(told.deactivations, 1, "{told:?}");
+    assert!(!world.is_active("ada"));
+    assert_eq!(leaves(100).await.unwrap()["waiting"], 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_push_from_the_future_or_one_that_nobody_allows_is_an_error() {
     let world = World::start(options()).await;
     let ahead = (world.clock.now() + std::time::Duration::from_secs(360)).to_string();
