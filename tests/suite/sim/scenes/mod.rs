@@ -1,6 +1,7 @@
 //! What chance alone would rarely bring about: a scene at the end of most histories.
 
 mod guard;
+mod okta;
 mod trouble;
 
 use fastrand::Rng;
@@ -45,10 +46,17 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         trouble::half_is_not_read,
     ];
     let nth = usize::try_from(history.seed % 24).unwrap();
-    if let Some(scene) = SCENES.get(nth) {
-        let steps = scene(history, rng);
-        history.steps.extend(steps);
-    }
+    let scene = match SCENES.get(nth) {
+        Some(scene) if !is_about_okta(history.seed) => *scene,
+        _ => okta::of(history.seed / 24),
+    };
+    let steps = scene(history, rng);
+    history.steps.extend(steps);
+}
+
+/// Whether the scene of this seed is one about what Okta has.
+pub fn is_about_okta(seed: u64) -> bool {
+    seed % 24 == 23
 }
 
 /// Everything before is forgotten: a scene that is played by itself.
