@@ -76,6 +76,14 @@ pub enum Mutation {
     FoldingIdentifies,
     /// An import that was given up is forgotten, so that nobody notices when it is done after all.
     OldSessionIsForgotten,
+    /// Whom Okta has otherwise is adopted as if it had them as they are to be.
+    AdoptionHidesDifferences,
+    /// An adoption replaces an entry that was written since it looked.
+    AdoptionReplaces,
+    /// Whom Okta refused inside an import is taken for told.
+    RefusedIsForgotten,
+    /// Whom Okta does not list is taken for being there.
+    UnlistedIsFine,
 }
 
 /// Okta's limits for a world in small.

@@ -62,7 +62,6 @@ impl Ready {
                 } else {
                     AppRules::default()
                 };
-                let for_listing = sdk.credentials(&config.credentials).await?;
                 let beyond = [
                     sdk.credentials(&config.credentials).await?,
                     sdk.credentials(&config.credentials).await?,
@@ -89,12 +88,6 @@ impl Ready {
                         clock,
                     ),
                     app,
-                    listing: Okta::for_app_users(
-                        config.org_url.clone(),
-                        config.identity_source.clone(),
-                        for_listing,
-                        clock,
-                    ),
                     beyond: Beyond::new(&config.org_url, &config.identity_source, beyond, clock),
                     limits: config.limits,
                     watch: config.watch,

@@ -40,6 +40,7 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
     let (event, lasts) = match arguments.scenario[..] {
         [Scenario::Plan] => (json!({"command": "plan"}), Duration::from_secs(900)),
         [Scenario::FirstLoad] => (json!({"command": "sync"}), arguments.invocation),
+        [Scenario::Verify] => (json!({"command": "verify"}), Duration::from_secs(900)),
         _ => (json!({"command": "sync"}), Duration::from_secs(900)),
     };
     let began = Instant::now();
@@ -47,12 +48,12 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
     loop {
         let id = format!("invocation-{}", reports.len() + 1);
         let deadline = Timestamp::now() + lasts;
-        let report = match Box::pin(function.invoke(&event, &id, deadline)).await? {
-            Answer::Report(report) => *report,
+        let (more, report) = match Box::pin(function.invoke(&event, &id, deadline)).await? {
+            Answer::Report(report) => (report.more, serde_json::to_value(report)?),
+            Answer::Verified(verified) => (verified.more, serde_json::to_value(verified)?),
             other => return Err(format!("a report was expected, not {other:?}").into()),
         };
-        let more = report.more;
-        reports.push(serde_json::to_value(report)?);
+        reports.push(report);
         // Okta's time is scaled, so that `resumeAt` is long past.
         if !more {
             break;

@@ -19,6 +19,7 @@ mod processes;
 mod scenarios;
 mod servers;
 mod table;
+mod verification;
 
 /// Whatever keeps the example from going on.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
@@ -67,6 +68,10 @@ pub enum Scenario {
     FirstLoad,
     /// Fifty loads in flight, without a rate limit and with one, in virtual time
     Pace,
+    /// Okta has everybody as they are to be: a verification
+    Verify,
+    /// A verification of 100,000, without a rate limit and with some, in virtual time
+    VerifyPace,
 }
 
 /// The processes beside the one that prints.

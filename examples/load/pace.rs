@@ -9,8 +9,8 @@ use dynamodb_identity_source::{
     handler::{Answer, Function, Sdk},
 };
 use jiff::{SignedDuration, Timestamp};
-use okta_emulator::{Options, RequestView};
-use serde_json::json;
+use okta_emulator::{Emulator, Options, RequestView};
+use serde_json::{Value, json};
 
 use crate::{
     Trouble,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a call takes at Okta.
-const CALL: Duration = Duration::from_millis(1_500);
+pub const CALL: Duration = Duration::from_millis(1_500);
 const USERS: u32 = 10_000;
 
 /// Plays both and prints how long the loads took.
@@ -61,7 +61,19 @@ async fn run(limit: Option<&str>) -> Result<Vec<RequestView>, Trouble> {
     })
     .await?;
     let database = Arc::new(DynamoDb::of(USERS, Known::Nobody, 1024)?);
-    let addresses = servers::serve(&okta, &database).await?;
+    match invoke(&okta, &database, &json!({"command": "sync"})).await? {
+        Answer::Report(report) if !report.more => Ok(okta.requests()),
+        other => Err(format!("a finished run was expected, not {other:?}").into()),
+    }
+}
+
+/// One invocation in this process, by tokio's clock.
+pub async fn invoke(
+    okta: &Emulator,
+    database: &Arc<DynamoDb>,
+    event: &Value,
+) -> Result<Answer, Trouble> {
+    let addresses = servers::serve(okta, database).await?;
     let environment = addresses.environment();
     let sdk = aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
@@ -79,9 +91,5 @@ async fn run(limit: Option<&str>) -> Result<Vec<RequestView>, Trouble> {
     };
     let function = Function::new(lookup, Sdk::Given(Box::new(sdk)), clock);
     let deadline: Timestamp = clock.now() + SignedDuration::from_secs(900);
-    let event = json!({"command": "sync"});
-    match Box::pin(function.invoke(&event, "pace", deadline)).await? {
-        Answer::Report(report) if !report.more => Ok(okta.requests()),
-        other => Err(format!("a finished run was expected, not {other:?}").into()),
-    }
+    Ok(Box::pin(function.invoke(event, "pace", deadline)).await?)
 }

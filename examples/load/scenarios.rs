@@ -8,7 +8,7 @@ use crate::{
     function::Measured,
     pace, processes,
     servers::Served,
-    table,
+    table, verification,
 };
 
 /// Okta takes so many users in a request, and so many requests in a session (Okta's developer
@@ -20,21 +20,30 @@ const USERS_PER_SESSION: u64 = 10_000;
 pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
     table::machine();
     for scenario in &arguments.scenario {
-        if *scenario == Scenario::Pace {
-            pace::play()?;
-            continue;
+        match scenario {
+            Scenario::Pace => pace::play()?,
+            Scenario::VerifyPace => verification::pace()?,
+            _ => at_sizes(*scenario, arguments)?,
         }
-        let mut series = Vec::new();
-        for users in &arguments.users {
-            let (measured, served) = processes::measure(*scenario, *users, arguments)?;
-            let users = u64::from(*users);
-            expect(*scenario, users, &measured, &served)?;
-            one_scan(*scenario, users, arguments.record_bytes, &served)?;
-            table::scenario(*scenario, users, &measured, &served);
-            series.push((users, measured));
-        }
-        table::growth(&series);
     }
+    Ok(())
+}
+
+fn at_sizes(scenario: Scenario, arguments: &Arguments) -> Result<(), Trouble> {
+    let mut series = Vec::new();
+    for users in &arguments.users {
+        let (measured, served) = processes::measure(scenario, *users, arguments)?;
+        let users = u64::from(*users);
+        if scenario == Scenario::Verify {
+            verification::expect(users, &measured, &served)?;
+        } else {
+            expect(scenario, users, &measured, &served)?;
+        }
+        one_scan(scenario, users, arguments.record_bytes, &served)?;
+        table::scenario(scenario, users, &measured, &served);
+        series.push((users, measured));
+    }
+    table::growth(&series);
     Ok(())
 }
 
@@ -120,8 +129,10 @@ fn one_scan(
     let in_hand = match scenario {
         Scenario::Plan | Scenario::Unchanged => 0,
         Scenario::Changed => users.div_ceil(100),
+        // Everybody, a page of Okta's at a time.
+        Scenario::Verify => users,
         // Its joiners are more than one look holds.
-        Scenario::FirstLoad | Scenario::Pace => return Ok(()),
+        Scenario::FirstLoad | Scenario::Pace | Scenario::VerifyPace => return Ok(()),
     };
     let read = |table: &str, operation: &str| -> f64 {
         let phases = served.dynamodb.phases().iter();

@@ -2,7 +2,8 @@
 
 use std::{io::Read as _, sync::Arc, time::Duration};
 
-use okta_emulator::{Emulator, Options};
+use dynamodb_identity_source::mapping::{DEFAULT_MAPPING, Mapped, Mapping};
+use okta_emulator::{Bucket, Emulator, Options, UserStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -17,6 +18,8 @@ const TOKEN: &str = "emulated-token";
 /// Okta's time is scaled: what is five minutes there is this here.
 const COOLDOWN: Duration = Duration::from_millis(5);
 const IMPORT: Duration = Duration::from_millis(1);
+/// Nobody waits to list the app's users: `verify-pace` shows what the limit costs.
+const MANY: &str = "1000000/60s";
 
 /// Where the servers listen.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,9 +81,13 @@ pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let okta = emulator(Options {
         cooldown: COOLDOWN,
         import_time: IMPORT,
+        rate_limits: [(Bucket::Apps, MANY.parse()?)].into(),
         ..Options::default()
     })
     .await?;
+    if arguments.scenario[..] == [Scenario::Verify] {
+        seed(&okta, users)?;
+    }
     let addresses = serve(&okta, &database).await?;
     println!("{}", serde_json::to_string(&addresses)?);
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
@@ -96,6 +103,22 @@ pub async fn emulator(options: Options) -> Result<Emulator, Trouble> {
         ..options
     })
     .await?)
+}
+
+/// Okta has so many just as they are to be.
+pub fn seed(okta: &Emulator, users: u32) -> Result<(), Trouble> {
+    let mapping = Mapping::from_json(DEFAULT_MAPPING)?;
+    let now = jiff::Timestamp::now();
+    for n in 0..users as usize {
+        let Mapped::Active(id, profile) = mapping.map(crate::invented::person(n).into(), now)
+        else {
+            return Err(format!("invented person {n} is not active").into());
+        };
+        let sent = profile.iter();
+        let sent = sent.filter_map(|(name, value)| Some((name, value?)));
+        okta.seed_user(id.as_str(), UserStatus::Active, sent);
+    }
+    Ok(())
 }
 
 /// Serves the database beside Okta.
@@ -115,7 +138,7 @@ fn served(okta: &Emulator, database: &DynamoDb) -> Served {
     for request in &requests {
         let last = request.path.rsplit('/').next().unwrap_or_default();
         let what = match last {
-            "sessions" | "bulk-upsert" | "bulk-delete" | "start-import" => last,
+            "sessions" | "bulk-upsert" | "bulk-delete" | "start-import" | "users" => last,
             _ => "session",
         };
         let call = format!("{} {what}", request.method);

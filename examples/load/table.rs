@@ -104,7 +104,8 @@ fn phase(title: &str, users: u64, scenario: Scenario, phases: &[&Phase], until: 
     let last = last.unwrap_or_default();
     // What is read and written in small items lasts from beginning to end, and in a first load
     // the phases take turns.
-    let lasts_once = scenario != Scenario::FirstLoad && [LEDGER, READ].contains(&title);
+    let is_one = !matches!(scenario, Scenario::FirstLoad | Scenario::Verify);
+    let lasts_once = is_one && [LEDGER, READ].contains(&title);
     let (seconds, rate) = if lasts_once {
         let took = last.saturating_sub(first);
         (format!("{:.2}", took.as_secs_f64()), rate(users, took))
@@ -140,6 +141,11 @@ pub fn growth(series: &[(u64, Measured)]) {
         );
     }
     let ((first, least), (last, most)) = (&series[0], &rest[rest.len() - 1]);
+    println!(
+        "  peak memory is {:.2} times as much for {:.0} times as many users",
+        most.peak as f64 / least.peak as f64,
+        *last as f64 / *first as f64
+    );
     println!(
         "  {:.0} bytes a user from the smallest to the largest",
         (most.peak as f64 - least.peak as f64) / (*last as f64 - *first as f64)

@@ -4,7 +4,7 @@ use super::{Round, advice, report::Notes};
 use crate::{
     clock::Clock,
     config::Settings,
-    okta::{Error, Grant, Okta, SessionInfo},
+    okta::{Beyond, Error, Grant, Okta, SessionInfo},
 };
 
 /// What nothing that the doctor calls needs, and every run does.
@@ -18,8 +18,8 @@ pub(super) struct Found {
     pub(super) client: Option<Okta>,
     /// One that may read the app's profile schema, if Okta lets it.
     pub(super) schemas: Option<Okta>,
-    /// One that may list the app's users, if Okta lets it.
-    pub(super) listing: Option<Okta>,
+    /// The ways to what no run needs.
+    pub(super) beyond: Option<Beyond>,
     /// What the first call gave: the sessions that are active.
     pub(super) sessions: Option<Result<Vec<SessionInfo>, Error>>,
 }
@@ -65,9 +65,12 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
     found.schemas = again()
         .await
         .map(|credentials| Okta::for_schemas(org.clone(), id.clone(), credentials, clock));
-    found.listing = again()
-        .await
-        .map(|credentials| Okta::for_app_users(org.clone(), id.clone(), credentials, clock));
+    if let (Some(one), Some(two), Some(three), Some(four)) =
+        (again().await, again().await, again().await, again().await)
+    {
+        let credentials = [one, two, three, four];
+        found.beyond = Some(Beyond::new(org, id, credentials, clock));
+    }
     found.client = Some(okta);
     found.sessions = Some(sessions);
     found

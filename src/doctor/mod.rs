@@ -92,9 +92,9 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     let schema = schema::check(client, mapping, &profiles, &round).await;
     round.note("profile schema", schema);
 
-    let listing = okta.listing.as_ref().filter(|_| reachable);
-    round.note("verification", verification::check(listing, &round).await);
-    let scopes = scopes::check(settings, reachable, time.clock(), &round).await;
+    let beyond = okta.beyond.as_ref().filter(|_| reachable);
+    round.note("verification", verification::check(beyond, &round).await);
+    let scopes = scopes::check(beyond, &round).await;
     round.note("further scopes", scopes);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());

@@ -1,11 +1,7 @@
 //! What Okta may be asked beyond what every run needs, and what is known without it.
 
 use super::{Round, advice, report::Notes};
-use crate::{
-    clock::Clock,
-    config::Settings,
-    okta::{Beyond, Error},
-};
+use crate::okta::{Beyond, Error};
 
 /// Each scope, what it is for, and what is so without it.
 const LOGS: (&str, &str) = (
@@ -25,28 +21,10 @@ const APPS: (&str, &str) = (
 /// Nobody has such a login.
 const NOBODY: &str = "nobody@dynamodb-identity-source.invalid";
 
-pub(super) async fn check(
-    settings: &Settings,
-    reachable: bool,
-    clock: Clock,
-    round: &Round<'_>,
-) -> Notes {
-    let (Some(source), Some(org), Some(id)) = (
-        &settings.credentials,
-        &settings.org_url,
-        &settings.identity_source,
-    ) else {
-        return Notes::skipped("configuration");
-    };
-    if !reachable {
+pub(super) async fn check(beyond: Option<&Beyond>, round: &Round<'_>) -> Notes {
+    let Some(beyond) = beyond else {
         return Notes::skipped("identity source");
-    }
-    let credentials = || round.sdk.credentials(source);
-    let all = futures::try_join!(credentials(), credentials(), credentials(), credentials());
-    let Ok((one, two, three, four)) = all else {
-        return Notes::skipped("credentials");
     };
-    let beyond = Beyond::new(org, id, [one, two, three, four], clock);
     let (until, since) = (round.deadline(), round.time.now());
     let logs = beyond
         .logs

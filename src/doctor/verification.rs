@@ -1,14 +1,17 @@
 //! Whether Okta can be verified: no run needs it.
 
 use super::{Round, advice, report::Notes};
-use crate::okta::Okta;
+use crate::okta::Beyond;
 
-pub(super) async fn check(okta: Option<&Okta>, round: &Round<'_>) -> Notes {
-    let Some(okta) = okta else {
+pub(super) async fn check(beyond: Option<&Beyond>, round: &Round<'_>) -> Notes {
+    let Some(beyond) = beyond else {
         return Notes::skipped("identity source");
     };
     let mut notes = Notes::default();
-    match okta.by(round.deadline()).may_list_app_users().await {
+    let tried = beyond.apps.insist(round.deadline(), async |calls| {
+        calls.may_list_app_users().await
+    });
+    match tried.await {
         Ok(()) => notes.found("the app's users can be listed"),
         Err(error) => notes.warn(
             format!("the app's users cannot be listed: {}", advice::said(&error)),

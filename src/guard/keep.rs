@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Approved, Ask, Digest, Judged, Kind, Limits, Listed, Memory, Short,
+    Approved, Ask, Charged, Digest, Judged, Kind, Limits, Listed, Memory, Short,
     memory::{LIST_LASTS, ListKept},
 };
 use crate::ledger::{Hour, Ledger, LedgerError, Number, Versioned, Written};
@@ -94,7 +94,7 @@ impl Guard {
 
     /// What would be judged, for a run that writes nothing.
     #[must_use]
-    pub fn would_judge(&self, kind: Kind, found: u64, whole: bool, now: Timestamp) -> Judged {
+    pub fn would_judge(&self, kind: Kind, found: Charged, whole: bool, now: Timestamp) -> Judged {
         let limit = self.limit(kind, now);
         self.memory
             .value
@@ -109,7 +109,7 @@ impl Guard {
     pub async fn judge(
         &mut self,
         kind: Kind,
-        found: u64,
+        found: Charged,
         whole: bool,
         now: Timestamp,
     ) -> Result<Judged, LedgerError> {
@@ -267,7 +267,7 @@ pub(super) async fn read_list(
     pk: &str,
     items: u64,
 ) -> Result<Vec<Listed>, LedgerError> {
-    let blobs = ledger.read_blobs(pk, items).await?;
+    let blobs = ledger.read_blobs(pk, 0..items).await?;
     let all = blobs.iter().flat_map(|blob| blob.chunks(Listed::BYTES));
     Ok(all.filter_map(Listed::read).collect())
 }

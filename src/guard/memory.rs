@@ -58,6 +58,24 @@ pub(super) struct ListKept {
     pub(super) expires: Timestamp,
 }
 
+/// Whom a look found of a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Charged {
+    /// How many would have to be charged.
+    pub found: u64,
+    /// How many of them no limit lets through: somebody has to approve of them.
+    pub unapproved: u64,
+}
+
+impl From<u64> for Charged {
+    fn from(found: u64) -> Self {
+        Self {
+            found,
+            unapproved: 0,
+        }
+    }
+}
+
 /// What the guard makes of what a look found of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judged {
@@ -102,17 +120,18 @@ impl Memory {
     }
 
     /// Judges what a look found: people who would have to be charged. A full look (`whole`) opens
-    /// the latch if all of them fit; any look closes it if they do not.
+    /// the latch if all of them fit; any look closes it if they do not. Those who need an approval
+    /// never fit.
     pub fn judge(
         &mut self,
         kind: Kind,
-        found: u64,
+        Charged { found, unapproved }: Charged,
         (limit, base): (u64, u64),
         whole: bool,
         now: Timestamp,
     ) -> Judged {
         let spent = self.budget.spent(kind, now);
-        let fits = found <= limit.saturating_sub(spent);
+        let fits = found <= limit.saturating_sub(spent) && unapproved == 0;
         let waiting = self.kinds.entry(kind).or_default();
         if whole {
             waiting.count = if fits { 0 } else { found };

@@ -24,4 +24,4 @@ pub(crate) use keep::LIST;
 pub use kind::Kind;
 pub use limit::{Limit, Limits};
 pub use list::{Digest, Listed, Target};
-pub use memory::{Judged, Memory};
+pub use memory::{Charged, Judged, Memory};

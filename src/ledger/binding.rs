@@ -1,11 +1,18 @@
 //! What the ledger is about: one identity source of one org, and one users table.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, LedgerError, Versioned, Written};
 
 /// The key of the item.
 pub(super) const PK: &str = "binding";
+/// The key of the item that remembers which other ids a verification has shown.
+const SHOWN: &str = "shown";
+/// For how long that counts: people come and go.
+const COUNTS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the ledger is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +30,22 @@ pub struct Binding {
     pub external_id: String,
 }
 
+/// A verification has shown who at Okta would be whom by this binding's externalId template.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Shown {
+    by: Option<Binding>,
+    at: Option<Timestamp>,
+}
+
 impl Binding {
+    /// Whether another externalId template gives people their ids, so that they would be other
+    /// people to Okta.
+    #[must_use]
+    pub fn has_other_ids(&self, now: &Self) -> bool {
+        self.external_id != now.external_id
+    }
+
     /// What differs, a phrase each; nothing where all is the same.
     #[must_use]
     pub fn differences(&self, now: &Self) -> Vec<String> {
@@ -57,5 +79,41 @@ impl Ledger {
     /// When the state table could not be written.
     pub async fn bind(&self, to: &mut Versioned<Binding>) -> Result<Written, LedgerError> {
         self.write(PK, to).await
+    }
+
+    /// A verification has shown who at Okta would be whom, were the ledger about this.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub(crate) async fn ids_were_shown(
+        &self,
+        by: Binding,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let shown = Shown {
+            by: Some(by),
+            at: Some(at),
+        };
+        loop {
+            let mut item = self.read::<Shown>(SHOWN).await?;
+            item.value = shown.clone();
+            if self.write(SHOWN, &mut item).await? == Written::Done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a verification has shown lately who at Okta would be whom, were the ledger about this.
+    ///
+    /// # Errors
+    /// When the state table could not be read.
+    pub(crate) async fn has_shown_ids(
+        &self,
+        by: &Binding,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let shown = self.read::<Shown>(SHOWN).await?.value;
+        let is_new = shown.at.is_some_and(|at| now < at + COUNTS_FOR);
+        Ok(is_new && shown.by.as_ref() == Some(by))
     }
 }

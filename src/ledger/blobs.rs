@@ -1,5 +1,7 @@
 //! Bytes that expire, in several items.
 
+use std::ops::Range;
+
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 
@@ -45,16 +47,17 @@ impl Ledger {
     pub(crate) async fn read_blobs(
         &self,
         pk: &str,
-        count: u64,
+        which: Range<u64>,
     ) -> Result<Vec<Vec<u8>>, LedgerError> {
-        let items = self
-            .items((0..count).map(|at| format!("{pk}#{at}")))
-            .await?;
+        let items = self.items(which.map(|at| format!("{pk}#{at}"))).await?;
         let blobs = items
             .into_iter()
             .filter_map(|mut item| item.remove("bytes"));
         Ok(blobs
-            .filter_map(|bytes| bytes.as_b().ok().map(|blob| blob.clone().into_inner()))
+            .filter_map(|bytes| match bytes {
+                AttributeValue::B(blob) => Some(blob.into_inner()),
+                _ => None,
+            })
             .collect())
     }
 }

@@ -15,7 +15,10 @@ use super::{
     entry::{REPAIRED, print_value},
     store::IN_FLIGHT,
 };
-use crate::mapping::Fingerprint;
+use crate::{
+    mapping::Fingerprint,
+    mutation::{self, Mutation},
+};
 
 /// What stands for a profile that nobody was told.
 pub(crate) const UNKNOWN: Fingerprint = Fingerprint::unknown();
@@ -107,6 +110,7 @@ impl Ledger {
             .table_name(&self.table)
             .set_item(Some(entry.to_item()));
         let put = match before {
+            _ if mutation::on(Mutation::AdoptionReplaces) => put,
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => put
                 .condition_expression(AS_READ)

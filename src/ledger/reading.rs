@@ -43,6 +43,8 @@ pub struct Known {
     pub to_leave: bool,
     /// Whether they were deactivated so long ago that they need not be remembered.
     pub long_gone: bool,
+    /// Whether they were told under an id of another externalId template.
+    pub other_id: bool,
 }
 
 impl Known {
@@ -71,6 +73,7 @@ impl Known {
             update_undone: false,
             to_leave: false,
             long_gone: false,
+            other_id: false,
         }
     }
 
@@ -128,6 +131,7 @@ impl Reading {
             long_gone: is_old
                 && telling.told == Told::Inactive
                 && standing.is_some_and(|standing| standing.holds && !standing.live),
+            other_id: self.log.had_other_ids(telling.session),
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::mutation;
 
 use super::{
-    Book, IdHash, Ledger, LedgerError, Reading, Told,
+    Book, IdHash, Ledger, LedgerError, Origin, Reading, Told,
     entry::{self, PROJECTION},
 };
 
@@ -82,5 +82,29 @@ impl Ledger {
             }
         }
         Ok(book)
+    }
+
+    /// Whom pushes alone have told Okta to have active.
+    ///
+    /// # Errors
+    /// When any page could not be read.
+    pub(crate) async fn pushed(&self) -> Result<Vec<IdHash>, LedgerError> {
+        let mut pushed = Vec::new();
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .filter_expression("attribute_exists(origin) AND attribute_exists(print)")
+            .projection_expression("pk,origin,print")
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| LedgerError::of("scanning", &error))?;
+            let items = page.items.unwrap_or_default().into_iter();
+            let by_push = items.filter(|item| entry::origin(item) == Origin::Push);
+            pushed.extend(by_push.filter_map(|item| IdHash::from_pk(item.get("pk")?.as_s().ok()?)));
+        }
+        Ok(pushed)
     }
 }

@@ -8,15 +8,17 @@ use serde_json::Value;
 
 use super::{
     calls::Calls,
-    client::{Api, Call, Failure, Repeat},
+    client::{Api, Call, Failure, Query, Repeat},
     error::Error,
     user::{UserProfile, profile},
 };
 
 /// As many as Okta lists on a page (Okta's API description, *List all application users*).
-const FIRST_PAGE: &str = "limit=500";
+const FIRST_PAGE: Query<'_> = Query::Pairs(&[("limit", "500")]);
 /// As few as possible.
-const ONE_USER: &str = "limit=1";
+const ONE_USER: Query<'_> = Query::Pairs(&[("limit", "1")]);
+/// Those whose login begins with another one's are found beside them.
+const FOUND: &str = "50";
 
 /// A user of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,11 @@ pub struct AppUser {
     pub id: String,
     /// The source's id of the user; `None` for somebody who did not come from the source.
     pub external_id: Option<String>,
-    /// How they have the app.
+    /// What they sign in with.
+    pub login: Option<String>,
+    /// Okta's word for how they have the app.
+    pub status: String,
+    /// What that word means.
     pub assigned: Assigned,
     /// The app's attributes.
     pub profile: UserProfile,
@@ -76,7 +82,16 @@ struct Wire {
     #[serde(default)]
     status: String,
     #[serde(default)]
+    credentials: Option<Login>,
+    #[serde(default)]
     profile: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Login {
+    #[serde(default)]
+    user_name: Option<String>,
 }
 
 impl From<Wire> for AppUser {
@@ -85,12 +100,15 @@ impl From<Wire> for AppUser {
             id,
             external_id,
             status,
+            credentials,
             profile: attributes,
         } = wire;
         Self {
             id,
             external_id: external_id.filter(|id| !id.is_empty()),
+            login: credentials.and_then(|login| login.user_name),
             assigned: Assigned::of(&status),
+            status,
             profile: profile(attributes),
         }
     }
@@ -104,8 +122,8 @@ impl Calls {
     /// As every call: no time, no permission, no answer. [`Error::Refused`] may say that the link
     /// has expired.
     pub async fn app_users(&self, page: Option<&PageLink>) -> Result<AppUserPage, Error> {
-        self.list_app_users(page.map_or(FIRST_PAGE, |page| &page.0))
-            .await
+        let query = page.map_or(FIRST_PAGE, |page| Query::AsGiven(&page.0));
+        self.list_app_users(query).await
     }
 
     /// Whether the app's users may be listed.
@@ -116,10 +134,25 @@ impl Calls {
         self.list_app_users(ONE_USER).await.map(drop)
     }
 
-    async fn list_app_users(&self, query: &str) -> Result<AppUserPage, Error> {
+    /// The app's user who has this login.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn app_user_with(&self, login: &str) -> Result<Option<AppUser>, Error> {
+        let query = [("q", login), ("limit", FOUND)];
+        let found = self.list_app_users(Query::Pairs(&query)).await?;
+        let wanted = login.to_lowercase();
+        let has_it = |user: &AppUser| {
+            let login = user.login.as_ref();
+            login.is_some_and(|login| login.to_lowercase() == wanted)
+        };
+        Ok(found.users.into_iter().find(has_it))
+    }
+
+    async fn list_app_users(&self, query: Query<'_>) -> Result<AppUserPage, Error> {
         let answer = self
             .send(Call {
-                api: Api::AppUsers(query),
+                api: Api::App(query),
                 method: Method::GET,
                 path: &["users"],
                 name: "GET /apps/{id}/users",
@@ -142,12 +175,13 @@ mod tests {
 
     #[test]
     fn a_user_is_read_whatever_else_okta_says_of_them() {
-        let json = r#"{"id":"00u1","externalId":"kim","status":"ACTIVE","scope":"USER","profile":{"city":null,"title":"Dr"}}"#;
+        let json = r#"{"id":"00u1","externalId":"kim","status":"ACTIVE","credentials":{"userName":"kim@x"},"profile":{"city":null,"title":"Dr"}}"#;
 
         let user: AppUser = serde_json::from_str::<Wire>(json).unwrap().into();
 
         assert_eq!(user.external_id.as_deref(), Some("kim"));
-        assert_eq!(user.assigned, Assigned::Active);
+        assert_eq!(user.login.as_deref(), Some("kim@x"));
+        assert_eq!((&*user.status, user.assigned), ("ACTIVE", Assigned::Active));
         assert_eq!(user.profile["title"].as_deref(), Some("Dr"));
         let bare: AppUser = serde_json::from_str::<Wire>(r#"{"id":"00u2","externalId":null}"#)
             .unwrap()

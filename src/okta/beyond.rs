@@ -26,7 +26,7 @@ pub struct Beyond {
     pub logs: Permitted,
     /// The org's users: `okta.users.read`.
     pub users: Permitted,
-    /// The app's users: `okta.apps.read`.
+    /// The app's users, who has a login and all of them: `okta.apps.read`.
     pub apps: Permitted,
 }
 
@@ -77,14 +77,30 @@ impl Permitted {
         if self.is_denied() {
             return Ok(None);
         }
-        match call(self.okta.by(deadline)).await {
+        match self.insist(deadline, call).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(Error::Forbidden(_)) => {
-                *self.lock() = Some(self.clock.now());
-                Ok(None)
-            }
+            Err(Error::Forbidden(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Makes a call even if Okta is known to deny it: for somebody who asks for just this, and may
+    /// have granted it since.
+    ///
+    /// # Errors
+    /// As every call: no time, no permission, no answer.
+    pub async fn insist<T>(
+        &self,
+        deadline: Timestamp,
+        call: impl AsyncFnOnce(Calls) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let answer = call(self.okta.by(deadline)).await;
+        match &answer {
+            Ok(_) => *self.lock() = None,
+            Err(Error::Forbidden(_)) => *self.lock() = Some(self.clock.now()),
+            Err(_) => {}
+        }
+        answer
     }
 
     /// Whether it is known that Okta denies it.

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use super::app_users::AppUser;
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
@@ -19,22 +20,13 @@ pub struct Holder {
     pub status: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AppUser {
-    #[serde(default)]
-    external_id: Option<String>,
-    #[serde(default)]
-    status: Option<String>,
-    #[serde(default)]
-    credentials: Option<Login>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Login {
-    #[serde(default)]
-    user_name: Option<String>,
+impl From<AppUser> for Holder {
+    fn from(user: AppUser) -> Self {
+        Self {
+            external_id: user.external_id,
+            status: user.status,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,36 +35,6 @@ struct OrgUser {
 }
 
 impl Calls {
-    /// The app's user who has this login. Scope `okta.apps.read`.
-    ///
-    /// # Errors
-    /// As every call: no time, no permission, no answer.
-    pub async fn app_user_with(&self, login: &str) -> Result<Option<Holder>, Error> {
-        // It finds whoever's login begins so.
-        let query = [("q", login), ("limit", "50")];
-        let answer = self
-            .send(Call {
-                api: Api::App(&query),
-                method: Method::GET,
-                path: &["users"],
-                name: "GET /apps/{id}/users",
-                body: None,
-                repeat: Repeat::Freely,
-            })
-            .await
-            .map_err(Failure::into_error)?;
-        let users: Vec<AppUser> = answer.json()?;
-        let has_it = |user: &AppUser| {
-            let credentials = user.credentials.as_ref();
-            let name = credentials.and_then(|login| login.user_name.as_ref());
-            name.is_some_and(|name| name.to_lowercase() == login.to_lowercase())
-        };
-        Ok(users.into_iter().find(has_it).map(|user| Holder {
-            external_id: user.external_id,
-            status: user.status.unwrap_or_default(),
-        }))
-    }
-
     /// The status of the org's user who has this login; `None` if nobody has it. Scope
     /// `okta.users.read`.
     ///

@@ -3,13 +3,15 @@
 use super::{Books, Run, RunError, Time, tell};
 use crate::{
     guard::{Guard, Memory},
-    ledger::{Mode, Number, Rank, SessionLog, State},
+    ledger::{Binding, Mode, Number, Rank, SessionLog, State},
     okta::Calls,
 };
 
 impl Run {
     /// The books for a look at Okta. One that `writes` binds a ledger that is not bound yet, and
-    /// settles what a dead run has left open, unless the switch says paused.
+    /// settles what a dead run has left open, unless the switch says paused. One that writes nothing
+    /// may look at people as another externalId template would have them: then it is told what is
+    /// configured.
     ///
     /// # Errors
     /// When the ledger is about something else, or could not be read or written.
@@ -18,9 +20,15 @@ impl Run {
         writes: bool,
         run_id: &str,
         time: &Time,
-    ) -> Result<Books, RunError> {
+    ) -> Result<(Books, Option<Binding>), RunError> {
         let mut state: State<Memory> = self.ledger.state(self.start).await?;
-        self.check_binding(&mut state.binding, writes).await?;
+        let other_ids = match writes {
+            true => None,
+            false => self.other_ids(&state.binding).await?,
+        };
+        if other_ids.is_none() {
+            self.check_binding(&mut state.binding, writes).await?;
+        }
         let is_paused = state.switch.mode == Mode::Paused;
         if writes && is_paused && state.switch.since.is_none() {
             // A state table with entries counts as running, unless somebody has set the switch.
@@ -47,7 +55,7 @@ impl Run {
             ))
             .await?;
         }
-        Ok(books)
+        Ok((books, other_ids))
     }
 }
 

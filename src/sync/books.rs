@@ -43,6 +43,8 @@ pub fn left_over(log: &SessionLog, budget: &Budget) -> Vec<(Number, bool)> {
 pub struct Books {
     ledger: Ledger,
     log: Versioned<SessionLog>,
+    /// Since which session the ledger has had its binding, when these books were opened.
+    bound_from: Number,
     /// What stands between a bad read and a company that is locked out.
     pub guard: Guard,
     writes: bool,
@@ -54,6 +56,7 @@ impl Books {
     pub fn new(ledger: &Ledger, log: Versioned<SessionLog>, guard: Guard, writes: bool) -> Self {
         Self {
             ledger: ledger.clone(),
+            bound_from: log.value.bound_from(),
             log,
             guard,
             writes,
@@ -82,14 +85,24 @@ impl Books {
         }
     }
 
-    /// Lists a session that was just opened; gives its number.
+    /// Lists a session that was just opened; gives its number. Whoever works for another binding than
+    /// the ledger has by now tells nobody anything.
     pub(super) async fn open(
         &mut self,
         id: &SessionId,
         run: &str,
         now: Timestamp,
     ) -> Result<Number, RunError> {
-        self.change(|log| log.open(id.clone(), run, now)).await
+        let bound_from = self.bound_from;
+        let opened = self.change(|log| {
+            let is_bound_still = log.bound_from() == bound_from;
+            is_bound_still.then(|| log.open(id.clone(), run, now))
+        });
+        opened.await?.ok_or_else(|| {
+            let why = "the ledger was bound to something else while this run was at work: it tells nobody, and the next one \
+                       goes by the new binding";
+            RunError::OtherBinding(why.to_owned())
+        })
     }
 
     /// The import of a session is about to be started.
@@ -173,9 +186,10 @@ impl Books {
             .await
     }
 
-    /// Everything is about another identity source, or another table, from now on.
-    pub(super) async fn abandon(&mut self) -> Result<(), RunError> {
-        self.change(SessionLog::abandon).await
+    /// Everything is about another identity source, or another table, or gives people other ids,
+    /// from now on.
+    pub(super) async fn abandon(&mut self, other_ids: bool) -> Result<(), RunError> {
+        self.change(|log| log.abandon(other_ids)).await
     }
 
     pub(super) async fn change<T>(

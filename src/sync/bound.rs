@@ -18,6 +18,15 @@ impl Run {
         })
     }
 
+    /// What is configured, if it gives people other ids than those that the ledger knows them by.
+    pub(super) async fn other_ids(
+        &self,
+        bound: &Versioned<Binding>,
+    ) -> Result<Option<Binding>, RunError> {
+        let now = self.binding().await?;
+        Ok(Some(now).filter(|now| bound.exists() && bound.value.has_other_ids(now)))
+    }
+
     pub(super) async fn check_binding(
         &self,
         bound: &mut Versioned<Binding>,
@@ -37,8 +46,13 @@ impl Run {
             return Ok(());
         }
         metrics::other_binding();
+        let first = if bound.value.has_other_ids(&now) {
+            "first {\"command\":\"verify\"}, which shows who at Okta would be whom, as other ids are other people there, then "
+        } else {
+            ""
+        };
         Err(RunError::OtherBinding(format!(
-            "the ledger in the state table is about something else: {}. Put it back; or, if this is meant, invoke \
+            "the ledger in the state table is about something else: {}. Put it back; or, if this is meant, invoke {first}\
              {{\"command\":\"sync\",\"rebind\":true}}, after which everybody is told again, through the guard",
             differences.join("; ")
         )))
@@ -57,10 +71,12 @@ impl Run {
         if !bound.exists() || bound.value.differences(&now).is_empty() {
             return Ok(());
         }
-        if bound.value.external_id != now.external_id {
+        let other_ids = bound.value.has_other_ids(&now);
+        if other_ids && !self.ledger.has_shown_ids(&now, time.now()).await? {
             return Err(RunError::OtherBinding(format!(
-                "the mapping's externalId was {} and is {}: new ids would be new people at Okta, so that this release does \
-                 not rebind it. Put the template back, or give the function a new state table and identity source",
+                "the mapping's externalId was {} and is {}: new ids would be new people at Okta, and whoever it has now \
+                 would leave. Invoke {{\"command\":\"verify\"}} first, as the function is configured now: its answer's \
+                 newIds says who at Okta would be whom. Within 24 hours of it a rebind is accepted. Or put the template back",
                 bound.value.external_id, now.external_id
             )));
         }
@@ -76,7 +92,7 @@ impl Run {
         let guard = Guard::new(&self.ledger, self.limits, memory, time.now()).await?;
         let mut books = Books::new(&self.ledger, log, guard, true);
         let rebound = async {
-            books.abandon().await?;
+            books.abandon(other_ids).await?;
             lease.check()?;
             bound.value = now;
             match self.ledger.bind(bound).await? {

@@ -7,7 +7,7 @@ use super::{
     look::{Found, Suspect},
 };
 use crate::{
-    guard::{Judged, Kind, LIST, Limits, Listed},
+    guard::{Charged, Judged, Kind, LIST, Limits, Listed},
     mutation::{self, Mutation},
 };
 
@@ -29,10 +29,18 @@ impl Run {
         let mut counts = BTreeMap::new();
         for kind in [Kind::Deactivations, Kind::Updates] {
             let charged = found.charged(kind);
+            let unapproved = match kind {
+                Kind::Deactivations => found.counts.other_ids,
+                Kind::Updates | Kind::MembershipRemovals => 0,
+            };
+            let asked = Charged {
+                found: charged,
+                unapproved,
+            };
             let judged = if is_plan {
-                guard.would_judge(kind, charged, found.whole, now)
+                guard.would_judge(kind, asked, found.whole, now)
             } else {
-                guard.judge(kind, charged, found.whole, now).await?
+                guard.judge(kind, asked, found.whole, now).await?
             };
             let count =
                 if judged.latched.is_some() && !mutation::on(Mutation::SafeguardAfterLoading) {
@@ -58,7 +66,8 @@ impl Run {
             };
             *report.withheld.of_mut(kind) = WithheldKind {
                 count,
-                reason: (count > 0).then(|| reason(kind, count, judged, too_many, self.limits)),
+                reason: (count > 0)
+                    .then(|| reason(kind, (count, unapproved), judged, too_many, self.limits)),
                 digest,
                 since: judged.latched.filter(|_| count > 0),
             };
@@ -90,7 +99,13 @@ impl Run {
     }
 }
 
-fn reason(kind: Kind, count: u64, judged: Judged, too_many: bool, limits: Limits) -> String {
+fn reason(
+    kind: Kind,
+    (count, unapproved): (u64, u64),
+    judged: Judged,
+    too_many: bool,
+    limits: Limits,
+) -> String {
     let Judged {
         latched: _,
         limit,
@@ -104,6 +119,13 @@ fn reason(kind: Kind, count: u64, judged: Judged, too_many: bool, limits: Limits
     } else {
         "if they are right, approve exactly these people with {\"command\":\"approve\",\"digest\":…}".to_owned()
     };
+    if unapproved > 0 {
+        return format!(
+            "{unapproved} of {count} {kind} are of people whom Okta was told under ids that the mapping's externalId does not \
+             give any more: to Okta, whoever has another id is another person, so that these would leave and others come. No \
+             limit lets them through, and everybody else whom {variable} is about waits beside them; {approve}"
+        );
+    }
     format!(
         "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of {base} people told active, of \
          which {spent} are spent (people whom Okta keeps refusing count too). Check the users table; {approve}"

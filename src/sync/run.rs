@@ -33,8 +33,6 @@ pub struct Run {
     pub okta: Okta,
     /// The app's rules for profiles, where they are to be kept to.
     pub app: AppRules,
-    /// Okta, as one lists the app's users there: a scope and a rate limit of their own.
-    pub listing: Okta,
     /// What else Okta tells, where it may be seen.
     pub beyond: Beyond,
     /// What the ledger is to be about, but for the users table's key.

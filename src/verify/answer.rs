@@ -17,6 +17,9 @@ pub struct Verified {
     pub counts: Counts,
     /// The first of each kind.
     pub examples: Examples,
+    /// Who would be whom, where the ledger knows people by the ids of another externalId template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_ids: Option<NewIds>,
     /// Whether it is to go on.
     pub more: bool,
     /// When that is worth while.
@@ -43,6 +46,31 @@ pub struct Counts {
     pub unknown: u64,
     /// Whose entry was written.
     pub adopted: u64,
+}
+
+/// Those whom Okta has active, beside the ids that the mapping gives them now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NewIds {
+    /// Listed with an id that the mapping gives somebody.
+    pub same: u64,
+    /// Listed with an id that it gives nobody, and with the login of somebody who has another: they
+    /// would be another person.
+    pub others: u64,
+    /// Listed with an id that it gives nobody, and a login that nobody in the table has.
+    pub nobody: u64,
+    /// The first of the others.
+    pub examples: Vec<NewId>,
+}
+
+/// Somebody who would be another person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewId {
+    /// Whom Okta has.
+    pub external_id: String,
+    /// Who has their login in the table.
+    pub would_be: String,
 }
 
 /// Some of those who are not as they are to be.
@@ -96,6 +124,27 @@ pub(super) struct Findings {
     pub(super) counts: Counts,
     pub(super) examples: Examples,
     pub(super) drifted: u64,
+    pub(super) new_ids: NewIds,
+}
+
+impl NewIds {
+    /// Whether another one is to be named.
+    pub(super) fn has_room(&self) -> bool {
+        self.examples.len() < NAMED
+    }
+
+    fn add(&mut self, other: Self) {
+        let Self {
+            same,
+            others,
+            nobody,
+            examples,
+        } = other;
+        self.same += same;
+        self.others += others;
+        self.nobody += nobody;
+        name(&mut self.examples, examples);
+    }
 }
 
 impl Findings {
@@ -105,7 +154,9 @@ impl Findings {
             counts,
             examples,
             drifted,
+            new_ids,
         } = other;
+        self.new_ids.add(new_ids);
         let Counts {
             listed,
             same,

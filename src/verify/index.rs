@@ -1,6 +1,10 @@
 //! Which records are about whom, for those to whom no entry leads.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
@@ -19,35 +23,62 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Index {
     rows: Vec<(IdHash, usize)>,
+    /// Where the keys of those are who are to be active, by their logins; read only on request.
+    logins: Vec<(u64, usize)>,
+    hashed_by: RandomState,
     keys: Vec<u8>,
     unidentified: bool,
 }
 
 impl Index {
-    /// Reads the whole users table.
-    pub(super) async fn read(hand: &Hand<'_>) -> Result<Self, RunError> {
+    /// Reads the whole users table, `with_logins` on request.
+    pub(super) async fn read(hand: &Hand<'_>, with_logins: bool) -> Result<Self, RunError> {
+        let mut index = Self::default();
         let mut pages = hand.users.read_all(hand.mapping.attributes(), {
             let (mapping, now) = (Arc::clone(hand.mapping), hand.now());
+            let hashed_by = index.hashed_by.clone();
             move |schema, record| {
                 let key = schema.key_of(record.attributes())?;
                 let mapped = mapping.map(record, now);
                 if matches!(mapped, Mapped::Unidentified(_)) {
-                    return Some((None, key));
+                    return Some((None, None, key));
                 }
-                Some((Some(IdHash::of(whom(&mapped)?)), key))
+                let login = match &mapped {
+                    Mapped::Active(_, profile) if with_logins => profile.login(),
+                    _ => None,
+                };
+                let login = login.map(|login| hashed_by.hash_one(login));
+                Some((Some(IdHash::of(whom(&mapped)?)), login, key))
             }
         });
-        let mut index = Self::default();
         while let Some(page) = pages.next().await? {
-            for (id, key) in page.into_iter().flatten() {
+            for (id, login, key) in page.into_iter().flatten() {
                 match id {
                     None => index.unidentified = true,
-                    Some(id) => index.add(id, &key, hand.schema),
+                    Some(id) => {
+                        index
+                            .logins
+                            .extend(login.map(|login| (login, index.keys.len())));
+                        index.add(id, &key, hand.schema);
+                    }
                 }
             }
         }
         index.rows.sort_unstable();
+        index.logins.sort_unstable();
         Ok(index)
+    }
+
+    /// Whether any record is about somebody, or would be.
+    pub(super) fn has(&self, id: IdHash) -> bool {
+        self.rows.binary_search_by_key(&id, |(id, _)| *id).is_ok()
+    }
+
+    /// The key of a record that says that somebody with this login is to be active.
+    pub(super) fn with_login(&self, login: &str, schema: &KeySchema) -> Option<RecordKey> {
+        let hash = self.hashed_by.hash_one(login.to_lowercase());
+        let place = self.logins.binary_search_by_key(&hash, |(login, _)| *login);
+        self.key(self.logins[place.ok()?].1, schema)
     }
 
     fn add(&mut self, id: IdHash, key: &RecordKey, schema: &KeySchema) {

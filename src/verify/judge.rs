@@ -4,6 +4,7 @@ use super::compare::{differences, print};
 use crate::{
     ledger::Due,
     mapping::Fingerprint,
+    mutation::{self, Mutation},
     okta::{AppUser, Assigned},
     sync::hand::{Wanted, Wants},
 };
@@ -70,9 +71,11 @@ pub(super) fn judge(wanted: &Wanted, listed: Option<&AppUser>, may: May) -> Judg
     let is_there = |user: &&AppUser| user.assigned != Assigned::Deactivated;
     let there = listed.filter(is_there);
     let verdict = match (&wanted.wants, there) {
-        (Wants::Unclear, _) => Verdict::Unclear,
+        // What a push has said of them is not known any more.
+        (Wants::Unclear, _) | (Wants::Pushed, Some(_)) => Verdict::Unclear,
         (Wants::Unknown, Some(_)) => Verdict::Unknown,
-        (Wants::Active(..), None) => Verdict::Missing,
+        (Wants::Active(..), None) if mutation::on(Mutation::UnlistedIsFine) => Verdict::Same,
+        (Wants::Active(..) | Wants::Pushed, None) => Verdict::Missing,
         (Wants::Active(_, _, profile), Some(user)) => match differences(profile, &user.profile) {
             none if none.is_empty() => Verdict::Same,
             some => Verdict::Different(some),
@@ -85,6 +88,13 @@ pub(super) fn judge(wanted: &Wanted, listed: Option<&AppUser>, may: May) -> Judg
         Verdict::Missing | Verdict::Different(_) | Verdict::ShouldHaveLeft
     );
     let act = match verdict {
+        Verdict::Different(_)
+            if !wanted.is_known()
+                && may.adopt
+                && mutation::on(Mutation::AdoptionHidesDifferences) =>
+        {
+            Act::Adopt
+        }
         Verdict::Same if !wanted.is_known() && may.adopt => adopt(wanted, there),
         Verdict::Same if was_repaired(wanted) => Act::Settle,
         _ if !is_wrong || !may.repair => Act::Nothing,

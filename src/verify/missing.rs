@@ -1,10 +1,11 @@
 //! Those whom the table has and Okta does not list.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Came, VerifyError,
     answer::Findings,
+    listed::Hashes,
     no_time,
     people::{People, Somebody},
     progress::Progress,
@@ -27,13 +28,12 @@ pub(super) async fn look(
     if people.may.adopt && people.number().await?.is_none() {
         return Ok(under_way(time));
     }
-    let listed = Arc::new(std::mem::take(&mut progress.listed));
     let mut pages = people
         .hand
         .users
         .read_all(people.hand.mapping.attributes(), {
             let (mapping, now) = (Arc::clone(people.hand.mapping), people.hand.now());
-            let (adopts, listed) = (people.may.adopt, Arc::clone(&listed));
+            let (adopts, listed) = (people.may.adopt, Arc::clone(&progress.listed));
             move |schema, record| {
                 let key = schema.key_of(record.attributes())?;
                 let id = match mapping.map(record, now) {
@@ -41,25 +41,34 @@ pub(super) async fn look(
                     Mapped::Inactive(id) if adopts => IdHash::of(&id),
                     _ => return None,
                 };
-                (!listed.contains(&id)).then_some((id, key))
+                (!listed.contains(id)).then_some((id, Some(key)))
             }
         });
     let mut findings = Findings::default();
-    let mut looked_at = HashSet::new();
+    let mut looked_at = Hashes::default();
     let mut batch = Vec::new();
+    let mut all_read = false;
     loop {
-        let page = pages.next().await?;
-        let is_last = page.is_none();
-        for (id, key) in page.into_iter().flatten().flatten() {
+        // Who came by push alone is in the ledger, and nowhere else.
+        let found = match pages.next().await? {
+            Some(page) => page.into_iter().flatten().collect(),
+            None => {
+                all_read = true;
+                let pushed = people.hand.ledger.pushed().await?.into_iter();
+                let pushed = pushed.filter(|id| !progress.listed.contains(*id));
+                pushed.map(|id| (id, None)).collect::<Vec<_>>()
+            }
+        };
+        for (id, key) in found {
             if looked_at.insert(id) {
                 batch.push(Somebody {
                     id,
                     listed: None,
-                    keys: vec![key],
+                    keys: key.into_iter().collect(),
                 });
             }
         }
-        while batch.len() >= AT_A_TIME || is_last && !batch.is_empty() {
+        while batch.len() >= AT_A_TIME || all_read && !batch.is_empty() {
             let rest = batch.split_off(batch.len().min(AT_A_TIME));
             let mut some = std::mem::replace(&mut batch, rest);
             // Pages arrive in any order; what is named of one and the same table is to be the same.
@@ -76,7 +85,7 @@ pub(super) async fn look(
                 return Ok(later);
             }
         }
-        if is_last {
+        if all_read {
             break;
         }
     }

@@ -12,14 +12,16 @@ mod answer;
 mod compare;
 mod index;
 mod judge;
+mod listed;
 mod missing;
+mod new_ids;
 mod people;
 mod progress;
 mod still;
 
 use jiff::Timestamp;
 
-pub use answer::{Counts, Difference, Examples, LastVerified, Verified};
+pub use answer::{Counts, Difference, Examples, LastVerified, NewId, NewIds, Verified};
 pub(crate) use judge::May;
 pub(crate) use progress::Verification;
 
@@ -92,20 +94,22 @@ pub(crate) async fn verify(
     run_id: &str,
     time: &Time,
 ) -> Result<Verified, VerifyError> {
-    let books = run.beside(may.write(), run_id, time).await?;
-    let first = books.log().last();
-    let mut progress = Progress::read(&run.ledger, may, first, time.now()).await?;
+    let (books, other_ids) = run.beside(may.write(), run_id, time).await?;
+    let (first, now) = (books.log().last(), time.now());
+    let mut progress = Progress::read(&run.ledger, may, other_ids.as_ref(), first, now).await?;
     let app = run.app.read(time).await;
     let hand = run.hand(run.users.schema().await?, app.as_deref());
-    let mut people = People::new(&hand, may, Still::new(books, run, time));
+    let still = Still::new(books, run, time);
+    let mut people = People::new(&hand, may, still, other_ids.is_some());
     let came = Box::pin(look(run, &mut people, &mut progress, time)).await;
     let findings = progress.now.findings.clone();
+    let answer = |findings, stopped| answer(findings, stopped, other_ids.is_some());
     match came {
         Ok(Came::ToTheEnd) => {
             if let Err(error) = progress.end(&run.ledger, time.now()).await {
                 tracing::warn!(%error, "that Okta was verified is not remembered");
             }
-            ended(&findings);
+            ended(&findings, other_ids.is_some());
             Ok(answer(findings, None))
         }
         Ok(Came::SoFar(reason, at)) => {
@@ -130,18 +134,38 @@ pub(crate) async fn verify(
     }
 }
 
-fn answer(findings: Findings, stopped: Option<(String, Option<Timestamp>)>) -> Verified {
+fn answer(
+    findings: Findings,
+    stopped: Option<(String, Option<Timestamp>)>,
+    other_ids: bool,
+) -> Verified {
     let (reason, resume_at) = stopped.map_or((None, None), |(reason, at)| (Some(reason), at));
     Verified {
         counts: findings.counts,
         examples: findings.examples,
+        new_ids: other_ids.then_some(findings.new_ids),
         more: resume_at.is_some(),
         resume_at,
         reason,
     }
 }
 
-fn ended(findings: &Findings) {
+fn ended(findings: &Findings, other_ids: bool) {
+    if other_ids {
+        let NewIds {
+            same,
+            others,
+            nobody,
+            ..
+        } = findings.new_ids;
+        tracing::info!(
+            same,
+            others,
+            nobody,
+            "who at Okta would be whom was looked at"
+        );
+        return;
+    }
     metrics::verified(findings.drifted);
     let counts = serde_json::to_string(&findings.counts).unwrap_or_default();
     tracing::info!(counts, drifted = findings.drifted, "Okta was verified");
@@ -157,7 +181,6 @@ async fn look(
     if let Some(later) = people.still.somebody_else_imports().await? {
         return Ok(later);
     }
-    let listing = run.listing.by(time.load_until());
     let mut began_anew = false;
     while !progress.now.all_listed {
         if let Some(later) = no_time(time) {
@@ -167,7 +190,10 @@ async fn look(
             return Ok(under_way(time));
         };
         let link = progress.now.next.clone();
-        let page = match listing.app_users(link.as_ref()).await {
+        let page = run.beyond.apps.insist(time.load_until(), async |calls| {
+            calls.app_users(link.as_ref()).await
+        });
+        let page = match page.await {
             Ok(page) => page,
             Err(okta::Error::OutOfTime { resume_at, .. }) => {
                 let at = resume_at.unwrap_or(time.now());

@@ -25,8 +25,10 @@ pub(super) struct People<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) may: May,
     pub(super) still: Still<'a>,
+    /// Whether it is to be said who would be whom, as the mapping gives other ids than the ledger has.
+    pub(super) other_ids: bool,
     /// Read when it is first needed.
-    index: Option<Index>,
+    pub(super) index: Option<Index>,
     /// The number that entries get which are written.
     number: Option<Number>,
 }
@@ -39,11 +41,12 @@ pub(super) struct Somebody {
 }
 
 impl<'a> People<'a> {
-    pub(super) fn new(hand: &'a Hand<'a>, may: May, still: Still<'a>) -> Self {
+    pub(super) fn new(hand: &'a Hand<'a>, may: May, still: Still<'a>, other_ids: bool) -> Self {
         Self {
             hand,
             may,
             still,
+            other_ids,
             index: None,
             number: None,
         }
@@ -70,7 +73,7 @@ impl<'a> People<'a> {
                 continue;
             };
             let id = IdHash::of(&external_id);
-            if progress.listed.contains(&id) || !on_this_page.insert(id) {
+            if progress.listed.contains(id) || !on_this_page.insert(id) {
                 continue;
             }
             findings.counts.listed += 1;
@@ -82,6 +85,11 @@ impl<'a> People<'a> {
         }
         if !self.judge(&people, Some(last), None, &mut findings).await? {
             return Ok(false);
+        }
+        if self.other_ids {
+            let named = &progress.now.findings.new_ids;
+            self.tell_ids(&people, named.has_room(), &mut findings)
+                .await?;
         }
         for somebody in &people {
             progress.list(somebody.id);
@@ -106,8 +114,9 @@ impl<'a> People<'a> {
         let entries = self.hand.ledger.entries(&ids, &reading.log).await?;
         let some_are_new = entries.len() < ids.len();
         let leads_nowhere = people.iter().any(|somebody| somebody.keys.is_empty());
-        if self.index.is_none() && (!self.hand.by_key() || some_are_new && leads_nowhere) {
-            self.index = Some(Index::read(self.hand).await?);
+        let is_needed = !self.hand.by_key() || some_are_new && leads_nowhere || self.other_ids;
+        if self.index.is_none() && is_needed {
+            self.index = Some(Index::read(self.hand, self.other_ids).await?);
         }
         let wanted = self.wanted(people, &ids, entries, &reading).await?;
         let mut found: Vec<_> = people
@@ -204,7 +213,7 @@ fn name(somebody: &Somebody, wanted: &Wanted) -> String {
     let listed = listed.and_then(|user| user.external_id.clone());
     let of_record = match &wanted.wants {
         Wants::Active(id, ..) | Wants::Inactive(id, _) => Some(id),
-        Wants::Gone | Wants::Unclear | Wants::Unknown => {
+        Wants::Gone | Wants::Pushed | Wants::Unclear | Wants::Unknown => {
             wanted.entry.as_ref().map(|entry| &entry.external_id)
         }
     };
@@ -226,7 +235,7 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                 // What Okta has of them nobody told it: it is doubtful, and only that counts.
                 Wants::Inactive(id, key) if is_to_leave => (id, key, Told::Active(UNKNOWN)),
                 Wants::Inactive(id, key) => (id, key, Told::Inactive),
-                Wants::Gone | Wants::Unclear | Wants::Unknown => return None,
+                Wants::Gone | Wants::Pushed | Wants::Unclear | Wants::Unknown => return None,
             };
             let entry = Entry {
                 external_id: external_id.clone(),

@@ -1,6 +1,6 @@
 //! How far a verification has come, kept between invocations.
 
-use std::{collections::HashSet, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     answer::{Findings, LastVerified},
     judge::May,
+    listed::{Hashes, Listed},
 };
 use crate::{
-    ledger::{IdHash, Ledger, LedgerError, Number, Versioned},
+    ledger::{Binding, IdHash, Ledger, LedgerError, Number, Versioned},
     okta::PageLink,
 };
 
@@ -21,6 +22,8 @@ const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 /// Hashes of 16 bytes in an item: 320 KB of the 400 KB that it may have.
 const PEOPLE_PER_ITEM: usize = 20_000;
 const BYTES: usize = 16;
+/// Items that are read at a time: 3 MB.
+const ITEMS_AT_A_TIME: u64 = 10;
 
 /// The last verification, and the one under way.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -37,6 +40,9 @@ pub(super) struct UnderWay {
     id: String,
     pub(super) began: Timestamp,
     pub(super) may: May,
+    /// The binding that it is for, where the ledger has people under other ids.
+    #[serde(default)]
+    pub(super) ids_of: Option<Binding>,
     /// The last session when it began.
     pub(super) first: Number,
     pub(super) findings: Findings,
@@ -51,10 +57,8 @@ pub(super) struct UnderWay {
 pub(super) struct Progress {
     item: Versioned<Verification>,
     pub(super) now: UnderWay,
-    /// Who was listed, in this invocation and before.
-    pub(super) listed: HashSet<IdHash>,
-    /// Of these, who in this one.
-    fresh: Vec<IdHash>,
+    /// Who was listed.
+    pub(super) listed: Arc<Listed>,
 }
 
 impl Verification {
@@ -69,45 +73,40 @@ impl Progress {
     pub(super) async fn read(
         ledger: &Ledger,
         may: May,
+        ids_of: Option<&Binding>,
         last: Number,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let item = ledger.read::<Verification>(PK).await?;
-        let under_way = item.value.under_way.clone();
-        if let Some(under_way) = under_way.filter(|it| it.may == may && it.began + LASTS > now)
-            && let Some(listed) = under_way.listed(ledger).await?
+        let is_the_same = |it: &UnderWay| it.may == may && it.ids_of.as_ref() == ids_of;
+        let under_way = item.value.under_way.clone().filter(is_the_same);
+        if let Some(under_way) = under_way.filter(|it| it.began + LASTS > now)
+            && let Some(before) = under_way.listed(ledger).await?
         {
             return Ok(Self {
                 item,
                 now: under_way,
-                listed,
-                fresh: Vec::new(),
+                listed: Arc::new(Listed::before(before)),
             });
         }
         Ok(Self {
             item,
-            now: UnderWay::begin(may, last, now),
-            listed: HashSet::new(),
-            fresh: Vec::new(),
+            now: UnderWay::begin(may, ids_of.cloned(), last, now),
+            listed: Arc::default(),
         })
     }
 
     /// Begins again from the first page. Who was adopted has an entry by now, and was counted.
     pub(super) fn begin_anew(&mut self, last: Number, now: Timestamp) {
         let adopted = self.now.findings.counts.adopted;
-        self.now = UnderWay::begin(self.now.may, last, now);
+        self.now = UnderWay::begin(self.now.may, self.now.ids_of.take(), last, now);
         self.now.findings.counts.adopted = adopted;
-        self.listed.clear();
-        self.fresh.clear();
+        self.listed = Arc::default();
     }
 
-    /// Takes note of somebody who was listed; false if they were before.
-    pub(super) fn list(&mut self, id: IdHash) -> bool {
-        let is_new = self.listed.insert(id);
-        if is_new {
-            self.fresh.push(id);
-        }
-        is_new
+    /// Takes note of somebody who was listed.
+    pub(super) fn list(&mut self, id: IdHash) {
+        Arc::make_mut(&mut self.listed).insert(id);
     }
 
     /// Keeps how far it has come, for the next invocation.
@@ -117,13 +116,13 @@ impl Progress {
             return Ok(());
         }
         let expires = self.now.began + LASTS * 2;
-        let items = self.fresh.chunks(PEOPLE_PER_ITEM).map(|people| {
+        let items = self.listed.parts(PEOPLE_PER_ITEM).map(|people| {
             let bytes = people.iter().flat_map(|id| *id.as_bytes());
             bytes.collect::<Vec<_>>()
         });
         let pk = self.now.pk(self.now.kept.len());
         ledger.write_blobs(&pk, items, expires).await?;
-        self.now.kept.push(self.fresh.len());
+        self.now.kept.push(self.listed.fresh());
         self.item.value.under_way = Some(self.now);
         self.item.write(ledger).await
     }
@@ -133,9 +132,15 @@ impl Progress {
         let UnderWay {
             began,
             may,
+            ids_of,
             findings,
             ..
         } = self.now;
+        if let Some(binding) = ids_of {
+            self.item.value.under_way = None;
+            self.item.write(ledger).await?;
+            return ledger.ids_were_shown(binding, now).await;
+        }
         self.item.value = Verification {
             last: Some(LastVerified {
                 at: now,
@@ -158,11 +163,12 @@ impl Versioned<Verification> {
 }
 
 impl UnderWay {
-    fn begin(may: May, last: Number, now: Timestamp) -> Self {
+    fn begin(may: May, ids_of: Option<Binding>, last: Number, now: Timestamp) -> Self {
         Self {
             id: format!("{:016x}", fastrand::u64(..)),
             began: now,
             may,
+            ids_of,
             first: last,
             findings: Findings::default(),
             next: None,
@@ -180,14 +186,20 @@ impl UnderWay {
     }
 
     /// Who was listed so far; nothing if some of that has expired.
-    async fn listed(&self, ledger: &Ledger) -> Result<Option<HashSet<IdHash>>, LedgerError> {
-        let mut listed = HashSet::new();
+    async fn listed(&self, ledger: &Ledger) -> Result<Option<Hashes>, LedgerError> {
+        let mut listed = Hashes::default();
         for (part, people) in self.kept.iter().enumerate() {
             let items = people.div_ceil(PEOPLE_PER_ITEM) as u64;
-            let blobs = ledger.read_blobs(&self.pk(part), items).await?;
-            let hashes = blobs.iter().flat_map(|bytes| bytes.chunks_exact(BYTES));
-            listed
-                .extend(hashes.filter_map(|hash| Some(IdHash::from_bytes(hash.try_into().ok()?))));
+            let mut from = 0;
+            while from < items {
+                let to = items.min(from + ITEMS_AT_A_TIME);
+                let blobs = ledger.read_blobs(&self.pk(part), from..to).await?;
+                let hashes = blobs.iter().flat_map(|bytes| bytes.chunks_exact(BYTES));
+                for hash in hashes.filter_map(|hash| hash.try_into().ok()) {
+                    listed.insert(IdHash::from_bytes(hash));
+                }
+                from = to;
+            }
         }
         let all: usize = self.kept.iter().sum();
         Ok((listed.len() == all).then_some(listed))

@@ -16,7 +16,7 @@ use crate::{
     verify::{VERIFY, verify, wrong},
 };
 
-const ADOPT: &str = include_str!("../../events/verify-adopt.json");
+pub const ADOPT: &str = include_str!("../../events/verify-adopt.json");
 
 /// Nothing is known any more.
 async fn lose_the_state_table(world: &World) {
@@ -200,8 +200,10 @@ async fn a_list_of_nobody_settles_no_stranger() {
 async fn a_ledger_of_another_identity_source_is_not_verified_against_this_one() {
     let world = world_of(2).await;
     sync(&world, &world.function(&[])).await;
-    let mapping = json!({"externalId": "{{ email }}", "profile": {"userName": "{{ email }}", "email": "{{ email }}"}});
-    let other = world.function(&[("MAPPING", &mapping.to_string())]);
+    let other = world.function(&[(
+        "OKTA_ORG_URL",
+        &world.okta_url.replace("127.0.0.1", "127.0.0.2"),
+    )]);
 
     for event in [VERIFY, ADOPT] {
         let event = serde_json::from_str(event).unwrap();

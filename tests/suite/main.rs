@@ -45,6 +45,7 @@ mod okta_pacing;
 mod okta_script;
 mod okta_secret;
 mod okta_tokens;
+mod other_ids;
 mod over_time;
 mod plan;
 mod plan_asking;

@@ -167,3 +167,35 @@ async fn the_same_edit_made_twice_is_mended_twice() {
         cooldown().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_came_by_push_alone_and_is_missing_is_found_and_told_by_the_next_push() {
+    let (world, function) = synced(1).await;
+    let push = |at: jiff::Timestamp| json!({"command": "push", "records": [person("kim"), person("pat")], "at": at.to_string()});
+    answer(&world, &function, &push(world.clock.now()))
+        .await
+        .unwrap();
+    cooldown().await;
+    world.okta.admin_deletes("kim").unwrap();
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+
+    let looked = verify(&world, &function, VERIFY).await;
+    assert_eq!((wrong(&looked), &looked["same"]), ([1, 0, 0], &json!(1)));
+    assert_eq!(looked["examples"]["missing"], json!(["kim"]));
+    verify(&world, &function, REPAIR).await;
+    assert_eq!(changes(&sync(&world, &function).await), (0, 0));
+    assert!(
+        world.okta.user("kim").is_none(),
+        "a push cannot be read again"
+    );
+
+    let again = push(world.clock.now());
+    let report = answer(&world, &function, &again).await.unwrap();
+    assert_eq!(
+        (&report["upserts"], &report["unchanged"]),
+        (&json!(1), &json!(1)),
+        "{report}"
+    );
+    assert!(world.is_active("kim") && world.is_active("pat"));
+    assert_eq!(wrong(&verify(&world, &function, VERIFY).await), [0, 0, 0]);
+}

@@ -57,6 +57,18 @@ impl SessionLog {
         number < self.bound_from
     }
 
+    /// The first session of the binding that the ledger has now.
+    #[must_use]
+    pub fn bound_from(&self) -> Number {
+        self.bound_from
+    }
+
+    /// Whether a session told people under the ids of another externalId template.
+    #[must_use]
+    pub fn had_other_ids(&self, number: Number) -> bool {
+        number < self.other_ids_before
+    }
+
     /// The number of a session whose end was not seen.
     #[must_use]
     pub fn number_of_listed(&self, id: &SessionId) -> Option<Number> {

@@ -54,6 +54,8 @@ pub struct SessionLog {
     floor: Number,
     /// Sessions below this number were of another binding.
     bound_from: Number,
+    /// Sessions below this number told people under the ids of another externalId template.
+    other_ids_before: Number,
     /// The sessions whose end was not seen, and those that were given up.
     listed: BTreeMap<Number, Listed>,
     /// The sessions that came to nothing.
@@ -202,8 +204,8 @@ impl SessionLog {
         self.floor = self.last + 1;
     }
 
-    /// The sessions of another binding are over.
-    pub fn abandon(&mut self) {
+    /// The sessions of another binding are over, which perhaps gave people `other_ids`.
+    pub fn abandon(&mut self, other_ids: bool) {
         let listed: Vec<_> = self.listed.keys().copied().collect();
         for number in listed {
             self.void.insert(number);
@@ -212,6 +214,9 @@ impl SessionLog {
         self.failed.clear();
         self.doubt_everything();
         self.bound_from = self.floor;
+        if other_ids {
+            self.other_ids_before = self.floor;
+        }
         self.keep_small();
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
-use super::call::{Answer, Api, Call};
+use super::call::{Answer, Call, Query};
 use super::exchange::{Exchange, Verdict};
 use super::{Okta, Shared};
 use crate::okta::credentials::{Pardons, Shown};
@@ -45,10 +45,12 @@ impl Okta {
 
         // A proof of possession is about the URL without its query (RFC 9449).
         let (permit, shown) = self.admission(deadline, call, &url).await?;
-        if let Api::AppUsers(query) = call.api {
-            url.set_query(Some(query));
-        } else if !call.api.query().is_empty() {
-            url.query_pairs_mut().extend_pairs(call.api.query());
+        match call.api.query() {
+            Query::AsGiven(query) => url.set_query(Some(query)),
+            Query::Pairs([]) => {}
+            Query::Pairs(pairs) => {
+                url.query_pairs_mut().extend_pairs(pairs);
+            }
         }
         let mut request = self
             .http()

@@ -38,15 +38,21 @@ pub(in crate::okta) enum Api<'a> {
     IdentitySource,
     /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
     AppSchema,
-    /// `/api/v1/apps/{id}/users`, with this query; scope `okta.apps.read`, which only a verification
-    /// needs.
-    AppUsers(&'a str),
     /// `/api/v1/logs` with this query; scope `okta.logs.read`.
     Logs(&'a [(&'a str, &'a str)]),
     /// `/api/v1/users/`; scope `okta.users.read`.
     OrgUsers,
     /// `/api/v1/apps/{id}/` with this query; scope `okta.apps.read`.
-    App(&'a [(&'a str, &'a str)]),
+    App(Query<'a>),
+}
+
+/// What stands behind the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::okta) enum Query<'a> {
+    /// Names and values, which are yet to be encoded.
+    Pairs(&'a [(&'a str, &'a str)]),
+    /// As an answer had it.
+    AsGiven(&'a str),
 }
 
 impl Api<'_> {
@@ -57,15 +63,16 @@ impl Api<'_> {
             Self::AppSchema => vec!["api", "v1", "meta", "schemas", "apps", source],
             Self::Logs(_) => vec!["api", "v1", "logs"],
             Self::OrgUsers => vec!["api", "v1", "users"],
-            Self::App(_) | Self::AppUsers(_) => vec!["api", "v1", "apps", source],
+            Self::App(_) => vec!["api", "v1", "apps", source],
         }
     }
 
-    /// What stands behind the path, unless it is all one text.
-    pub(super) fn query(&self) -> &[(&str, &str)] {
+    /// What stands behind the path.
+    pub(super) fn query(&self) -> Query<'_> {
         match self {
-            Self::IdentitySource | Self::AppSchema | Self::AppUsers(_) | Self::OrgUsers => &[],
-            Self::Logs(query) | Self::App(query) => query,
+            Self::IdentitySource | Self::AppSchema | Self::OrgUsers => Query::Pairs(&[]),
+            Self::Logs(pairs) => Query::Pairs(pairs),
+            Self::App(query) => *query,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-pub(super) use self::call::{ATTEMPTS, Answer, Api, Call, Failure, Repeat, backoff};
+pub(super) use self::call::{ATTEMPTS, Answer, Api, Call, Failure, Query, Repeat, backoff};
 pub(super) use self::exchange::{Exchange, Verdict};
 pub use self::heard::Heard;
 use super::calls::Calls;
@@ -94,18 +94,6 @@ impl Okta {
         clock: Clock,
     ) -> Self {
         Self::asking_for("okta.schemas.read", org, source, credentials, clock)
-    }
-
-    /// A client that lists the app's users, for which a service app needs a scope that no run needs,
-    /// and which Okta counts apart: so it gets a token and a pace of its own.
-    #[must_use]
-    pub fn for_app_users(
-        org: OrgUrl,
-        source: IdentitySourceId,
-        credentials: impl Into<CredentialsFrom>,
-        clock: Clock,
-    ) -> Self {
-        Self::asking_for("okta.apps.read", org, source, credentials, clock)
     }
 
     pub(in crate::okta) fn asking_for(

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     ledger::{Entry, IdHash, Number, Told, log::State},
     mapping::{ExternalId, Mapped, Profile, Since},
+    mutation::{self, Mutation},
     okta::Holder,
 };
 
@@ -184,7 +185,8 @@ impl<'a> Check<'a> {
             cause,
             login,
         } = off;
-        if !self.run.ledger.doubt_entry(entry).await? {
+        if mutation::on(Mutation::RefusedIsForgotten) || !self.run.ledger.doubt_entry(entry).await?
+        {
             // They were told something since.
             return Ok(());
         }
@@ -223,7 +225,7 @@ impl<'a> Check<'a> {
             .await;
         if let Ok(Some(Some(holder))) = ours {
             let is_themselves = holder.external_id.as_deref() == Some(wanted_by.as_str());
-            return (!is_themselves).then_some(holder);
+            return (!is_themselves).then(|| holder.into());
         }
         // Whether it is one of ours was seen, or their status cannot be told from their own.
         let Ok(Some(None)) = ours else { return None };

@@ -21,6 +21,8 @@ pub(super) enum Keeps {
         since: Timestamp,
         digest: Option<Digest>,
     },
+    /// Nothing but another externalId template has them leave.
+    OtherId { digest: Option<Digest> },
 }
 
 /// All that there is to say.
@@ -208,23 +210,32 @@ impl Because<'_> {
             Some(Keeps::Held) => "There are records that do not say whom they are about, and any of them may be theirs: \
                                   correct these records first (see the report's rejected)."
                 .to_owned(),
+            Some(Keeps::OtherId { digest }) => format!(
+                "They were told under an id that the mapping's externalId does not give any more, which alone deactivates \
+                 nobody: {}.",
+                approve(digest.as_ref())
+            ),
             Some(Keeps::Latched {
                 kind,
                 since,
                 digest,
-            }) => {
-                let approve = match digest {
-                    Some(digest) => format!(
-                        "approve of them with {{\"command\":\"approve\",\"digest\":\"{digest}\",\"only\":[…]}}"
-                    ),
-                    None => "the next full run lists whom it withholds, who can then be approved".to_owned(),
-                };
-                format!(
-                    "The guard keeps back all {kind} beyond {} since {since:.0}. It lets them through once all that waits \
-                     fits; or {approve}.",
-                    kind.variable()
-                )
-            }
+            }) => format!(
+                "The guard keeps back all {kind} beyond {} since {since:.0}. It lets them through once all that waits fits; \
+                 or {}.",
+                kind.variable(),
+                approve(digest.as_ref())
+            ),
         }
+    }
+}
+
+fn approve(digest: Option<&Digest>) -> String {
+    match digest {
+        Some(digest) => {
+            format!(
+                "approve of them with {{\"command\":\"approve\",\"digest\":\"{digest}\",\"only\":[…]}}"
+            )
+        }
+        None => "the next full run lists whom it withholds, who can then be approved".to_owned(),
     }
 }

@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     Aside, Books, Run, RunError, Time,
-    hand::{AtHand, Circumstances, Decision, Hand, InHand, Ready, Why, subject, whom},
+    hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, whom},
     look::{Suspect, Whole, whose},
     tell,
 };
@@ -194,11 +194,15 @@ impl Run {
         let Some(kind) = ready.cost.to_charge() else {
             return Ok(None);
         };
-        let judged = books.guard.would_judge(kind, 1, false, now);
+        let judged = books.guard.would_judge(kind, 1.into(), false, now);
+        let digest = memory.digest(kind, now).cloned();
+        if matches!(ready.cost, Cost::Unapproved(_)) {
+            return Ok(Some(Keeps::OtherId { digest }));
+        }
         Ok(judged.latched.map(|since| Keeps::Latched {
             kind,
             since,
-            digest: memory.digest(kind, now).cloned(),
+            digest,
         }))
     }
 }

@@ -239,7 +239,14 @@ impl Person<'_> {
     fn leaves(&self, why: Why, record: Option<(&RecordKey, &Mapped)>, by_push: bool) -> Decision {
         let known = self.entry.map(|entry| self.circumstances.reading.of(entry));
         let standing = known.and_then(|known| known.standing);
-        let cost = self.cost(Kind::Deactivations, Told::Inactive);
+        let other_id = why == Why::Gone && known.is_some_and(|known| known.other_id);
+        let other_id = other_id && self.known() != Known::PushToLeave;
+        let cost = match self.cost(Kind::Deactivations, Told::Inactive) {
+            Cost::Charge(kind) | Cost::Paid(kind, ..) if other_id => self
+                .approved(kind, Told::Inactive)
+                .unwrap_or(Cost::Unapproved(kind)),
+            cost => cost,
+        };
         let id = record.and_then(|(_, mapped)| whom(mapped));
         let Some(external_id) = id.or(self.entry.map(|entry| &entry.external_id)) else {
             return Decision::Nothing(Stays::AsTheyAre);
@@ -305,8 +312,6 @@ impl Person<'_> {
     }
 
     fn cost(&self, kind: Kind, told: Told) -> Cost {
-        let target = Target::from(told);
-        let approved = &self.circumstances.approved;
         let reading = &self.circumstances.reading;
         let charge = self.entry.and_then(|entry| match kind {
             Kind::Deactivations => entry.deactivation,
@@ -318,10 +323,13 @@ impl Person<'_> {
         {
             return Cost::Paid(kind, charge, hour);
         }
-        match approved.lets_through(kind, self.suspect.id, target) {
-            Some(digest) => Cost::Approved(kind, digest),
-            None => Cost::Charge(kind),
-        }
+        self.approved(kind, told).unwrap_or(Cost::Charge(kind))
+    }
+
+    fn approved(&self, kind: Kind, told: Told) -> Option<Cost> {
+        let approved = &self.circumstances.approved;
+        let digest = approved.lets_through(kind, self.suspect.id, Target::from(told))?;
+        Some(Cost::Approved(kind, digest))
     }
 
     fn several(&self, records: &BTreeMap<String, (RecordKey, Mapped)>) -> Reject {

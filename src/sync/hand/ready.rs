@@ -53,6 +53,8 @@ pub enum Cost {
     Paid(Kind, Charge, Hour),
     /// Nothing: somebody has approved of them.
     Approved(Kind, Digest),
+    /// No budget is for them: they wait until somebody approves of them.
+    Unapproved(Kind),
 }
 
 impl Cost {
@@ -61,15 +63,18 @@ impl Cost {
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Nothing => None,
-            Self::Charge(kind) | Self::Paid(kind, ..) | Self::Approved(kind, _) => Some(*kind),
+            Self::Charge(kind)
+            | Self::Paid(kind, ..)
+            | Self::Approved(kind, _)
+            | Self::Unapproved(kind) => Some(*kind),
         }
     }
 
-    /// The kind that has to be charged.
+    /// The kind that has to be charged, or approved of.
     #[must_use]
     pub fn to_charge(&self) -> Option<Kind> {
         match self {
-            Self::Charge(kind) => Some(*kind),
+            Self::Charge(kind) | Self::Unapproved(kind) => Some(*kind),
             _ => None,
         }
     }
@@ -87,7 +92,7 @@ impl Ready {
     ) -> Entry {
         let hour = self.charged.unwrap_or_else(|| Hour::of(now));
         let charge = match &self.cost {
-            Cost::Nothing => None,
+            Cost::Nothing | Cost::Unapproved(_) => None,
             Cost::Charge(kind) => Some((
                 *kind,
                 Charge {

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{AtHand, Circumstances, Elsewhere, Hand, Outcome, Person, Why, outcome, to_be_told};
+use super::{
+    AtHand, Circumstances, Elsewhere, Hand, Outcome, Person, Why, case, outcome, to_be_told,
+};
 use crate::{
     guard::{Approved, Target},
     ledger::{Again, Due, Entry, IdHash, Known, Reading, Stuck, Told, Want, due},
@@ -34,6 +36,8 @@ pub(crate) enum Wants {
     Inactive(ExternalId, RecordKey),
     /// Inactive: they have no record any more, or one that this source is not about.
     Gone,
+    /// Active, as a push has said that nobody can read again.
+    Pushed,
     /// As they are, as nobody can say.
     Unclear,
     /// Neither table nor ledger knows them.
@@ -110,6 +114,7 @@ impl Hand<'_> {
                 let outcome = outcome(self.by_key(), at_hand, elsewhere(suspect.id, at_hand), from);
                 let known = entry.as_ref().map(|entry| reading.of(entry));
                 let standing = known.and_then(|known| known.standing);
+                let told_active = known.is_some_and(|known| known.told_active());
                 let wants = match (outcome, record) {
                     (Outcome::Active, Some((key, Mapped::Active(id, profile)))) => {
                         Wants::Active(id.clone(), key.clone(), profile.clone())
@@ -122,6 +127,13 @@ impl Hand<'_> {
                     (Outcome::Stays, _) if at_hand == AtHand::Absent && entry.is_none() => {
                         Wants::Unknown
                     }
+                    (Outcome::Stays, _)
+                        if at_hand == AtHand::Absent
+                            && from == case::Known::Push
+                            && told_active =>
+                    {
+                        Wants::Pushed
+                    }
                     _ => Wants::Unclear,
                 };
                 let due = match &wants {
@@ -129,7 +141,8 @@ impl Hand<'_> {
                         due(Want::Active(to_be_told(profile, standing).0), standing)
                     }
                     Wants::Inactive(..) | Wants::Gone => due(Want::Inactive, standing),
-                    Wants::Unclear | Wants::Unknown => Due::Nothing,
+                    // No run tells them anything.
+                    Wants::Pushed | Wants::Unclear | Wants::Unknown => Due::Nothing,
                 };
                 Wanted {
                     entry,

@@ -102,6 +102,8 @@ pub struct Counts {
     pub gone: u64,
     /// Of the deactivations, whom it costs something.
     pub deactivations_charged: u64,
+    /// Of these, those whom nothing but another externalId template has leave.
+    pub other_ids: u64,
     /// Users who wait for the end of a session that may carry them.
     pub waiting: u64,
     /// Users to be inactive whom the ledger does not know.

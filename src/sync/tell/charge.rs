@@ -35,7 +35,8 @@ impl Fill<'_> {
                 .filter(|ready| ready.cost.kind() == Some(kind))
             {
                 match &ready.cost {
-                    Cost::Nothing => {}
+                    // Whom nobody has approved of comes no further than into hand.
+                    Cost::Nothing | Cost::Unapproved(_) => {}
                     Cost::Charge(_) => ask.fresh += 1,
                     Cost::Paid(_, charge, _) if charge.approved => ask.approved = true,
                     Cost::Paid(_, _, hour) => *ask.moved.entry(*hour).or_default() += 1,

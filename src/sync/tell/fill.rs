@@ -15,7 +15,7 @@ use crate::{
     okta::{self, Batch, Packer},
     sync::{
         Aside, Books, Report, RunError,
-        hand::{Circumstances, Decision, Hand, InHand, Ready, Why},
+        hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
         look::{Suspect, Whole},
     },
 };
@@ -57,6 +57,10 @@ pub(super) struct Fill<'a> {
     pub(super) in_scope: Option<Timestamp>,
     /// What came of those who were in hand and are not told.
     pub(super) tally: Tally,
+}
+
+fn is_unapproved(ready: &Ready) -> bool {
+    matches!(ready.cost, Cost::Unapproved(_))
 }
 
 impl Fill<'_> {
@@ -199,7 +203,9 @@ impl Fill<'_> {
             match decision {
                 Decision::Tell(_) if held && is_removal => self.tally.held += 1,
                 Decision::Tell(ready) => match ready.cost.to_charge() {
-                    Some(kind) if self.is_latched(kind) => self.withhold(kind, *ready),
+                    Some(kind) if self.is_latched(kind) || is_unapproved(&ready) => {
+                        self.withhold(kind, *ready);
+                    }
                     _ => {
                         let lane = if ready.why.is_some() {
                             &mut self.leavers

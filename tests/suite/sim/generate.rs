@@ -7,7 +7,7 @@ use super::{
     history::{Act, Death, Deed, Flaw, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
-    scenes::scene,
+    scenes::{is_about_okta, scene},
 };
 use crate::support::crash::Moment;
 
@@ -103,7 +103,8 @@ pub fn history(seed: u64) -> History {
 /// stays as it was.
 fn admins(history: &mut History) {
     let mut rng = Rng::with_seed(history.seed ^ 0x000a_d319);
-    if rng.u32(0..4) > 0 {
+    // A scene about what Okta has brings its own.
+    if rng.u32(0..4) > 0 || is_about_okta(history.seed) {
         return;
     }
     for nth in 0..rng.u8(1..=4) {
@@ -111,7 +112,8 @@ fn admins(history: &mut History) {
             0..4 => Deed::Edit(nth),
             4 => Deed::Deactivate,
             5 => Deed::Reactivate,
-            _ => Deed::Delete,
+            6 => Deed::Delete,
+            _ => Deed::Unassign,
         };
         let person = rng.u8(0..history.people);
         let place = rng.usize(0..=history.steps.len());

@@ -43,11 +43,33 @@ impl History {
             Act::Put { .. } | Act::Delete { .. } | Act::Move { .. } | Act::Rebind => true,
             Act::Database(_) | Act::Okta(_) | Act::Rotate { .. } => false,
             Act::ForeignSession | Act::ForgetSession | Act::Admin { .. } => false,
+            Act::LoseState | Act::Occupy { .. } | Act::Vacate { .. } => false,
         };
         self.skew == 0 && self.lag == 0 && self.steps.iter().all(is_calm)
     }
 
-    /// Whether only a look at Okta shows what it has.
+    /// Whether each run in the end comes after a verification that repairs: where admins were at work,
+    /// and where somebody may have been refused inside an import while something else went wrong, so
+    /// that it may have gone unnoticed.
+    pub fn verifies(&self) -> bool {
+        let refuses = |act: &Act| match act {
+            Act::Okta(fault) => matches!(fault.effect, Effect::ImportRefuses { .. }),
+            Act::Occupy { .. } => true,
+            _ => false,
+        };
+        let disturbs = |act: &Act| match act {
+            Act::Okta(_) => !refuses(act),
+            Act::Invoke(invocation) => invocation.death.is_some() || invocation.timeout <= 100,
+            Act::Database(_) | Act::Rotate { .. } | Act::ForgetSession | Act::ForeignSession => {
+                true
+            }
+            _ => false,
+        };
+        let any = |is: &dyn Fn(&Act) -> bool| self.steps.iter().any(|step| is(&step.act));
+        self.has_admins() || any(&refuses) && any(&disturbs)
+    }
+
+    /// Whether people were changed at Okta.
     pub fn has_admins(&self) -> bool {
         let mut acts = self.steps.iter().map(|step| &step.act);
         acts.any(|act| matches!(act, Act::Admin { .. }))
@@ -105,9 +127,19 @@ pub enum Act {
         person: u8,
         deed: Deed,
     },
+    /// The state table is lost, while nobody is at work.
+    LoseState,
+    /// Somebody whom no source is about gets the login that this one is to have.
+    Occupy {
+        person: u8,
+    },
+    /// And gives it back.
+    Vacate {
+        person: u8,
+    },
 }
 
-/// What an admin does to somebody. (Whom an admin takes the app from is not the source's any more.)
+/// What an admin does to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     /// Another first name, which nobody else gives.
@@ -115,6 +147,9 @@ pub enum Deed {
     Deactivate,
     Reactivate,
     Delete,
+    /// They keep what they have, but for the app: they are not the source's any more, until they are
+    /// told again.
+    Unassign,
 }
 
 /// A record of the users table.

@@ -38,6 +38,10 @@ pub struct Model {
     pub unsettled: BTreeSet<u8>,
     /// Whether inactive people may be strangers, as the ledger was bound to something else.
     pub rebound: bool,
+    /// Whether the state table was lost: whom Okta has active without a record, nobody knows any more.
+    pub lost: bool,
+    /// Whether verifications repair in the end, which settle those whose record says that they left.
+    pub repaired: bool,
 }
 
 /// How somebody stands at a moment.
@@ -80,6 +84,8 @@ impl Model {
             moves: Vec::new(),
             unsettled: BTreeSet::new(),
             rebound: false,
+            lost: false,
+            repaired: false,
         };
         model.remember(Duration::ZERO);
         model
@@ -243,6 +249,9 @@ impl Model {
         };
         match wanted {
             Wanted::NotActive if self.rebound => Wanted::Anything,
+            Wanted::NotActive if self.lost && !(self.repaired && rows.len() == 1) => {
+                Wanted::Anything
+            }
             wanted => wanted,
         }
     }

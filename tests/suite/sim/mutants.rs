@@ -78,4 +78,8 @@ caught! {
     not_remembering_a_push_that_says_nothing_new_is_caught: NothingNewIsForgotten by EQUAL or LANDED;
     ignoring_an_error_of_one_segment_is_caught: SegmentErrorIsIgnored by PROTECTED or HELD;
     taking_a_folding_key_for_a_persons_is_caught: FoldingIdentifies by PROTECTED or EQUAL or UP_TO_DATE;
+    adopting_whoever_is_different_is_caught: AdoptionHidesDifferences by EQUAL;
+    adopting_over_a_newer_entry_is_caught: AdoptionReplaces by EQUAL or LEDGER;
+    forgetting_whom_okta_refused_inside_an_import_is_caught: RefusedIsForgotten by EQUAL or LEDGER;
+    taking_whoever_is_not_listed_for_there_is_caught: UnlistedIsFine by EQUAL or LEDGER;
 }

@@ -11,7 +11,7 @@ use super::{
     history::{Act, Deed, History},
     invoke::invoke,
     promises::{self, Broken},
-    records::id,
+    records::{address, id},
     world::World,
 };
 
@@ -59,7 +59,8 @@ async fn to_its_end(history: &History) -> Played {
     for invocation in invocations {
         invocation.await.unwrap();
     }
-    let mut broken = ending::until_there_is_nothing_to_do(&world, history.has_admins())
+    world.model.borrow_mut().repaired = history.verifies();
+    let mut broken = ending::until_there_is_nothing_to_do(&world, history.verifies())
         .await
         .err();
     let seen = world.seen.borrow_mut().broken.drain(..).next();
@@ -104,6 +105,9 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
             }
         }
         Act::Rebind => world.rebind(),
+        Act::LoseState => world.lose_the_state(),
+        Act::Occupy { person } => world.okta.occupy_login(&address(*person)),
+        Act::Vacate { person } => world.okta.vacate_login(&address(*person)),
         Act::Admin { person, deed } => {
             let (okta, id) = (&world.okta, id(*person));
             // Whom Okta does not have, nobody changes there.
@@ -114,6 +118,7 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
                 Deed::Deactivate => okta.admin_deactivates(&id),
                 Deed::Reactivate => okta.admin_reactivates(&id),
                 Deed::Delete => okta.admin_deletes(&id),
+                Deed::Unassign => okta.admin_unassigns(&id),
             };
         }
     }

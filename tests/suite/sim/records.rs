@@ -80,7 +80,12 @@ fn name(row: &Row) -> String {
 }
 
 fn email(row: &Row) -> String {
-    format!("p{}@example.com", row.person)
+    address(row.person)
+}
+
+/// What somebody signs in with.
+pub fn address(person: u8) -> String {
+    format!("p{person}@example.com")
 }
 
 pub fn profile(row: &Row) -> BTreeMap<String, String> {

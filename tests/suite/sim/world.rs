@@ -31,7 +31,8 @@ use super::{
     dates::BEGINNING,
     dynamodb::item,
     history::{History, Row},
-    model::Model,
+    model::{Model, PEOPLE},
+    records::address,
     scenes::forbidden,
     seen::Seen,
 };
@@ -301,8 +302,22 @@ impl World {
         }
     }
 
+    /// The state table is lost, and there is an empty one in its place.
+    pub fn lose_the_state(&self) {
+        let items = self.tables.now("Scan", &json!({"TableName": STATE}));
+        for item in items["Items"].as_array().into_iter().flatten() {
+            let key = json!({"pk": item["pk"]});
+            self.tables
+                .now("DeleteItem", &json!({"TableName": STATE, "Key": key}));
+        }
+        let mut model = self.model.borrow_mut();
+        model.lost = true;
+        model.remember(self.now());
+    }
+
     /// From now on nothing goes wrong.
     pub fn heal(&self) {
+        (0..PEOPLE).for_each(|person| self.okta.vacate_login(&address(person)));
         self.okta.clear_faults();
         self.hide_users();
         self.tables.heal();

@@ -86,9 +86,13 @@ impl Comparison<'_> {
                 held += 1;
                 continue;
             }
-            let charged = !known.deactivation_paid
+            // That another externalId template gives them another id is no reason to leave: somebody
+            // has to say so, whatever the limit.
+            let other_id = known.other_id && out.is_none() && !known.to_leave;
+            let charged = (other_id || !known.deactivation_paid)
                 && !self.is_approved(Kind::Deactivations, id, Told::Inactive);
             let counts = &mut self.found.counts;
+            counts.other_ids += u64::from(other_id && charged);
             counts.deactivations += 1;
             counts.gone += u64::from(out.is_none());
             counts.deactivations_charged += u64::from(charged);

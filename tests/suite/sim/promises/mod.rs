@@ -76,7 +76,7 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     budget::kept(world, history)?;
     settled::small(world)?;
     settled::directory(world)?;
-    settled::ledger(world, history.has_admins()).await
+    settled::ledger(world, history.verifies()).await
 }
 
 fn rules(world: &World) -> Result<(), Broken> {

@@ -1,6 +1,7 @@
 //! What chance alone would rarely bring about: a scene at the end of most histories.
 
 mod guard;
+mod okta;
 mod trouble;
 
 use fastrand::Rng;
@@ -14,6 +15,9 @@ use super::{
 /// Milliseconds in which a cooldown passes and a run comes to its end.
 const LATER: u64 = 1_300_000;
 const HOUR: u64 = 3_600_000;
+
+/// Seeds until all scenes come again.
+const TURN: u64 = 25;
 
 type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
@@ -45,12 +49,19 @@ pub fn scene(history: &mut History, rng: &mut Rng) {
         trouble::half_is_not_read,
         guard::a_day_ends,
     ];
-    // One history in so many has none.
-    let nth = history.seed % (SCENES.len() as u64 + 1);
-    if let Some(scene) = SCENES.get(usize::try_from(nth).unwrap()) {
-        let steps = scene(history, rng);
-        history.steps.extend(steps);
-    }
+    // One history in so many has one about what Okta has.
+    let nth = usize::try_from(history.seed % TURN).unwrap();
+    let scene = match SCENES.get(nth) {
+        Some(scene) => *scene,
+        None => okta::of(history.seed / TURN),
+    };
+    let steps = scene(history, rng);
+    history.steps.extend(steps);
+}
+
+/// Whether the scene of this seed is one about what Okta has.
+pub fn is_about_okta(seed: u64) -> bool {
+    seed % TURN == TURN - 1
 }
 
 /// Everything before is forgotten: a scene that is played by itself.
