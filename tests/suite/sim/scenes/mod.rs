@@ -21,7 +21,7 @@ const TURN: u64 = 25;
 
 type Scene = fn(&mut History, &mut Rng) -> Vec<Step>;
 
-/// Adds the scene of this seed, or none.
+/// Adds the scene of this seed.
 pub fn scene(history: &mut History, rng: &mut Rng) {
     const SCENES: [Scene; 24] = [
         trouble::refused_trigger,
