@@ -74,6 +74,14 @@ pub enum Mutation {
     FoldingIdentifies,
     /// An import that was given up is forgotten, so that nobody notices when it is done after all.
     OldSessionIsForgotten,
+    /// A single-user call counts as the commit: no session tells it again.
+    CallIsTheCommit,
+    /// The entry of a single-user call is written after it.
+    EntryAfterCall,
+    /// People are called about whom an import may still carry, as if there were none.
+    CallIgnoresImports,
+    /// The guard is not asked before somebody is deactivated by a call.
+    CallsAreNotCharged,
 }
 
 /// Okta's limits for a world in small.

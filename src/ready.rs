@@ -69,6 +69,7 @@ impl Ready {
                     sdk.credentials(&config.credentials).await?,
                     sdk.credentials(&config.credentials).await?,
                 ];
+                let singles = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -88,6 +89,13 @@ impl Ready {
                         credentials,
                         clock,
                     ),
+                    singles: Okta::new(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        singles,
+                        clock,
+                    ),
+                    fast_lane: usize::from(config.fast_lane),
                     app,
                     listing: Okta::for_app_users(
                         config.org_url.clone(),

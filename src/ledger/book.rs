@@ -37,6 +37,7 @@ mod flag {
     pub(super) const ISOLATED: u16 = 1 << 10;
     pub(super) const LONG_GONE: u16 = 1 << 11;
     pub(super) const UPDATE_UNDONE: u16 = 1 << 12;
+    pub(super) const DONE_BY_CALL: u16 = 1 << 13;
 }
 
 impl Book {
@@ -58,6 +59,7 @@ impl Book {
             | set(known.to_leave, flag::TO_LEAVE)
             | set(known.long_gone, flag::LONG_GONE)
             | set(known.update_undone, flag::UPDATE_UNDONE)
+            | set(known.done_by_call, flag::DONE_BY_CALL)
             | match known.again {
                 Again::AsEver => 0,
                 Again::Apart => flag::AGAIN_APART,
@@ -186,6 +188,7 @@ impl Row {
             to_leave: self.has(flag::TO_LEAVE),
             long_gone: self.has(flag::LONG_GONE),
             update_undone: self.has(flag::UPDATE_UNDONE),
+            done_by_call: self.has(flag::DONE_BY_CALL),
         }
     }
 }
@@ -205,6 +208,7 @@ mod tests {
         update_undone: false,
         to_leave: false,
         long_gone: false,
+        done_by_call: false,
     };
 
     #[test]
@@ -230,6 +234,7 @@ mod tests {
                     to_leave: bit(5),
                     long_gone: bit(5),
                     update_undone: bit(3),
+                    done_by_call: bit(2),
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

@@ -43,6 +43,9 @@ pub struct Known {
     pub to_leave: bool,
     /// Whether they were deactivated so long ago that they need not be remembered.
     pub long_gone: bool,
+    /// Whether a single-user call was seen to be done that told it, so that a session need only
+    /// confirm it.
+    pub(super) done_by_call: bool,
 }
 
 impl Known {
@@ -59,6 +62,12 @@ impl Known {
         }
     }
 
+    /// Whether telling them this only confirms what a single-user call has told.
+    #[must_use]
+    pub fn confirms(&self, told: Told) -> bool {
+        self.done_by_call && self.standing.is_some_and(|it| it.told == told)
+    }
+
     /// What is known of somebody of whom Okta was told so.
     #[cfg(test)]
     pub(crate) fn of(standing: Standing) -> Self {
@@ -71,6 +80,7 @@ impl Known {
             update_undone: false,
             to_leave: false,
             long_gone: false,
+            done_by_call: false,
         }
     }
 
@@ -128,6 +138,7 @@ impl Reading {
             long_gone: is_old
                 && telling.told == Told::Inactive
                 && standing.is_some_and(|standing| standing.holds && !standing.live),
+            done_by_call: !telling.doubtful && self.log.is_done(telling.session),
         }
     }
 }

@@ -153,6 +153,7 @@ impl Opened<'_> {
             deactivations: report.deactivations,
             again,
             by_push,
+            confirms: loads.only_confirm(),
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {
@@ -282,7 +283,7 @@ fn entries(loads: &Loads, number: Number, id: &SessionId, time: &Time) -> Vec<En
         .flat_map(|(batch, doubtful)| batch.external_ids().map(move |id| (id, doubtful)))
         .filter_map(|(user, doubtful)| {
             let ready: &Ready = loads.people.get(user)?;
-            Some(ready.entry(number, id, doubtful, now))
+            Some(ready.entry(number, Some(id), doubtful, now))
         })
         .collect()
 }
