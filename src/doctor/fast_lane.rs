@@ -18,7 +18,11 @@ pub(super) fn check(settings: &Settings, proof: Option<&Proof>, now: Timestamp) 
         return notes;
     }
     let binding = Binding {
-        org: settings.org_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        org: settings
+            .org_url
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         identity_source: settings
             .identity_source
             .as_ref()
@@ -35,12 +39,19 @@ pub(super) fn check(settings: &Settings, proof: Option<&Proof>, now: Timestamp) 
         update,
         deactivate,
     } = proof.calls;
-    let words = [("create", create), ("update", update), ("deactivate", deactivate)];
+    let words = [
+        ("create", create),
+        ("update", update),
+        ("deactivate", deactivate),
+    ];
     let words = words.map(|(call, works)| format!("{call} {}", word(works)));
     notes.found(format!("proven on {at:.0}: {}", words.join(", ")));
     if let Some(withdrawn) = &proof.withdrawn {
         notes.warn(
-            format!("since {:.0} that does not count: {}", withdrawn.at, withdrawn.why),
+            format!(
+                "since {:.0} that does not count: {}",
+                withdrawn.at, withdrawn.why
+            ),
             "find out in the System Log what became of these users, and prove again with \
              {\"command\":\"prove\"}",
         );

@@ -82,6 +82,12 @@ impl Entry {
         }
     }
 
+    /// Whether a single-user call told it last, and no session since.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.called.is_some() && self.session_id.is_none()
+    }
+
     /// The item. What a look at the whole ledger does not need has names of its own, so that it
     /// takes no room there: Okta's id of the session (the first release's entries have it as
     /// `session`, by which their sessions are known), and when somebody was told to be active.

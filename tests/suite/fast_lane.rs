@@ -31,7 +31,7 @@ pub async fn proven(people: usize, options: Options) -> (World, Function) {
 }
 
 pub async fn prove(world: &World, function: &Function) -> Value {
-    let event = json!({"command": "prove"});
+    let event = serde_json::from_str(include_str!("../../events/prove.json")).unwrap();
     answer(world, function, &event).await.unwrap()
 }
 
@@ -69,7 +69,9 @@ pub fn sessions(world: &World) -> usize {
 async fn a_leaver_a_mover_and_a_joiner_are_told_at_once_while_okta_opens_no_session() {
     let (world, function) = proven(20, options()).await;
     world.put(inactive("user0")).await;
-    world.put(with(person("user1"), json!({"first_name": "Eve"}))).await;
+    world
+        .put(with(person("user1"), json!({"first_name": "Eve"})))
+        .await;
     world.put(person("joiner")).await;
     let began = world.clock.now();
 
@@ -221,7 +223,9 @@ async fn whoever_may_still_be_in_an_import_goes_by_session() {
 #[tokio::test(start_paused = true)]
 async fn people_known_by_push_alone_never_use_it_and_others_do() {
     let (world, function) = proven(20, options()).await;
-    world.put(with(person("user1"), json!({"first_name": "Eve"}))).await;
+    world
+        .put(with(person("user1"), json!({"first_name": "Eve"})))
+        .await;
     let at = world.clock.now().to_string();
     let push = |record: Value| json!({"command": "push", "records": [record], "at": at});
 
@@ -229,21 +233,32 @@ async fn people_known_by_push_alone_never_use_it_and_others_do() {
     let quick = sessions(&world) == 0;
     let stranger = answer(&world, &function, &push(person("pushed"))).await;
 
-    assert_eq!(known.unwrap()["fastLane"], json!({"upserts": 1, "deactivations": 0}));
+    assert_eq!(
+        known.unwrap()["fastLane"],
+        json!({"upserts": 1, "deactivations": 0})
+    );
     assert!(quick);
     assert_eq!(stranger.unwrap()["fastLane"]["upserts"], 0);
-    assert_eq!((calls(&world), sessions(&world) > 0), (vec!["PATCH".to_owned()], true));
+    assert_eq!(
+        (calls(&world), sessions(&world) > 0),
+        (vec!["PATCH".to_owned()], true)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_okta_knows_better_the_other_call_is_made() {
     let (world, function) = proven(20, options()).await;
     world.okta.admin_deletes("user0").unwrap();
-    world.put(with(person("user0"), json!({"first_name": "Eve"}))).await;
+    world
+        .put(with(person("user0"), json!({"first_name": "Eve"})))
+        .await;
     world.okta.seed_user(
         "joiner",
         okta_emulator::UserStatus::Active,
-        [("userName", "joiner@example.com"), ("email", "joiner@example.com")],
+        [
+            ("userName", "joiner@example.com"),
+            ("email", "joiner@example.com"),
+        ],
     );
     world.put(person("joiner")).await;
 
@@ -275,7 +290,10 @@ async fn a_batch_that_comes_twice_is_told_once() {
     stream(&world, &function, &["user0"]).await;
     let again = stream(&world, &function, &["user0"]).await;
 
-    assert_eq!((again.as_str(), calls(&world)), (DONE, vec!["DELETE".to_owned()]));
+    assert_eq!(
+        (again.as_str(), calls(&world)),
+        (DONE, vec!["DELETE".to_owned()])
+    );
     assert_eq!(sessions(&world), 0);
 }
 
@@ -292,12 +310,18 @@ async fn the_history_of_one_person_shows_the_call_and_its_confirmation() {
     let confirmed = answer(&world, &function, &explain).await.unwrap();
 
     let because = |said: &Value| said["because"].as_str().unwrap().to_owned();
-    assert_eq!((&called["next"], &called["ledger"]["session"]), (&json!("retell"), &Value::Null));
+    assert_eq!(
+        (&called["next"], &called["ledger"]["session"]),
+        (&json!("retell"), &Value::Null)
+    );
     assert!(because(&called).contains("by a single-user call, which was seen to be done"));
     assert!(called["ledger"]["called"].is_string());
     assert_eq!(confirmed["ledger"]["called"], called["ledger"]["called"]);
     assert!(confirmed["ledger"]["session"].is_string());
-    assert!(because(&confirmed).contains("A single-user call had told it"), "{confirmed}");
+    assert!(
+        because(&confirmed).contains("A single-user call had told it"),
+        "{confirmed}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,7 +123,9 @@ async fn where_calls_are_not_permitted_none_is_made_for_an_hour() {
     assert_eq!(leave("user0").await, DONE);
     let off = status(&world, &function).await["fastLane"].clone();
     cooldown().await;
-    let doctor = answer(&world, &function, &json!({"command": "doctor"})).await.unwrap();
+    let doctor = answer(&world, &function, &json!({"command": "doctor"}))
+        .await
+        .unwrap();
     assert_eq!(leave("user1").await, DONE);
     let made = calls(&world).len();
     tokio::time::sleep(Duration::from_secs(3_600)).await;
@@ -149,8 +151,16 @@ async fn a_look_that_shows_a_leaver_withdraws_the_proof_and_a_session_deactivate
     assert_eq!(done, DONE);
     assert!(!world.is_active("user0"));
     let lane = status(&world, &function).await["fastLane"].clone();
-    assert_eq!((&lane["deactivations"], &lane["upserts"]), (&json!(false), &json!(true)));
-    assert!(lane["withdrawn"]["why"].as_str().unwrap().contains("shows them all the same"));
+    assert_eq!(
+        (&lane["deactivations"], &lane["upserts"]),
+        (&json!(false), &json!(true))
+    );
+    assert!(
+        lane["withdrawn"]["why"]
+            .as_str()
+            .unwrap()
+            .contains("shows them all the same")
+    );
     settle(&world, &function).await;
 }
 
@@ -165,7 +175,12 @@ async fn others_are_told_at_once_though_one_call_fails() {
         world.put(record).await;
     }
 
-    stream(&world, &function, &["user0", "user1", "user2", "user3", "user4"]).await;
+    stream(
+        &world,
+        &function,
+        &["user0", "user1", "user2", "user3", "user4"],
+    )
+    .await;
 
     assert_eq!((calls(&world).len(), sessions(&world) > 0), (5, true));
     settle(&world, &function).await;
@@ -174,11 +189,29 @@ async fn others_are_told_at_once_though_one_call_fails() {
 #[tokio::test(start_paused = true)]
 async fn somebody_pauses_and_nobody_is_called_about() {
     let (world, function) = proven(20, options()).await;
-    answer(&world, &function, &json!({"command": "pause"})).await.unwrap();
+    answer(&world, &function, &json!({"command": "pause"}))
+        .await
+        .unwrap();
     world.put(inactive("user0")).await;
 
     assert_eq!(stream(&world, &function, &["user0"]).await, DONE);
 
     assert!(world.is_active("user0"));
     assert_eq!(calls(&world), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_that_finds_a_called_leaver_active_withdraws_the_proof() {
+    let (world, function) = proven(20, options()).await;
+    world.put(inactive("user0")).await;
+    stream(&world, &function, &["user0"]).await;
+    world.okta.admin_reactivates("user0").unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+
+    let verify = json!({"command": "verify", "repair": true});
+    answer(&world, &function, &verify).await.unwrap();
+
+    let lane = status(&world, &function).await["fastLane"].clone();
+    assert_eq!(lane["deactivations"], false, "{lane}");
+    settle(&world, &function).await;
 }

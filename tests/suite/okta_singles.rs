@@ -94,7 +94,10 @@ async fn a_call_that_does_not_exist_or_is_not_permitted_is_an_outcome_of_its_own
             _ => calls.tell_user(&ada("Queen"), false).await,
         };
 
-        assert!(matches!(told, Ok(Single::NotPermitted(_))), "{status} {method} {told:?}");
+        assert!(
+            matches!(told, Ok(Single::NotPermitted(_))),
+            "{status} {method} {told:?}"
+        );
     }
 }
 
@@ -114,8 +117,10 @@ async fn what_was_sent_once_and_not_answered_is_in_doubt_and_not_sent_again() {
     ] {
         let org = Org::start(Options::default()).await;
         let calls = org.calls();
-        org.emulator.inject(Fault::on("DELETE", "/users/*").then(effect.clone()));
-        org.emulator.seed_user("ada", UserStatus::Active, [("userName", "ada")]);
+        org.emulator
+            .inject(Fault::on("DELETE", "/users/*").then(effect.clone()));
+        org.emulator
+            .seed_user("ada", UserStatus::Active, [("userName", "ada")]);
 
         let told = calls.delete_user("ada").await.unwrap();
 

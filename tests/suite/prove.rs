@@ -48,7 +48,12 @@ async fn a_leaver_leaves(world: &World, function: &Function) {
     world.put(inactive("user0")).await;
     stream(world, function, &["user0"]).await;
     assert!(!world.is_active("user0"));
-    assert_eq!((1..20).filter(|n| world.is_active(&format!("user{n}"))).count(), 19);
+    assert_eq!(
+        (1..20)
+            .filter(|n| world.is_active(&format!("user{n}")))
+            .count(),
+        19
+    );
     for _ in 0..2 {
         cooldown().await;
         sync(world, function).await;
@@ -66,10 +71,22 @@ async fn a_delete_that_deactivates_is_proven_and_nobody_made_up_stays_active() {
     assert_eq!(said["lookAt"], json!([]));
     let people = made_up(&world);
     assert_eq!(people.len(), 3);
-    assert!(people.iter().all(|(_, it)| *it == UserStatus::Deprovisioned), "{people:?}");
-    assert!(people.iter().any(|(id, _)| said["person"]["externalId"] == id.as_str()));
+    assert!(
+        people
+            .iter()
+            .all(|(_, it)| *it == UserStatus::Deprovisioned),
+        "{people:?}"
+    );
+    assert!(
+        people
+            .iter()
+            .any(|(id, _)| said["person"]["externalId"] == id.as_str())
+    );
     let lane = status(&world, &function).await["fastLane"].clone();
-    assert_eq!((&lane["limit"], &lane["deactivations"]), (&json!(20), &json!(true)));
+    assert_eq!(
+        (&lane["limit"], &lane["deactivations"]),
+        (&json!(20), &json!(true))
+    );
     world.okta.clear_requests();
     a_leaver_leaves(&world, &function).await;
     assert_eq!(calls(&world), ["DELETE"]);
@@ -99,7 +116,10 @@ async fn a_delete_that_cuts_the_tie_fails_and_nobody_but_the_made_up_person_is_t
         .filter(|(_, status)| *status == UserStatus::Active);
     assert_eq!(active.count(), 1);
     let look_at = said["lookAt"].to_string();
-    assert!(look_at.contains("still active: deactivate them there"), "{look_at}");
+    assert!(
+        look_at.contains("still active: deactivate them there"),
+        "{look_at}"
+    );
     a_leaver_leaves(&world, &function).await;
 }
 
@@ -132,7 +152,11 @@ async fn a_delete_that_does_nothing_beside_an_import_fails() {
     let said = prove(&world, &function).await;
 
     assert_eq!(works(&said), ["works", "works", "fails"], "{said}");
-    assert!(made_up(&world).iter().all(|(_, it)| *it == UserStatus::Deprovisioned));
+    assert!(
+        made_up(&world)
+            .iter()
+            .all(|(_, it)| *it == UserStatus::Deprovisioned)
+    );
     a_leaver_leaves(&world, &function).await;
     assert_agreement(&world).await;
 }
@@ -165,7 +189,12 @@ async fn that_somebody_is_not_shown_any_more_proves_nothing_until_the_operator_h
 
     assert_eq!((early.0, again.0), ("InvalidEvent", "InvalidEvent"));
     assert_eq!(works(&said), ["works", "works", "unknown"], "{said}");
-    assert!(said["lookAt"][0].as_str().unwrap().contains("is to be Deactivated"));
+    assert!(
+        said["lookAt"][0]
+            .as_str()
+            .unwrap()
+            .contains("is to be Deactivated")
+    );
     assert_eq!(before, false);
     assert_eq!(works(&confirmed), ["works"; 3]);
     let lane = status(&world, &function).await["fastLane"].clone();
@@ -178,7 +207,10 @@ async fn a_paused_function_proves_nothing() {
     let event = json!({"command": "pause"});
     answer(&world, &function, &event).await.unwrap();
 
-    for event in [json!({"command": "prove"}), json!({"command": "prove", "confirmed": ["deactivate"]})] {
+    for event in [
+        json!({"command": "prove"}),
+        json!({"command": "prove", "confirmed": ["deactivate"]}),
+    ] {
         let (name, _) = answer(&world, &function, &event).await.unwrap_err();
         assert_eq!(name, "Paused");
     }
@@ -190,9 +222,16 @@ async fn a_paused_function_proves_nothing() {
 async fn nothing_else_can_be_confirmed_than_a_deactivation() {
     let (world, function) = world_where(SingleDelete::Deactivates).await;
 
-    for confirmed in [json!([]), json!(["create"]), json!(["deactivate", "update"])] {
+    for confirmed in [
+        json!([]),
+        json!(["create"]),
+        json!(["deactivate", "update"]),
+    ] {
         let event = json!({"command": "prove", "confirmed": confirmed});
-        assert_eq!(answer(&world, &function, &event).await.unwrap_err().0, "InvalidEvent");
+        assert_eq!(
+            answer(&world, &function, &event).await.unwrap_err().0,
+            "InvalidEvent"
+        );
     }
 }
 
@@ -206,14 +245,21 @@ async fn a_full_run_deactivates_whom_a_proof_that_died_has_left_behind() {
     );
     assert!(dies.await.is_err());
     let left = made_up(&world);
-    assert!(left.iter().any(|(_, it)| *it == UserStatus::Active), "{left:?}");
+    assert!(
+        left.iter().any(|(_, it)| *it == UserStatus::Active),
+        "{left:?}"
+    );
 
     for _ in 0..2 {
         cooldown().await;
         sync(&world, &function).await;
     }
 
-    assert!(made_up(&world).iter().all(|(_, it)| *it == UserStatus::Deprovisioned));
+    assert!(
+        made_up(&world)
+            .iter()
+            .all(|(_, it)| *it == UserStatus::Deprovisioned)
+    );
     assert_agreement(&world).await;
 }
 
@@ -221,17 +267,27 @@ async fn a_full_run_deactivates_whom_a_proof_that_died_has_left_behind() {
 async fn where_calls_are_not_permitted_the_proof_says_so() {
     for (status, method) in [(403, "POST"), (404, "POST"), (405, "POST"), (403, "DELETE")] {
         let (world, function) = world_where(SingleDelete::Deactivates).await;
-        let path = if method == "POST" { "/users" } else { "/users/*" };
+        let path = if method == "POST" {
+            "/users"
+        } else {
+            "/users/*"
+        };
         let denied = Effect::Status {
             status,
             code: "E0000006".to_owned(),
             causes: Vec::new(),
         };
-        world.okta.inject(Fault::on(method, path).always().then(denied));
+        world
+            .okta
+            .inject(Fault::on(method, path).always().then(denied));
 
         let said: Value = prove(&world, &function).await;
 
-        let call = if method == "POST" { "create" } else { "deactivate" };
+        let call = if method == "POST" {
+            "create"
+        } else {
+            "deactivate"
+        };
         assert_eq!(said[call], "fails", "{status} {method} {said}");
     }
 }
@@ -244,5 +300,8 @@ async fn a_proof_is_of_one_org() {
 
     let lane = status(&world, &other).await["fastLane"].clone();
 
-    assert_eq!((&lane["proven"], &lane["upserts"]), (&Value::Null, &json!(false)));
+    assert_eq!(
+        (&lane["proven"], &lane["upserts"]),
+        (&Value::Null, &json!(false))
+    );
 }

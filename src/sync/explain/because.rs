@@ -163,8 +163,7 @@ impl Because<'_> {
 
     /// Whether a single-user call told them last, and no session since.
     fn is_called(&self) -> bool {
-        self.entry
-            .is_some_and(|entry| entry.called.is_some() && entry.session_id.is_none())
+        self.entry.is_some_and(Entry::is_called)
     }
 
     fn came_of_call(&self) -> &'static str {

@@ -111,6 +111,14 @@ pub struct Counts {
 }
 
 impl Found {
+    /// Nobody but these, who are to leave.
+    pub(in crate::sync) fn leavers(leavers: Vec<Suspect>) -> Self {
+        Self {
+            leavers,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is nothing to tell Okta.
     #[must_use]
     pub fn is_empty(&self) -> bool {

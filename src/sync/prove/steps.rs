@@ -297,10 +297,7 @@ impl Prover<'_> {
         };
         let mut report = Report::new(self.run_id.to_owned(), Trigger::Direct, false);
         let mut aside = Aside::new(Stuck::default(), true, false);
-        let mut found = look::Found {
-            leavers: people.iter().map(|one| one.leaver()).collect(),
-            ..look::Found::default()
-        };
+        let mut found = look::Found::leavers(people.iter().map(|one| one.leaver()).collect());
         let mut teller = Teller {
             run: &run,
             job: &job,

@@ -6,7 +6,7 @@ use super::{
     history::{Act, Death, Deed, Flaw, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
-    scenes::scene,
+    scenes::{fast::fast, scene},
 };
 use crate::support::crash::Moment;
 
@@ -92,6 +92,7 @@ pub fn history(seed: u64) -> History {
     };
     scene(&mut history, &mut chance.rng);
     admins(&mut history);
+    fast(&mut history);
     history
 }
 

@@ -103,6 +103,7 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
                 world.okta.forget_session(&last.id);
             }
         }
+        Act::Prove => world.prove(),
         Act::Rebind => world.rebind(),
         Act::Admin { person, deed } => {
             let (okta, id) = (&world.okta, id(*person));
