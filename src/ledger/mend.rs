@@ -44,7 +44,7 @@ impl Ledger {
                 match mend {
                     Mend::Doubt(entry, repaired) => {
                         let doubted = self.doubt_for(entry, *repaired).await?;
-                        if doubted && entry.is_called() && entry.told == Told::Inactive {
+                        if doubted && entry.called.is_some() && entry.told == Told::Inactive {
                             self.deactivates_nobody().await?;
                         }
                         Ok(doubted)
@@ -58,8 +58,8 @@ impl Ledger {
             .await
     }
 
-    /// Somebody is active whom a single-user call was seen to have deactivated: whatever was proven,
-    /// nobody else is told to leave by a call.
+    /// Somebody is active whom a single-user call was seen to have deactivated. An admin may have let
+    /// them in again; but whatever was proven, nobody else is told to leave by a call.
     async fn deactivates_nobody(&self) -> Result<(), LedgerError> {
         let why = "a user is active whom a single-user call was seen to have deactivated";
         tracing::warn!("{why}: prove again what these calls do");

@@ -205,8 +205,9 @@ async fn a_verification_that_finds_a_called_leaver_active_withdraws_the_proof() 
     let (world, function) = proven(20, options()).await;
     world.put(inactive("user0")).await;
     stream(&world, &function, &["user0"]).await;
+    cooldown().await;
+    sync(&world, &function).await;
     world.okta.admin_reactivates("user0").unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
 
     let verify = json!({"command": "verify", "repair": true});
     answer(&world, &function, &verify).await.unwrap();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     guard::Target,
-    ledger::{Again, Entry, IdHash, Number, Origin, Told, UNKNOWN},
+    ledger::{Again, Charge, Entry, Hour, IdHash, Number, Origin, Told, UNKNOWN},
     mapping::ExternalId,
     okta::{Entity, EntityError},
     sync::look::Suspect,
@@ -63,7 +63,13 @@ impl MadeUp {
             doubtful: false,
             origin: Origin::Table,
             at: now,
-            deactivation: None,
+            // Whoever proves approves of their leaving: they take nobody's place.
+            deactivation: Some(Charge {
+                hour: Hour::of(now),
+                by: call,
+                approved: true,
+                moved: None,
+            }),
             update: None,
             pushed: None,
             to_leave: false,

@@ -83,7 +83,7 @@ impl Prover<'_> {
                 Deleted::No => Works::Fails,
                 _ => Works::Unknown,
             };
-            self.session(&[alone, beside, third]).await?;
+            self.session_to_its_end(&[alone, beside, third]).await?;
             self.is_still_active(alone).await;
             return Ok(());
         }
@@ -108,7 +108,7 @@ impl Prover<'_> {
                     .to_owned(),
             );
         }
-        self.session(&[beside]).await?;
+        self.session_to_its_end(&[beside]).await?;
         self.conclude(alone, alone_deleted, beside, beside_deleted)
             .await;
         Ok(())
@@ -314,6 +314,13 @@ impl Prover<'_> {
         Ok(session
             .filter(|session| session.status == triggered)
             .map(|session| session.id))
+    }
+
+    async fn session_to_its_end(&mut self, people: &[&MadeUp]) -> Result<(), RunError> {
+        match self.session(people).await? {
+            Some(session) => self.watch(&session).await,
+            None => Ok(()),
+        }
     }
 
     async fn is_importing(&self, session: &SessionId) -> Result<bool, RunError> {

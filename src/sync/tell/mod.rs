@@ -304,6 +304,7 @@ impl Teller<'_> {
             number,
             again: portion.again,
             by_push: matches!(self.job.source, Source::Payload { .. }),
+            by_full_run: matches!(self.job.source, Source::Table),
         };
         let isolations = fill.aside.isolations_left();
         let carried = opened.carry(&mut fill, isolations).await;
