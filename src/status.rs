@@ -187,19 +187,19 @@ pub struct StuckState {
 /// When the state table cannot be read.
 pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
     let ledger: &Ledger = &run.ledger;
-    let (state, stuck, recent, lease, verification) = futures::try_join!(
+    let (state, stuck, recent, lease, verification, proof) = futures::try_join!(
         ledger.state::<Memory>(run.start),
         ledger.stuck(),
         ledger.recent(),
         ledger.holder(),
         Verification::of(ledger),
+        ledger.proof(),
     )?;
     let State {
         log,
         binding,
         switch,
         guard,
-        proof,
         active_before: _,
     } = state;
     let log = log.value;
@@ -230,7 +230,7 @@ pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
         guard: guarded(&guard, now),
         verified: verification.last,
         binding: binding.exists().then_some(binding.value),
-        fast_lane: FastLaneState::of(run, proof, now),
+        fast_lane: FastLaneState::of(run, proof.value, now),
         stuck: StuckList::of(&stuck),
         next_date: recent.next_date,
         last_runs: recent.all(),

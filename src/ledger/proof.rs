@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Binding, Ledger, LedgerError, Versioned, Written};
 
 /// The key of the item.
-pub(super) const PK: &str = "proof";
+const PK: &str = "proof";
 /// How long no call is made after Okta has said that it has none, or permits none.
 const OFF_FOR: Duration = Duration::from_secs(60 * 60);
 
@@ -208,11 +208,11 @@ mod tests {
 
     #[test]
     fn nothing_is_told_by_calls_that_was_not_seen_to_work() {
-        use Works::{Fails, Unknown, Works};
-        let (proof, binding) = proven([Works, Works, Unknown]);
+        let [works, fails, unknown] = [Works::Works, Works::Fails, Works::Unknown];
+        let (proof, binding) = proven([works, works, unknown]);
         let may = proof.may_call(&binding, at(1));
         assert!(may.upserts && !may.deactivations);
-        for calls in [[Works, Fails, Works], [Unknown, Works, Works]] {
+        for calls in [[works, fails, works], [unknown, works, works]] {
             let may = proven(calls).0.may_call(&binding, at(1));
             assert!(!may.upserts && may.deactivations);
         }

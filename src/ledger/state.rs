@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Binding, Ledger, LedgerError, Mode, Proof, Switch, Versioned, Written, binding,
+    Binding, Ledger, LedgerError, Mode, Switch, Versioned, Written, binding,
     log::{SessionLog, from_unnumbered},
-    proof, switch,
+    switch,
 };
 use crate::dynamodb::Item;
 
@@ -26,8 +26,6 @@ pub struct State<G> {
     pub switch: Switch,
     /// What the guard remembers.
     pub guard: Versioned<G>,
-    /// What single-user calls were seen to do.
-    pub proof: Proof,
     /// How many users a release without a guard left active; 0 if there was none.
     pub active_before: u64,
 }
@@ -42,7 +40,7 @@ impl Ledger {
         &self,
         start: Mode,
     ) -> Result<State<G>, LedgerError> {
-        let keys = [LOG, GUARD, UNNUMBERED, binding::PK, switch::PK, proof::PK];
+        let keys = [LOG, GUARD, UNNUMBERED, binding::PK, switch::PK];
         let items = self.items(keys.map(str::to_owned)).await?;
         let item = |pk: &str| items.iter().find(|item| has_key(item, pk));
         let (log, active_before) = numbered(item(LOG), item(UNNUMBERED))?;
@@ -60,7 +58,6 @@ impl Ledger {
             binding: Versioned::from_item(item(binding::PK))?,
             switch,
             guard: Versioned::from_item(item(GUARD))?,
-            proof: Versioned::from_item(item(proof::PK))?.value,
             active_before,
         })
     }

@@ -7,6 +7,7 @@
 
 mod app;
 mod aside;
+mod begin;
 mod beside;
 mod books;
 mod bound;

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use super::{
     AppRules, Aside, Books, Detail, Report, RunError, Time,
+    begin::Settling,
     check::Check,
     dry::Dry,
-    hand::{Circumstances, Hand},
-    look::{Found, Source, look},
+    hand::Hand,
+    look::{Found, Source},
     report::Consumed,
-    tell::{self, Teller, Telling},
+    tell::{Teller, Telling},
 };
 use crate::{
     guard::{Guard, Limits, Memory},
@@ -141,7 +142,8 @@ impl Run {
         let guard = Guard::new(&self.ledger, self.limits, state.guard, time.now()).await?;
         let mut books = Books::new(&self.ledger, state.log, guard, writes);
         let may_call = if writes && self.fast_lane > 0 && job.may_be_told_by_calls() {
-            state.proof.may_call(&self.binding, time.now())
+            let proof = self.ledger.proof().await?.value;
+            proof.may_call(&self.binding, time.now())
         } else {
             MayCall::default()
         };
@@ -243,44 +245,6 @@ impl Run {
         }
     }
 
-    /// Looks at what the job says.
-    async fn look(
-        &self,
-        job: &Job,
-        hand: &Hand<'_>,
-        books: &Books,
-        aside: &Aside,
-        time: &Time,
-    ) -> Result<Found, RunError> {
-        let reading = books.reading(time.now());
-        let circumstances = Circumstances {
-            reading: &reading,
-            aside,
-            approved: books.guard.approved(),
-            whole: None,
-        };
-        look(&job.source, hand, &circumstances).await
-    }
-
-    /// Asks Okta what became of the sessions that were not seen to end.
-    async fn settle(&self, books: &mut Books, settling: &Settling<'_>) -> Result<(), RunError> {
-        let Settling {
-            job,
-            writes,
-            run_id,
-            time,
-        } = *settling;
-        let okta = self.okta.by(time.answer_by());
-        tell::settle(books, &okta, None, time.now()).await?;
-        if writes {
-            tell::settle_open(books, &okta, run_id, job.rank(), time).await?;
-        } else if self.ledger.holder().await?.is_none() {
-            // What nobody is at work on, a run would find and cancel.
-            books.take_open_for_lost(time.now()).await?;
-        }
-        Ok(())
-    }
-
     /// A look at the whole table has come to its end.
     async fn full_look_is_done(
         &self,
@@ -337,14 +301,6 @@ impl Run {
             None => tracing::warn!("who is stuck was not written: there was no time left"),
         }
     }
-}
-
-/// For whom Okta is asked about sessions.
-struct Settling<'a> {
-    job: &'a Job,
-    writes: bool,
-    run_id: &'a str,
-    time: &'a Time,
 }
 
 /// A push succeeds only when what it says has landed or was looked at.

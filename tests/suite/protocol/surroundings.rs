@@ -109,7 +109,7 @@ impl Size {
             }
             Status::Open
                 if fault
-                    && !session.call.is_some()
+                    && session.call.is_none()
                     && world.run.as_ref().is_none_or(|run| run.session != place) =>
             {
                 let mut next = world.clone();
@@ -174,7 +174,7 @@ impl Size {
         let place = World::place(&id);
         let session = &world.sessions[place];
         let is_at_work = world.run.as_ref().is_some_and(|run| run.session == place);
-        if !session.call.is_some() && !session.status.is_final() && !is_at_work {
+        if session.call.is_none() && !session.status.is_final() && !is_at_work {
             after.push((Step("it is given up", place), next));
         }
     }

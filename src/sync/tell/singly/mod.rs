@@ -190,6 +190,9 @@ impl Teller<'_> {
             .extend(std::mem::take(&mut fill.upserts).left());
         session::add(tally, fill.tally);
         left.into_iter().for_each(|ready| put_back(found, ready));
+        if mutation::on(Mutation::CallIgnoresImports) {
+            people.iter_mut().for_each(|(ready, _)| ready.behind = None);
+        }
         let numbered = people.into_iter().zip(numbers);
         let prepared: Vec<_> = numbered
             .map(|((ready, entity), number)| Prepared {
