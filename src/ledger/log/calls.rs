@@ -172,7 +172,9 @@ mod tests {
         log.call(1, at(0));
         let mut json = serde_json::to_value(&log).unwrap();
         let members = json.as_object_mut().unwrap();
-        ["calls", "done", "lastConfirmed"].map(|name| members.remove(name));
+        for name in ["calls", "done", "lastConfirmed"] {
+            members.remove(name);
+        }
 
         let known: SessionLog = serde_json::from_value(json).unwrap();
 
