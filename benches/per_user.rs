@@ -143,6 +143,7 @@ fn book(users: &[(RecordKey, Mapped)]) -> Book {
                     pushed: None,
                     to_leave: false,
                     repaired: None,
+                    called: None,
                 };
                 (IdHash::of(id), reading.of(&entry))
             }

@@ -9,7 +9,7 @@ use crate::{
     guard::Granted,
     ledger::Mode,
     status::Overview,
-    sync::{Changes, Explanation, Report},
+    sync::{Changes, Explanation, Proven, Report},
     verify::Verified,
 };
 
@@ -37,6 +37,8 @@ pub enum Answer {
     Switch(SwitchState),
     /// What Okta has, beside what it is to have.
     Verified(Box<Verified>),
+    /// What single-user calls do with this org.
+    Proven(Box<Proven>),
 }
 
 /// How the switch is set.

@@ -33,6 +33,9 @@ pub struct Config {
     pub start: Mode,
     /// `PUSH`: `on`, or `off`: a push is refused with an error. Default `off`.
     pub push: bool,
+    /// `FAST_LANE`: up to how many changes of a stream batch or a push are told by single-user calls,
+    /// once these are proven; 0: never. Default 20.
+    pub fast_lane: u8,
     /// `HISTORY_TABLE`: where what runs did is kept. Default: the state table, where a read of the
     /// whole ledger pays for it.
     pub history_table: Option<String>,
@@ -62,6 +65,7 @@ pub(crate) struct Settings {
     limits: Option<Limits>,
     start: Option<Mode>,
     push: Option<bool>,
+    pub(crate) fast_lane: Option<u8>,
     pub(crate) history_table: Option<String>,
     watch: Option<Duration>,
     plan_values: Option<bool>,
@@ -175,6 +179,13 @@ impl Settings {
             }),
         };
         let push = is_on(&mut wrong, "PUSH");
+        let fast_lane = match set("FAST_LANE") {
+            None => Some(20),
+            given => wrong.require(given, "FAST_LANE", |text| {
+                let changes = text.trim().parse().ok().filter(|changes| *changes <= 100);
+                changes.ok_or("give a whole number up to 100, such as 20, or 0 for never")
+            }),
+        };
         let profile_checks = is_on(&mut wrong, "PROFILE_CHECKS");
         let history_table = match set("HISTORY_TABLE") {
             None => None,
@@ -224,6 +235,7 @@ impl Settings {
             limits,
             start,
             push,
+            fast_lane,
             history_table,
             watch,
             plan_values,
@@ -246,6 +258,7 @@ impl Settings {
                 limits: self.limits?,
                 start: self.start?,
                 push: self.push?,
+                fast_lane: self.fast_lane?,
                 history_table: self.history_table.clone(),
                 watch: self.watch?,
                 plan_values: self.plan_values?,

@@ -113,6 +113,12 @@ pub enum Command {
         #[serde(default)]
         repair: bool,
     },
+    /// Finds out with made-up people what single-user calls do with this org.
+    Prove {
+        /// What the operator has seen to be right; `deactivate` alone is possible.
+        #[serde(default)]
+        confirmed: Option<Vec<String>>,
+    },
     /// Checks everything that a run needs; nothing is changed anywhere.
     Doctor {},
     /// How things stand: the last runs, open sessions, who is stuck; nothing is changed anywhere.
@@ -189,6 +195,11 @@ impl Command {
                         .to_owned(),
                 ),
             },
+            Self::Prove {
+                confirmed: Some(confirmed),
+            } if confirmed != &["deactivate"] => {
+                Err("\"confirmed\" takes [\"deactivate\"], and nothing else".to_owned())
+            }
             Self::Sync {
                 only: Some(_),
                 rebind: true,
@@ -231,11 +242,11 @@ impl Command {
     "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
      DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
      {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
-     {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, {{\"command\":\"pause\"}}, \
+     {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, {{\"command\":\"prove\"}}, {{\"command\":\"pause\"}}, \
      {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
      (the first two take \"retryRefused\": true, a sync \"only\": [external ids] or \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
      200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\", a verification \
-     \"adopt\": true and \"repair\": true)"
+     \"adopt\": true and \"repair\": true, a proof \"confirmed\": [\"deactivate\"])"
 )]
 pub struct UnknownEvent(String);
 

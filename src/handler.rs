@@ -182,6 +182,14 @@ impl Function {
                     let verified = verify::verify(run, may, request_id, &time);
                     Ok(Answer::Verified(Box::new(Box::pin(verified).await?)))
                 }
+                Command::Prove { confirmed } => {
+                    let run = self.run().await?;
+                    let proven = match confirmed {
+                        None => Box::pin(run.prove(request_id, &time)).await?,
+                        Some(_) => Box::pin(run.confirm_proof(request_id, &time)).await?,
+                    };
+                    Ok(Answer::Proven(Box::new(proven)))
+                }
                 Command::Doctor {} => Ok(Answer::Doctor(Box::new(
                     Box::pin(doctor::examine(self.subject(), &time)).await,
                 ))),
@@ -254,6 +262,7 @@ fn whole_table() -> Job {
         retry_refused: false,
         rebind: false,
         detail: None,
+        changed: None,
     }
 }
 
@@ -289,6 +298,7 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
             }
             let job = Job {
                 source: Source::Keys(keys),
+                changed: batch.oldest,
                 ..whole_table()
             };
             let report = work(run, job, time, report).await;

@@ -50,6 +50,7 @@ fn is_worth_keeping(report: &Report, error: Option<&RunError>) -> bool {
     let has_done_something = error.is_some()
         || report.more
         || !report.sessions.is_empty()
+        || report.fast_lane.count() > 0
         || report.withheld.count() > 0
         || report.paused && report.upserts + report.deactivations > 0;
     (!report.dry_run || report.paused) && (report.trigger != Trigger::Stream || has_done_something)

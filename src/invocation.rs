@@ -85,7 +85,7 @@ impl RunError {
             Self::SessionsFail { .. } => "SessionsFail",
             Self::OtherBinding(_) => "OtherBinding",
             Self::Paused | Self::PausedForSome => "Paused",
-            Self::Nobody(_) | Self::NoKey(_) => "InvalidEvent",
+            Self::Nobody(_) | Self::NoKey(_) | Self::NothingToConfirm => "InvalidEvent",
             Self::PushUnfinished { .. } => "PushUnfinished",
         }
     }

@@ -84,6 +84,14 @@ pub enum Mutation {
     RefusedIsForgotten,
     /// Whom Okta does not list is taken for being there.
     UnlistedIsFine,
+    /// A single-user call counts as the commit: no session tells it again.
+    CallIsTheCommit,
+    /// The entry of a single-user call is written after it.
+    EntryAfterCall,
+    /// People are called about whom an import may still carry, as if there were none.
+    CallIgnoresImports,
+    /// The guard is not asked before somebody is deactivated by a call.
+    CallsAreNotCharged,
 }
 
 /// Okta's limits for a world in small.

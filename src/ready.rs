@@ -68,6 +68,7 @@ impl Ready {
                     sdk.credentials(&config.credentials).await?,
                     sdk.credentials(&config.credentials).await?,
                 ];
+                let singles = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
@@ -87,6 +88,13 @@ impl Ready {
                         credentials,
                         clock,
                     ),
+                    singles: Okta::new(
+                        config.org_url.clone(),
+                        config.identity_source.clone(),
+                        singles,
+                        clock,
+                    ),
+                    fast_lane: usize::from(config.fast_lane),
                     app,
                     beyond: Beyond::new(&config.org_url, &config.identity_source, beyond, clock),
                     limits: config.limits,

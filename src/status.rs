@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::{
     guard::{Digest, Guard, Kind, Memory},
     ledger::{
-        Binding, Holder, Ledger, Mode, Recent, RunSummary, SessionLog, State, Stuck, Switch,
+        Binding, Holder, Ledger, Mode, Off, Proof, ProvenCalls, Recent, RunSummary, SessionLog,
+        State, Stuck, Switch, Withdrawn,
         log::{Ended, Listed},
     },
     okta::{self, Calls, SessionId},
@@ -51,6 +52,8 @@ pub struct Overview {
     pub verified: Option<LastVerified>,
     /// What the ledger is about; none before the first run.
     pub binding: Option<Binding>,
+    /// What single-user calls were seen to do, and whether they are made.
+    pub fast_lane: FastLaneState,
     /// Who is stuck.
     pub stuck: StuckList,
     /// The deactivations that the last full run withheld.
@@ -87,6 +90,43 @@ pub struct GuardState {
     pub since: Option<Timestamp>,
     /// What stands for them when they are approved.
     pub digest: Option<Digest>,
+}
+
+/// What single-user calls were seen to do, and whether they are made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FastLaneState {
+    /// Up to how many changes of a stream batch or a push they are made for; 0: never.
+    pub limit: usize,
+    /// Whether people are created and changed by calls now.
+    pub upserts: bool,
+    /// Whether people are deactivated by calls now.
+    pub deactivations: bool,
+    /// What each was seen to do with this org; none before `prove`.
+    pub proven: Option<ProvenCalls>,
+    /// When that was.
+    pub proven_at: Option<Timestamp>,
+    /// Why something that had worked does not count any more.
+    pub withdrawn: Option<Withdrawn>,
+    /// Why no call is made for a while.
+    pub off: Option<Off>,
+}
+
+impl FastLaneState {
+    fn of(run: &Run, proof: Proof, now: Timestamp) -> Self {
+        let is_ours = proof.is_of(&run.binding);
+        let may = proof.may_call(&run.binding, now);
+        let is_on = run.fast_lane > 0;
+        Self {
+            limit: run.fast_lane,
+            upserts: is_on && may.upserts,
+            deactivations: is_on && may.deactivations,
+            proven: is_ours.then_some(proof.calls),
+            proven_at: proof.at.filter(|_| is_ours),
+            withdrawn: proof.withdrawn.filter(|_| is_ours),
+            off: proof.off.filter(|off| is_ours && off.until > now),
+        }
+    }
 }
 
 /// An import session.
@@ -147,12 +187,13 @@ pub struct StuckState {
 /// When the state table cannot be read.
 pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
     let ledger: &Ledger = &run.ledger;
-    let (state, stuck, recent, lease, verification) = futures::try_join!(
+    let (state, stuck, recent, lease, verification, proof) = futures::try_join!(
         ledger.state::<Memory>(run.start),
         ledger.stuck(),
         ledger.recent(),
         ledger.holder(),
         Verification::of(ledger),
+        ledger.proof(),
     )?;
     let State {
         log,
@@ -189,6 +230,7 @@ pub(crate) async fn look(run: &Run, time: &Time) -> Result<Overview, RunError> {
         guard: guarded(&guard, now),
         verified: verification.last,
         binding: binding.exists().then_some(binding.value),
+        fast_lane: FastLaneState::of(run, proof.value, now),
         stuck: StuckList::of(&stuck),
         next_date: recent.next_date,
         last_runs: recent.all(),

@@ -94,6 +94,20 @@ impl<'a> Follower<'a> {
     }
 }
 
+/// Hands the function what the stream has, if it has anything; false if it has not.
+pub async fn next_is_there(follower: &mut Follower<'_>) -> Result<bool, Trouble> {
+    Ok(follower.batch().await?.is_some())
+}
+
+/// Follows the stream until something is so; false if it does not come to that.
+pub async fn until(follower: &mut Follower<'_>, is_so: impl Fn() -> bool) -> Result<bool, Trouble> {
+    let began = Instant::now();
+    while !is_so() && began.elapsed() < PATIENCE {
+        follower.batch().await?;
+    }
+    Ok(is_so())
+}
+
 /// What the chapter must come to.
 pub struct Changes {
     pub created: u64,

@@ -154,6 +154,8 @@ async fn start(arguments: &Arguments) -> Result<World, Trouble> {
     let mut app = ServiceApp::new(support::CLIENT, &*key.jwks);
     // Runs need no more than it has; a verification does.
     app.scopes.push("okta.apps.read".to_owned());
+    // A proof of single-user calls looks at users' statuses.
+    app.scopes.push("okta.users.read".to_owned());
     let options = Options {
         bind: okta,
         identity_source: support::SOURCE.to_owned(),

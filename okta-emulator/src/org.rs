@@ -18,6 +18,7 @@ use crate::{
     options::Options,
     rate::Rates,
     sessions::{Book, Imported},
+    unknowns::SingleDelete,
 };
 
 /// Everything there is, shared by all calls.
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) faults: Faults,
     pub(crate) api_token: String,
+    /// What a single user's DELETE does.
+    pub(crate) single_delete: SingleDelete,
     /// None where no service app is registered.
     pub(crate) oauth: Option<AuthorizationServer>,
 }
@@ -90,6 +93,7 @@ impl Org {
                 ids: Ids::default(),
                 faults: Faults::default(),
                 api_token: options.token.clone(),
+                single_delete: options.single_delete,
                 oauth: oauth.transpose()?,
             }),
             options,

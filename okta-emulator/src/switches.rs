@@ -5,10 +5,16 @@ use crate::{
     emulator::Emulator,
     faults::{Fault, FaultView},
     oauth::AuthorizationServer,
+    unknowns::SingleDelete,
 };
 
 /// What concerns the service app does nothing where none is registered.
 impl Emulator {
+    /// From now on a single user's DELETE does this, whatever the options said.
+    pub fn set_single_delete(&self, does: SingleDelete) {
+        self.org.settled().0.single_delete = does;
+    }
+
     /// Replaces the API token. The old one is refused from now on.
     pub fn set_api_token(&self, token: impl Into<String>) {
         self.org.settled().0.api_token = token.into();

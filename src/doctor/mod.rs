@@ -13,6 +13,7 @@ mod advice;
 mod answers;
 mod configuration;
 mod credentials;
+mod fast_lane;
 mod identity_source;
 mod mapping;
 mod report;
@@ -96,6 +97,9 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     round.note("verification", verification::check(beyond, &round).await);
     let scopes = scopes::check(beyond, &round).await;
     round.note("further scopes", scopes);
+
+    let lane = fast_lane::check(settings, state.proof.as_ref(), time.now());
+    round.note("fast lane", lane);
 
     let heard = okta.client.as_ref().and_then(|okta| okta.last_heard());
     round.note("clock", answers::clock(heard));

@@ -9,7 +9,7 @@ use super::{Round, advice, configuration::Tables, report::Notes};
 use crate::{
     aws::{TableFacts, Trouble},
     guard::Memory,
-    ledger::{Ledger, Right, SessionLog},
+    ledger::{Ledger, Proof, Right, SessionLog},
 };
 
 /// What was found of the state table.
@@ -17,6 +17,7 @@ use crate::{
 pub(super) struct Found {
     pub(super) notes: Notes,
     pub(super) log: Option<SessionLog>,
+    pub(super) proof: Option<Proof>,
     pub(super) took: Option<Duration>,
 }
 
@@ -70,6 +71,7 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
     if notes.is_usable()
         && let Ok(log) = ledger.read_log().await
         && let Ok(guard) = ledger.read_guard::<Memory>().await
+        && let Ok(proof) = ledger.proof().await
     {
         notes.found(match guard.value.base(0, ledger.clock.now()) {
             0 => "no full run has recorded anybody yet".to_owned(),
@@ -80,6 +82,7 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
             }
         });
         found.log = Some(log.value);
+        found.proof = Some(proof.value);
     }
     found
 }

@@ -38,6 +38,7 @@ mod flag {
     pub(super) const LONG_GONE: u16 = 1 << 11;
     pub(super) const UPDATE_UNDONE: u16 = 1 << 12;
     pub(super) const OTHER_ID: u16 = 1 << 13;
+    pub(super) const DONE_BY_CALL: u16 = 1 << 14;
 }
 
 impl Book {
@@ -60,6 +61,7 @@ impl Book {
             | set(known.long_gone, flag::LONG_GONE)
             | set(known.update_undone, flag::UPDATE_UNDONE)
             | set(known.other_id, flag::OTHER_ID)
+            | set(known.done_by_call, flag::DONE_BY_CALL)
             | match known.again {
                 Again::AsEver => 0,
                 Again::Apart => flag::AGAIN_APART,
@@ -189,6 +191,7 @@ impl Row {
             long_gone: self.has(flag::LONG_GONE),
             update_undone: self.has(flag::UPDATE_UNDONE),
             other_id: self.has(flag::OTHER_ID),
+            done_by_call: self.has(flag::DONE_BY_CALL),
         }
     }
 }
@@ -209,6 +212,7 @@ mod tests {
         to_leave: false,
         long_gone: false,
         other_id: false,
+        done_by_call: false,
     };
 
     #[test]
@@ -235,6 +239,7 @@ mod tests {
                     long_gone: bit(5),
                     update_undone: bit(3),
                     other_id: bit(4),
+                    done_by_call: bit(2),
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

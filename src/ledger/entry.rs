@@ -56,6 +56,9 @@ pub struct Entry {
     /// How Okta had them otherwise when they were last told the same again for it. If it still has
     /// them so, telling it once more helps nobody.
     pub repaired: Option<Fingerprint>,
+    /// When a single-user call has told it, if one has. Until a session has told it again, the entry
+    /// names the call.
+    pub called: Option<Timestamp>,
 }
 
 /// Where a user came from.
@@ -79,6 +82,12 @@ impl Entry {
         }
     }
 
+    /// Whether a single-user call told it last, and no session since.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.called.is_some() && self.session_id.is_none()
+    }
+
     /// The item. What a look at the whole ledger does not need has names of its own, so that it
     /// takes no room there: Okta's id of the session (the first release's entries have it as
     /// `session`, by which their sessions are known), and when somebody was told to be active.
@@ -98,6 +107,7 @@ impl Entry {
             pushed,
             to_leave,
             repaired,
+            called,
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -139,6 +149,7 @@ impl Entry {
             ("pushed", pushed.map(|at| text(at.to_string()))),
             ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
             (REPAIRED, repaired.map(print_value)),
+            ("called", called.map(|at| text(at.to_string()))),
         ];
         let optional = optional
             .into_iter()
@@ -171,6 +182,7 @@ impl Entry {
             pushed: text("pushed").and_then(|at| at.parse().ok()),
             to_leave: to_leave(item),
             repaired: item.get(REPAIRED).and_then(print),
+            called: text("called").and_then(|at| at.parse().ok()),
         })
     }
 }
@@ -262,6 +274,7 @@ mod tests {
             pushed: "2026-01-02T03:04:00Z".parse().ok(),
             to_leave: true,
             repaired: Some(Fingerprint::from([9; 16])),
+            called: "2026-01-02T03:04:04Z".parse().ok(),
         }
     }
 

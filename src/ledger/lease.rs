@@ -33,6 +33,8 @@ const MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a full run's claim lasts if it is not renewed.
 const CLAIM_LASTS: Duration = Duration::from_secs(30);
+/// How long single-user calls pass a full run that is refused the lease.
+const CALLS_PASS: Duration = Duration::from_secs(60);
 /// How long giving the lease back may take; if it takes longer, the lease ends by itself.
 const RELEASE: Duration = Duration::from_secs(3);
 
@@ -41,8 +43,11 @@ const RELEASE: Duration = Duration::from_secs(3);
 pub enum Rank {
     /// A full run, which others let pass.
     Full,
-    /// A stream batch or a push.
+    /// A stream batch or a push that wants to have a session open.
     Part,
+    /// The same for single-user calls, which take seconds: a claim lets them pass for its first
+    /// minute.
+    Call,
 }
 
 /// Whether the lease could be had.
@@ -120,19 +125,28 @@ impl Ledger {
             owner: owner.to_owned(),
             claim: format!("{:016x}", fastrand::u64(..)),
         };
-        if rank == Rank::Part
-            && let Some((owner, until)) = self.claimed().await?
+        if rank != Rank::Full
+            && let Some(Claimed {
+                owner,
+                until,
+                since,
+            }) = self.claimed().await?
+            && (rank == Rank::Part || since + CALLS_PASS <= self.clock.now())
         {
             return Ok(Claim::Busy { owner, until });
         }
-        let until = match put(self, LEASE, &claimant, deadline, LASTS).await? {
+        let until = match put(self, LEASE, &claimant, deadline, LASTS, None).await? {
             Put::Refused { .. } if mutation::on(Mutation::WorkWithoutLease) => {
                 Arc::new(AtomicI64::new(i64::MAX))
             }
             Put::Done(until) => Arc::new(AtomicI64::new(until.as_millisecond())),
             Put::Refused { owner, until } => {
                 if rank == Rank::Full {
-                    self.leave_claim(&claimant.owner, deadline).await?;
+                    let claimed = self.claimed().await?;
+                    let ours = claimed.filter(|claimed| claimed.owner == claimant.owner);
+                    let since = ours.map_or(self.clock.now(), |claimed| claimed.since);
+                    self.leave_claim_of(&claimant.owner, since, deadline)
+                        .await?;
                 }
                 return Ok(Claim::Busy { owner, until });
             }
@@ -150,17 +164,29 @@ impl Ledger {
         }))
     }
 
-    /// Says that a full run wants the lease; who renews it within half a minute keeps it.
+    /// Says that a full run wants the lease, which it can have, while Okta opens no session; who
+    /// renews it within half a minute keeps it.
     ///
     /// # Errors
     /// When the state table cannot be written.
     pub async fn leave_claim(&self, owner: &str, deadline: Timestamp) -> Result<(), LedgerError> {
+        self.leave_claim_of(owner, self.clock.now(), deadline).await
+    }
+
+    /// Leaves a claim of a run that was refused the lease since then.
+    async fn leave_claim_of(
+        &self,
+        owner: &str,
+        since: Timestamp,
+        deadline: Timestamp,
+    ) -> Result<(), LedgerError> {
         // A claim is its run's, however often it asks.
         let claimant = Claimant {
             owner: owner.to_owned(),
             claim: owner.to_owned(),
         };
-        put(self, CLAIM, &claimant, deadline, CLAIM_LASTS)
+        let since = Some(since);
+        put(self, CLAIM, &claimant, deadline, CLAIM_LASTS, since)
             .await
             .map(drop)
     }
@@ -171,14 +197,32 @@ impl Ledger {
     }
 
     /// The full run that wants the lease, and until when others let it pass.
-    async fn claimed(&self) -> Result<Option<(String, Timestamp)>, LedgerError> {
+    async fn claimed(&self) -> Result<Option<Claimed>, LedgerError> {
         let items = self.items([CLAIM.to_owned()]).await?;
         let now = self.clock.now();
-        Ok(items
-            .first()
-            .and_then(holder)
-            .filter(|(_, until)| *until > now))
+        let claimed = items.first().and_then(|item| {
+            let (owner, until) = holder(item)?;
+            let since = item.get("since").and_then(|since| since.as_n().ok());
+            let since = since.and_then(|since| since.parse().ok());
+            // A release that does not say so means that it has been waiting.
+            let since = since.unwrap_or(0);
+            Some(Claimed {
+                owner,
+                until,
+                since: Timestamp::from_millisecond(since).ok()?,
+            })
+        });
+        Ok(claimed.filter(|claimed| claimed.until > now))
     }
+}
+
+/// A full run that wants the lease.
+struct Claimed {
+    owner: String,
+    /// Until when others let it pass.
+    until: Timestamp,
+    /// Since when it was refused the lease, without having had it in between.
+    since: Timestamp,
 }
 
 const LEASE: &str = "lease";
@@ -187,7 +231,7 @@ const CLAIM: &str = "claim";
 async fn renew(ledger: &Ledger, claimant: &Claimant, deadline: Timestamp, until: &AtomicI64) {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
-        match put(ledger, LEASE, claimant, deadline, LASTS).await {
+        match put(ledger, LEASE, claimant, deadline, LASTS, None).await {
             Ok(Put::Done(later)) => until.store(later.as_millisecond(), Ordering::Release),
             Ok(Put::Refused { .. }) if !mutation::on(Mutation::WorkWithoutLease) => {
                 until.store(0, Ordering::Release);
@@ -211,14 +255,18 @@ async fn put(
     claimant: &Claimant,
     deadline: Timestamp,
     lasts: Duration,
+    since: Option<Timestamp>,
 ) -> Result<Put, LedgerError> {
     let Claimant { owner, claim } = claimant;
     let now = ledger.clock.now();
     let until = (now + lasts).min(deadline);
+    let since = since.map(|since| AttributeValue::N(since.as_millisecond().to_string()));
+    let since = since.map(|since| ("since".to_owned(), since));
     let result = ledger
         .client
         .put_item()
         .table_name(&ledger.table)
+        .set_item(since.map(|since| HashMap::from([since])))
         .item("pk", AttributeValue::S(pk.to_owned()))
         .item("owner", AttributeValue::S(owner.clone()))
         .item("claim", AttributeValue::S(claim.clone()))

@@ -10,6 +10,7 @@
 //! | `list#<digest>#<n>` | people whom the guard withholds, until they are approved or forgotten |
 //! | `binding` | what the ledger is about: org, identity source, users table |
 //! | `switch` | whether runs may tell Okta anything |
+//! | `proof` | the [`Proof`]: what single-user calls were seen to do with this org |
 //! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
 //! | `verification` | the last verification, and the one under way; what it has listed is in `verification#…` |
 //! | `unchecked` | the [`Unchecked`]: imports of which it is yet to be seen what Okta made of their people |
@@ -32,6 +33,7 @@ mod lease;
 pub mod log;
 mod mend;
 mod pending;
+mod proof;
 mod reading;
 mod rights;
 mod scan;
@@ -51,6 +53,7 @@ pub use id_hash::IdHash;
 pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
 pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
 pub(crate) use mend::{Mend, UNKNOWN};
+pub use proof::{Calls as ProvenCalls, MayCall, Off, Proof, Withdrawn, Works};
 pub use reading::{Known, Reading};
 pub(crate) use rights::Right;
 pub use state::State;

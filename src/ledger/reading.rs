@@ -45,6 +45,9 @@ pub struct Known {
     pub long_gone: bool,
     /// Whether they were told under an id of another externalId template.
     pub other_id: bool,
+    /// Whether a single-user call was seen to be done that told it, so that a session need only
+    /// confirm it.
+    pub(super) done_by_call: bool,
 }
 
 impl Known {
@@ -61,6 +64,12 @@ impl Known {
         }
     }
 
+    /// Whether telling them this only confirms what a single-user call has told.
+    #[must_use]
+    pub fn confirms(&self, told: Told) -> bool {
+        self.done_by_call && self.standing.is_some_and(|it| it.told == told)
+    }
+
     /// What is known of somebody of whom Okta was told so.
     #[cfg(test)]
     pub(crate) fn of(standing: Standing) -> Self {
@@ -74,6 +83,7 @@ impl Known {
             to_leave: false,
             long_gone: false,
             other_id: false,
+            done_by_call: false,
         }
     }
 
@@ -132,6 +142,7 @@ impl Reading {
                 && telling.told == Told::Inactive
                 && standing.is_some_and(|standing| standing.holds && !standing.live),
             other_id: self.log.had_other_ids(telling.session),
+            done_by_call: !telling.doubtful && self.log.is_done(telling.session),
         }
     }
 }

@@ -65,6 +65,11 @@ impl ExternalId {
         }
     }
 
+    /// The id of somebody who does not exist: not empty, and not long.
+    pub(crate) fn made_up(text: String) -> Self {
+        Self(text)
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -79,9 +79,9 @@ pub const STATE_TABLE_READ_UNITS: Metric = Metric::level("StateTableReadUnits", 
 /// Write request units that a run consumed of the state table.
 pub const STATE_TABLE_WRITE_UNITS: Metric = Metric::level("StateTableWriteUnits", Unit::Count);
 
-/// Users sent to be created, updated or reactivated, by sessions that did not fail.
+/// Users sent to be created, updated or reactivated, by calls and by sessions that did not fail.
 pub const UPSERTS: Metric = Metric::flow("Upserts");
-/// Users sent to be deactivated, by sessions that did not fail.
+/// Users sent to be deactivated, by calls and by sessions that did not fail.
 pub const DEACTIVATIONS: Metric = Metric::flow("Deactivations");
 
 /// Import sessions by how they ended; each is counted once, when its end is seen.
@@ -114,6 +114,12 @@ pub const CHANGE_SECONDS: Metric = Metric::level("ChangeSeconds", Unit::Seconds)
 /// The age of the oldest change of a stream batch that is to come back; zero after one that
 /// is done.
 pub const PENDING_CHANGE_SECONDS: Metric = Metric::level("PendingChangeSeconds", Unit::Seconds);
+
+/// From the oldest change of a stream batch to each single-user call that was seen to be done.
+pub const FAST_LANE_SECONDS: Metric = Metric::level("FastLaneSeconds", Unit::Seconds);
+/// From the oldest change of a stream batch to its leavers' being told, by calls or by a session,
+/// where calls are proven to deactivate people.
+pub const LEAVER_SECONDS: Metric = Metric::level("LeaverSeconds", Unit::Seconds);
 
 /// All metrics.
 pub const ALL: &[&Metric] = &[
@@ -149,6 +155,8 @@ pub const ALL: &[&Metric] = &[
     &OKTA_REQUESTS,
     &CHANGE_SECONDS,
     &PENDING_CHANGE_SECONDS,
+    &FAST_LANE_SECONDS,
+    &LEAVER_SECONDS,
 ];
 
 impl Metric {

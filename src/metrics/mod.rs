@@ -13,7 +13,7 @@ pub use catalogue::*;
 pub use emit::Emitter;
 
 use crate::{
-    okta::{SessionId, SessionStatus},
+    okta::{self, SessionId, SessionStatus},
     sync::{Consumed, Report},
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
     if report.dry_run {
         return;
     }
-    if report.skipped.is_some() && report.sessions.is_empty() {
+    if report.skipped.is_some() && report.sessions.is_empty() && report.fast_lane.count() == 0 {
         RUNS_SKIPPED.add(1);
     }
     RUN_SECONDS.is(Duration::from_millis(report.duration_ms).as_secs_f64());
@@ -127,6 +127,19 @@ pub(crate) fn batch(age: Duration, done: bool) {
         CHANGE_SECONDS.is(age);
     }
     PENDING_CHANGE_SECONDS.is(if done { 0.0 } else { age });
+}
+
+/// A single-user call has told somebody, so long after the change.
+pub(crate) fn told_by_call(age: Duration, kind: okta::Kind) {
+    FAST_LANE_SECONDS.is(age.as_secs_f64());
+    if kind == okta::Kind::Deactivate {
+        leaver_told(age);
+    }
+}
+
+/// Leavers were told whom single-user calls may tell, so long after the change.
+pub(crate) fn leaver_told(age: Duration) {
+    LEAVER_SECONDS.is(age.as_secs_f64());
 }
 
 /// A request was sent to Okta, and answered with this HTTP status or not at all.

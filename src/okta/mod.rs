@@ -25,6 +25,7 @@ mod paging;
 mod patience;
 mod schema;
 mod session;
+mod singles;
 mod system_log;
 mod user;
 mod wire;
@@ -49,5 +50,6 @@ pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
     LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
 };
+pub use singles::Single;
 pub use system_log::{ImportEvent, What};
 pub use user::UserProfile;

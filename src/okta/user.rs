@@ -17,9 +17,9 @@ pub type UserProfile = BTreeMap<String, Option<String>>;
 pub(super) const CALL: &str = "GET /users/{externalId}";
 
 #[derive(Deserialize)]
-struct Wire {
+pub(super) struct Wire {
     #[serde(default)]
-    profile: BTreeMap<String, Value>,
+    pub(super) profile: BTreeMap<String, Value>,
 }
 
 /// A profile as Okta sends it.

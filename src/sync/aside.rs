@@ -147,6 +147,11 @@ impl Aside {
         }
     }
 
+    /// Takes note of somebody whom a single-user call has told.
+    pub(super) fn told_one(&mut self, id: IdHash) {
+        self.pending.remove(&StuckKey::of_user(id));
+    }
+
     /// Takes note of a load that Okta refused: how its users are reported.
     pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
         let alone = load.people.len() == 1;

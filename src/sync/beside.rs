@@ -94,5 +94,5 @@ impl Books {
 
 /// One that was given up may still wake, and then everything told until then is doubtful.
 fn is_still(log: &SessionLog) -> bool {
-    log.unended() == 0
+    log.unended() == 0 && log.calls().next().is_none()
 }

@@ -1,7 +1,7 @@
 //! The log of sessions and the guard, which are written together: what becomes of a session
 //! decides about what it has charged.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use jiff::Timestamp;
 
@@ -103,6 +103,37 @@ impl Books {
                        goes by the new binding";
             RunError::OtherBinding(why.to_owned())
         })
+    }
+
+    /// Numbers so many single-user calls that are about to be made; none where too many are under way.
+    pub(super) async fn call(
+        &mut self,
+        calls: usize,
+        now: Timestamp,
+    ) -> Result<Range<Number>, RunError> {
+        self.change(|log| log.call(calls as u64, now)).await
+    }
+
+    /// These calls have ended; of each, whether Okta was seen to have done it. Their charges stand,
+    /// whatever came of them.
+    pub(super) async fn calls_ended(
+        &mut self,
+        calls: &[(Number, bool)],
+        now: Timestamp,
+    ) -> Result<(), RunError> {
+        self.change(|log| {
+            for (number, done) in calls {
+                log.call_ended(*number, *done);
+            }
+        })
+        .await?;
+        let stand: Vec<_> = calls.iter().map(|(number, _)| (*number, false)).collect();
+        self.settle_charges(&stand, now).await
+    }
+
+    /// Takes the calls for ended that can arrive no more.
+    pub(super) async fn end_calls(&mut self, now: Timestamp) -> Result<(), RunError> {
+        self.change(|log| log.end_calls(now)).await
     }
 
     /// The import of a session is about to be started.

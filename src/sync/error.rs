@@ -44,6 +44,12 @@ pub enum RunError {
         "paused: nothing is told to Okta. Resume with {{\"command\":\"resume\"}}, or see what would be told with {{\"command\":\"explain\"}}"
     )]
     PausedForSome,
+    /// There is no proof of which the operator can confirm anything.
+    #[error(
+        "there is nothing to confirm: only a proof that could not see whether the made-up people were deactivated leaves that to \
+         you. Prove with {{\"command\":\"prove\"}}, and confirm what its answer has you look at"
+    )]
+    NothingToConfirm,
     /// What was taken for a record's key is none.
     #[error(
         "\"record\" is not the key of a record: the users table's is {0}, as JSON with these attributes and no others"

@@ -7,6 +7,7 @@
 
 mod app;
 mod aside;
+mod begin;
 mod beside;
 mod books;
 mod bound;
@@ -19,6 +20,7 @@ mod explain;
 pub mod hand;
 mod judged;
 pub mod look;
+mod prove;
 mod rejects;
 mod report;
 mod run;
@@ -39,8 +41,9 @@ pub use estimate::Estimate;
 pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
 pub use hand::Why;
 pub use look::{Counts, Source};
+pub use prove::{Person, Proven};
 pub use rejects::{Reject, Rejects};
-pub use report::{Consumed, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger};
+pub use report::{Consumed, FastLane, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger};
 pub use run::{Job, Run};
 pub(crate) use tell::COOLDOWN;
 #[doc(hidden)]

@@ -53,6 +53,8 @@ pub struct Report {
     pub refused: Rejects,
     /// What the guard keeps back.
     pub withheld: Withheld,
+    /// Whom single-user calls have told.
+    pub fast_lane: FastLane,
     /// The import sessions of this run.
     pub sessions: Vec<SessionReport>,
     /// Whether there is more to do than this run had time for.
@@ -71,7 +73,7 @@ pub struct Report {
     /// What a dry run found, user by user, if that was asked for. Not a part of what is logged.
     #[serde(skip)]
     pub changes: Option<Changes>,
-    /// Upserts and deactivations of the run's sessions that did not fail.
+    /// Upserts and deactivations of the run's calls and sessions that did not fail.
     #[serde(skip)]
     done: (u64, u64),
     /// How many users the ledger knows, if the run has looked at all of it.
@@ -131,6 +133,23 @@ impl Trigger {
             Self::Stream => "stream",
             Self::Direct => "direct",
         }
+    }
+}
+
+/// Whom single-user calls have told, and were seen to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FastLane {
+    /// To be created, updated or reactivated.
+    pub upserts: u64,
+    /// To be deactivated.
+    pub deactivations: u64,
+}
+
+impl FastLane {
+    /// How many they are.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.upserts + self.deactivations
     }
 }
 
@@ -216,6 +235,7 @@ impl Report {
             rejected: Rejects::default(),
             refused: Rejects::default(),
             withheld: Withheld::default(),
+            fast_lane: FastLane::default(),
             sessions: Vec::new(),
             more: false,
             resume_at: None,
@@ -295,7 +315,24 @@ impl Report {
         self.done.1 += session.deactivations;
     }
 
-    /// Upserts and deactivations that the run's sessions carried, of those that did not fail.
+    /// Counts somebody whom a single-user call has told.
+    pub(super) fn called(&mut self, kind: okta::Kind, external_id: &str) {
+        let (done, told) = match kind {
+            okta::Kind::Upsert => {
+                self.fast_lane.upserts += 1;
+                (&mut self.done.0, &mut self.tells.upserts)
+            }
+            okta::Kind::Deactivate => {
+                self.fast_lane.deactivations += 1;
+                (&mut self.done.1, &mut self.tells.deactivations)
+            }
+        };
+        *done += 1;
+        told.push(external_id.to_owned());
+    }
+
+    /// Upserts and deactivations that single-user calls and the run's sessions told, of those that
+    /// did not fail.
     #[must_use]
     pub fn sent(&self) -> (u64, u64) {
         self.done

@@ -2,18 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     AppRules, Aside, Books, Detail, Report, RunError, Time,
+    begin::Settling,
     check::Check,
     dry::Dry,
-    hand::{Circumstances, Hand},
-    look::{Found, Source, look},
+    hand::Hand,
+    look::{Found, Source},
     report::Consumed,
-    tell::{self, Teller, Telling},
+    tell::{Teller, Telling},
 };
 use crate::{
     guard::{Guard, Limits, Memory},
-    ledger::{Binding, Ledger, Mode, Rank, State, log},
+    ledger::{Binding, Ledger, MayCall, Mode, Rank, State, log},
     mapping::Mapping,
     mutation::{self, Mutation},
     okta::{self, Beyond, Okta, ProfileSchema},
@@ -31,6 +34,10 @@ pub struct Run {
     pub ledger: Ledger,
     /// Okta.
     pub okta: Okta,
+    /// Okta, as single users are told there: Okta counts these calls apart.
+    pub singles: Okta,
+    /// Up to how many changes of a stream batch or a push are told by single-user calls.
+    pub fast_lane: usize,
     /// The app's rules for profiles, where they are to be kept to.
     pub app: AppRules,
     /// What else Okta tells, where it may be seen.
@@ -59,9 +66,16 @@ pub struct Job {
     pub retry_refused: bool,
     /// Whether the ledger is to be about another identity source or table from now on.
     pub rebind: bool,
+    /// When the oldest change was made that led to it, if that is known.
+    pub changed: Option<Timestamp>,
 }
 
 impl Job {
+    /// Whether single-user calls may tell what it finds.
+    fn may_be_told_by_calls(&self) -> bool {
+        matches!(self.source, Source::Keys(_) | Source::Payload { .. })
+    }
+
     /// Whether those are told again whom Okta refused inside an import: a stream batch leaves them
     /// to the full run, and a push can be seen by none.
     fn tells_again(&self) -> bool {
@@ -125,20 +139,20 @@ impl Run {
         }
         let guard = Guard::new(&self.ledger, self.limits, state.guard, time.now()).await?;
         let mut books = Books::new(&self.ledger, state.log, guard, writes);
-        let okta = self.okta.by(time.answer_by());
-        tell::settle(&mut books, &okta, None, time.now()).await?;
-        if writes {
-            Box::pin(tell::settle_open(
-                &mut books,
-                &okta,
-                &report.run_id,
-                job.rank(),
-                time,
-            ))
-            .await?;
-        } else if self.ledger.holder().await?.is_none() {
-            // What nobody is at work on, a run would find and cancel.
-            books.take_open_for_lost(time.now()).await?;
+        let may_call = if writes && self.fast_lane > 0 && job.may_be_told_by_calls() {
+            let proof = self.ledger.proof().await?.value;
+            proof.may_call(&self.binding, time.now())
+        } else {
+            MayCall::default()
+        };
+        let settling = Settling {
+            job,
+            writes,
+            run_id: &report.run_id,
+            time,
+        };
+        if !may_call.any() {
+            Box::pin(self.settle(&mut books, &settling)).await?;
         }
 
         let app = self.app.read(time).await;
@@ -149,16 +163,16 @@ impl Run {
             let check = Check::new(self, &hand, time);
             Box::pin(check.earlier(&books, &mut aside)).await?;
         }
-        let mut found = {
-            let reading = books.reading(time.now());
-            let circumstances = Circumstances {
-                reading: &reading,
-                aside: &aside,
-                approved: books.guard.approved(),
-                whole: None,
-            };
-            look(&job.source, &hand, &circumstances).await?
-        };
+        let mut found = self.look(job, &hand, &books, &aside, time).await?;
+        // Whom calls can tell need not wait until Okta was asked for its sessions.
+        if may_call.any() && found.counts.waiting + found.behind > 0 {
+            Box::pin(self.settle(&mut books, &settling)).await?;
+            found = self.look(job, &hand, &books, &aside, time).await?;
+        }
+        if found.whole && !books.log().may_confirm(time.now()) {
+            let people = found.put_off_confirmations();
+            tracing::debug!(people, "what calls have told is confirmed later");
+        }
         report.looked(&found);
         aside.looked(&found);
         let withheld = self
@@ -200,6 +214,7 @@ impl Run {
             report: &mut *report,
             books: &mut books,
             aside: &mut aside,
+            may_call,
         };
         let told = Box::pin(teller.tell(&mut found)).await;
         if matches!(job.source, Source::Table) {

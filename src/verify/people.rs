@@ -252,6 +252,7 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                 pushed: before.as_ref().and_then(|before| before.pushed),
                 to_leave: false,
                 repaired: None,
+                called: None,
             };
             Some(Mend::Write(Box::new(entry), before))
         }

@@ -80,6 +80,7 @@ async fn where_everything_is_fine_the_doctor_says_so() {
             "profile schema",
             "verification",
             "further scopes",
+            "fast lane",
             "clock",
             "answer times"
         ]

@@ -224,6 +224,8 @@ fn every_setting_of_the_guard_is_in_the_template() {
     for (parameter, value) in [
         ("Start", "paused"),
         ("Push", "off"),
+        ("FastLane", "20"),
+        ("StreamBatchingWindowSeconds", "1"),
         ("MaxDeactivations", "10%,1000"),
         ("MaxUpdates", "50%"),
         ("MaxMembershipRemovals", "20%"),

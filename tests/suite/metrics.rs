@@ -222,12 +222,20 @@ async fn whatever_is_in_the_catalogue_is_emitted() {
     cooldown().await;
     sync(&world, &function).await;
     world.put(inactive("user0")).await;
-    let batch = json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {
-        "Keys": {"id": {"S": "user0"}}, "SequenceNumber": "1", "ApproximateCreationDateTime": 1_700_000_000}}]});
-    tokio::join!(invoke_stream(&function, world.clock, &batch), async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        sync(&world, &function).await
-    });
+    let batch = |id: &str| {
+        json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {
+            "Keys": {"id": {"S": id}}, "SequenceNumber": "1", "ApproximateCreationDateTime": 1_700_000_000}}]})
+    };
+    tokio::join!(
+        invoke_stream(&function, world.clock, &batch("user0")),
+        async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            sync(&world, &function).await
+        }
+    );
+    crate::fast_lane::prove(&world, &function).await;
+    world.put(inactive("user1")).await;
+    invoke_stream(&function, world.clock, &batch("user1")).await;
     fails(&world, &world.function(&[("MAX_DEACTIVATIONS", "many")])).await;
     let elsewhere = world.function(&[("OKTA_IDENTITY_SOURCE_ID", "0oaanother")]);
     fails(&world, &elsewhere).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-const ALARMS: [&str; 14] = [
+const ALARMS: [&str; 15] = [
     "DriftAlarm",
     "FailedExecutionsAlarm",
     "FailedRunsAlarm",
@@ -21,6 +21,7 @@ const ALARMS: [&str; 14] = [
     "PendingAlarm",
     "RefusedAlarm",
     "RejectsAlarm",
+    "SlowLeaversAlarm",
     "WithheldAlarm",
 ];
 
@@ -210,6 +211,7 @@ fn alarms_watch_what_is_emitted() {
             "PendingRuns",
             "Refused",
             "Rejected",
+            "LeaverSeconds",
             "Withheld"
         ]
     );

@@ -132,6 +132,7 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
                 "updates": {"count": 0, "reason": null, "digest": null, "since": null},
                 "membershipRemovals": {"count": 0, "reason": null, "digest": null, "since": null},
             },
+            "fastLane": {"upserts": 0, "deactivations": 0},
             "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 0, "requests": 1}],
             "more": false, "resumeAt": null, "skipped": null,
             "consumed": report["consumed"], "durationMs": report["durationMs"],

@@ -1,6 +1,7 @@
 //! The story: what happens to the table, and what the function makes of it.
 
 mod days;
+mod fast;
 mod guard;
 mod okta;
 
@@ -55,6 +56,9 @@ pub async fn play(world: &World, people: &People, page: &Page) -> Result<usize, 
     let began = Instant::now();
     story.days().await?;
     story.the_table_is_emptied().await?;
+    if story.streamed() {
+        story.a_leaver_in_seconds().await?;
+    }
     page.line("")?;
     let Story {
         chapters, failed, ..

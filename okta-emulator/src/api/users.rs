@@ -88,7 +88,7 @@ pub(crate) async fn delete(
 ) -> Answer<StatusCode> {
     check_source(&org, &source)?;
     let (mut state, now) = org.settled();
-    let switch = org.options.single_delete;
+    let switch = state.single_delete;
     let found = state.directory.user(&user).filter(|user| {
         user.assigned
             && (user.status == UserStatus::Active || switch != SingleDelete::UnknownNextTime)

@@ -93,12 +93,13 @@ impl SessionLog {
             .count()
     }
 
-    /// Whether any import that was started before this session was not seen to end.
+    /// Whether any import that was started, or call that was made, before this session was not seen
+    /// to end.
     #[must_use]
     pub fn has_older_unended(&self, number: Number) -> bool {
-        self.listed
-            .range(..number)
-            .any(|(_, session)| session.state != State::GivenUp)
+        let mut older = self.listed.range(..number);
+        older.any(|(_, session)| session.state != State::GivenUp)
+            || self.calls.range(..number).next().is_some()
     }
 
     /// How many of the last imports ended badly, one after another.

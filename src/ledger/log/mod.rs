@@ -6,6 +6,7 @@
 //! given is unknown, and unknown means doubtful.
 
 mod asked;
+mod calls;
 mod ranges;
 mod session;
 mod standing;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use calls::SENT_WITHIN;
 pub use ranges::Ranges;
 use session::Mark;
 pub use session::{Again, Carries, Charges, End, Ended, Failed, Listed, State};
@@ -75,6 +77,15 @@ pub struct SessionLog {
     last_triggered: Option<Timestamp>,
     /// Numbers of sessions that a release without numbers left unsettled or failed.
     unnumbered: BTreeMap<SessionId, Number>,
+    /// Single-user calls whose end was not seen, and when they have ended at the latest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    calls: BTreeMap<Number, Timestamp>,
+    /// Calls that Okta was seen to have done: a session is to tell them again, in good time.
+    #[serde(skip_serializing_if = "Ranges::is_empty")]
+    done: Ranges,
+    /// When an import was last started that told nothing but what calls had told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_confirmed: Option<Timestamp>,
 }
 
 impl SessionLog {
@@ -119,6 +130,9 @@ impl SessionLog {
             session.state = State::Triggered;
             session.triggered = Some(now);
             self.last_triggered = self.last_triggered.max(Some(now));
+            if session.carries.confirms {
+                self.last_confirmed = self.last_confirmed.max(Some(now));
+            }
         }
     }
 
@@ -211,6 +225,7 @@ impl SessionLog {
             self.void.insert(number);
         }
         self.listed.clear();
+        self.calls.clear();
         self.failed.clear();
         self.doubt_everything();
         self.bound_from = self.floor;
@@ -230,6 +245,7 @@ impl SessionLog {
         let unnamed = |number: Number| number <= oldest && !named.contains(&number);
         let listed = &self.listed;
         self.void.retain(unnamed);
+        self.done.retain(unnamed);
         self.failed.retain(|failed| !unnamed(failed.number));
         self.isolated.retain(|number| !unnamed(*number));
         self.unnumbered
@@ -293,6 +309,10 @@ impl SessionLog {
             && let Some(highest) = self.void.drop_oldest(VOID_RANGES / 2)
         {
             self.floor = self.floor.max(highest + 1);
+        }
+        if self.done.len() > VOID_RANGES {
+            // They are told again sooner, then.
+            let _ = self.done.drop_oldest(VOID_RANGES / 2);
         }
     }
 }

@@ -41,6 +41,9 @@ pub struct Carries {
     /// Those of a push, which its sender repeats: no full run could tell them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_push: bool,
+    /// Whether it tells nothing but what single-user calls have told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirms: bool,
 }
 
 /// How far a session came, as far as we know.

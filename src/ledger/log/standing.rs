@@ -119,8 +119,8 @@ impl SessionLog {
     }
 
     fn is_live(&self, session: Number) -> bool {
-        self.get(session)
-            .is_some_and(|listed| listed.state != State::GivenUp)
+        let listed = self.get(session);
+        self.is_under_way(session) || listed.is_some_and(|it| it.state != State::GivenUp)
     }
 
     /// Whether the entries of this session hold, which is not listed.

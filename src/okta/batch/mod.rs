@@ -84,6 +84,12 @@ impl Batch {
         &self.entities
     }
 
+    /// Its users, each by themselves.
+    #[must_use]
+    pub fn into_entities(self) -> Vec<Entity> {
+        self.entities
+    }
+
     /// The length of the body, in bytes.
     #[must_use]
     pub fn body_len(&self) -> usize {

@@ -16,6 +16,7 @@ use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
+pub(super) use self::seen::differs;
 use self::{logins::Logins, reason::Cause};
 use super::{
     Aside, Books, Run, RunError, Time,

@@ -25,7 +25,8 @@ pub(super) fn seen(told: Told, profile: Option<&Profile>, had: Option<&UserProfi
         (Told::Inactive, None) => Seen::AsTold,
         (Told::Inactive, Some(_)) => Seen::StillThere,
         (Told::Active(_), Some(had)) => {
-            let differs = differences(profile, had);
+            let sent = profile.into_iter().flat_map(Profile::iter);
+            let differs = differs(sent, had);
             if differs.is_empty() {
                 Seen::AsTold
             } else {
@@ -36,8 +37,10 @@ pub(super) fn seen(told: Told, profile: Option<&Profile>, had: Option<&UserProfi
 }
 
 /// The attributes of which Okta shows another value than was sent.
-fn differences(profile: Option<&Profile>, had: &UserProfile) -> Vec<String> {
-    let sent = profile.into_iter().flat_map(Profile::iter);
+pub(in crate::sync) fn differs<'p>(
+    sent: impl Iterator<Item = (&'p str, Option<&'p str>)>,
+    had: &UserProfile,
+) -> Vec<String> {
     let differs = |name: &str, sent: Option<&str>| {
         let Some(Some(has)) = had.get(name) else {
             return false;

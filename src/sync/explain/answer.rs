@@ -64,6 +64,9 @@ pub struct LedgerSays {
     pub session: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// When a single-user call told it, if one did. Without a session, none has confirmed it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<Timestamp>,
 }
 
 /// What Okta has of somebody.

@@ -66,6 +66,10 @@ impl Because<'_> {
                 self.when()
             ),
             Next::Deactivate => format!("{record}, and {told}."),
+            Next::Retell if self.is_called() => format!(
+                "{record}, and {told}{}. The next full run's session tells it again, which confirms it.",
+                self.came_of_call()
+            ),
             Next::Retell => match &self.aside {
                 Some((reason, since)) => format!(
                     "{record}, and {told}, but that did not arrive. Since {since:.0}: {reason}."
@@ -149,9 +153,39 @@ impl Because<'_> {
                     Told::Active(_) => "to have them active",
                     Told::Inactive => "to deactivate them",
                 };
-                format!("Okta was told {what}{}", self.when())
+                let by = if self.is_called() {
+                    " by a single-user call"
+                } else {
+                    ""
+                };
+                format!("Okta was told {what}{}{by}", self.when())
             }
         }
+    }
+
+    /// Whether a single-user call told them last, and no session since.
+    fn is_called(&self) -> bool {
+        self.entry.is_some_and(Entry::is_called)
+    }
+
+    fn came_of_call(&self) -> &'static str {
+        let call = self.entry.map_or(0, |entry| entry.session);
+        if self.reading.log.is_done(call) {
+            ", which was seen to be done"
+        } else {
+            ", which was not seen to be done"
+        }
+    }
+
+    /// What a session has confirmed that a call had told before.
+    fn confirmed(&self) -> String {
+        let called = self
+            .entry
+            .filter(|_| !self.is_called())
+            .and_then(|it| it.called);
+        called
+            .map(|at| format!(" A single-user call had told it on {at:.0}."))
+            .unwrap_or_default()
     }
 
     fn when(&self) -> String {
@@ -182,7 +216,8 @@ impl Because<'_> {
                 } else {
                     ""
                 };
-                format!("{record}, and {}, just so{on_its_way}.", self.told())
+                let confirmed = self.confirmed();
+                format!("{record}, and {}, just so{on_its_way}.{confirmed}", self.told())
             }
             (Stays::Upcoming, _) => {
                 format!("{record}: they are told when they are in scope, and stay as they are until then.")
@@ -191,7 +226,7 @@ impl Because<'_> {
                 format!("{record}, so that they are none of this identity source's people: they stay as Okta has them.")
             }
             (_, Some(entry)) if self.state == RecordState::Missing && entry.told == Told::Inactive => {
-                format!("{record}, and {}, just so.", self.told())
+                format!("{record}, and {}, just so.{}", self.told(), self.confirmed())
             }
             (_, Some(_)) if self.state == RecordState::Missing => format!(
                 "{record}, and {}, by a push alone, or another record may be theirs: they stay as they are.",

@@ -109,6 +109,7 @@ impl Run {
             target: Target::from(Told::Inactive),
             again: Again::AsEver,
             pushed: None,
+            confirms: false,
         };
         let mut taken = hand.take(&[suspect], &circumstances).await?;
         let Some(InHand {
@@ -168,6 +169,7 @@ impl Run {
                     .is_some_and(|standing| standing.holds),
                 session: entry.session_id.as_ref().map(ToString::to_string),
                 at: entry.at,
+                called: entry.called,
             }),
             record,
             okta,

@@ -306,6 +306,9 @@ impl Person<'_> {
             cost,
             charged: None,
             behind: self.entry.and_then(|entry| log.behind(entry.telling())),
+            confirms: self.entry.is_some_and(|entry| {
+                entry.told == told && !entry.doubtful && log.is_done(entry.session)
+            }),
             before: self.entry.cloned(),
             pushed: self.suspect.pushed.as_ref().map(|pushed| pushed.at),
         }))

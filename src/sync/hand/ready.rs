@@ -7,7 +7,7 @@ use crate::{
     guard::{Digest, Kind},
     ledger::{Charge, Entry, Hour, Number, Origin, Told},
     mapping::ExternalId,
-    okta::Entity,
+    okta::{Entity, SessionId},
     sync::look::Suspect,
     users::RecordKey,
 };
@@ -39,6 +39,9 @@ pub struct Ready {
     pub pushed: Option<Timestamp>,
     /// The hour in which they were charged, once they were.
     pub charged: Option<Hour>,
+    /// Whether a single-user call was seen to have told them just this, so that a session need only
+    /// confirm it.
+    pub confirms: bool,
 }
 
 /// What it costs to tell somebody.
@@ -81,15 +84,24 @@ impl Cost {
 }
 
 impl Ready {
-    /// The entry that the ledger is to have, once this was loaded into a session.
+    /// Whether a full run knows to tell it, too: they are not known by push alone.
+    #[must_use]
+    pub fn is_of_the_table(&self) -> bool {
+        self.origin == Origin::Table
+    }
+
+    /// The entry that the ledger is to have, once this was loaded into a session; `None` for a
+    /// session's id stands for a single-user call, before it is made.
     #[must_use]
     pub fn entry(
         &self,
         session: Number,
-        session_id: &crate::okta::SessionId,
+        session_id: Option<&SessionId>,
         doubtful: bool,
         now: Timestamp,
     ) -> Entry {
+        let called = self.before.as_ref().filter(|it| it.told == self.told);
+        let called = called.and_then(|before| before.called);
         let hour = self.charged.unwrap_or_else(|| Hour::of(now));
         let charge = match &self.cost {
             Cost::Nothing | Cost::Unapproved(_) => None,
@@ -139,7 +151,7 @@ impl Ready {
             key: self.key.clone(),
             told: self.told,
             session,
-            session_id: Some(session_id.clone()),
+            session_id: session_id.cloned(),
             behind: self.behind,
             doubtful,
             origin: self.origin,
@@ -154,6 +166,10 @@ impl Ready {
             repaired: match self.told {
                 Told::Active(_) => self.before.as_ref().and_then(|before| before.repaired),
                 Told::Inactive => None,
+            },
+            called: match session_id {
+                Some(_) => called,
+                None => Some(now),
             },
         }
     }

@@ -78,6 +78,7 @@ impl Hand<'_> {
                 target: Target::from(Told::Inactive),
                 again: Again::AsEver,
                 pushed: None,
+                confirms: false,
             })
             .collect();
         let told = entries.values().map(|entry| &entry.key);

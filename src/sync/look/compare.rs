@@ -196,6 +196,7 @@ impl<'a> Comparison<'a> {
                 target: told.into(),
                 again,
                 pushed: None,
+                confirms: known.is_some_and(|known| known.confirms(told)),
             });
         } else {
             self.found.beyond += 1;
@@ -244,6 +245,7 @@ impl<'a> Comparison<'a> {
                 target: Target::from(Told::Inactive),
                 again: known.map_or(Again::AsEver, |known| known.again(Told::Inactive)),
                 pushed: None,
+                confirms: known.is_some_and(|known| known.confirms(Told::Inactive)),
             });
         } else {
             self.found.beyond += 1;

@@ -35,6 +35,8 @@ pub struct Found {
     pub upserts: Vec<Suspect>,
     /// How many of both are not held.
     pub beyond: u64,
+    /// How many of both a session may still carry, where those are few who were looked at.
+    pub behind: u64,
     /// The first of those who wait for the end of a session that may carry them.
     pub waiting: Vec<IdHash>,
     /// Those who would have to be charged, as many as can be approved at once, and strangers.
@@ -111,10 +113,35 @@ pub struct Counts {
 }
 
 impl Found {
+    /// Nobody but these, who are to leave.
+    pub(in crate::sync) fn leavers(leavers: Vec<Suspect>) -> Self {
+        Self {
+            leavers,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is nothing to tell Okta.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.leavers.is_empty() && self.upserts.is_empty()
+    }
+
+    /// Leaves out those whom a session need only confirm, if there is nobody else: says how many.
+    pub fn put_off_confirmations(&mut self) -> u64 {
+        let suspects = self.leavers.iter().chain(&self.upserts);
+        let mut others = suspects.filter(|suspect| !suspect.confirms || suspect.charge.is_some());
+        if others.next().is_some() || self.beyond > 0 {
+            return 0;
+        }
+        let (leavers, upserts) = (self.leavers.len() as u64, self.upserts.len() as u64);
+        self.leavers.clear();
+        self.upserts.clear();
+        self.counts.deactivations = self.counts.deactivations.saturating_sub(leavers);
+        self.counts.gone = self.counts.gone.min(self.counts.deactivations);
+        self.counts.upserts = self.counts.upserts.saturating_sub(upserts);
+        self.counts.unchanged += leavers + upserts;
+        leavers + upserts
     }
 
     /// How many of a kind would have to be charged.

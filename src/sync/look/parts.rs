@@ -74,7 +74,7 @@ pub(super) async fn keys(
     }
     let suspects = people.into_iter().map(|(id, keys)| suspect(id, keys, None));
     let suspects: Vec<_> = suspects.collect();
-    look_at(suspects, &mut found, hand, circumstances).await?;
+    look_at(suspects, &mut found, hand, circumstances, false).await?;
     let records = keys.iter().map(|key| StuckKey::of_record(&key.to_string()));
     found.looked_at.extend(records);
     Ok(found)
@@ -125,7 +125,7 @@ pub(super) async fn people(
     let suspects = distinct
         .into_iter()
         .map(|id| suspect(id, keys.remove(&id).unwrap_or_default(), None));
-    look_at(suspects.collect(), &mut found, hand, circumstances).await?;
+    look_at(suspects.collect(), &mut found, hand, circumstances, true).await?;
     Ok(found)
 }
 
@@ -188,7 +188,7 @@ pub(super) async fn payload(
             }
         }
     }
-    look_at(suspects, &mut found, hand, circumstances).await?;
+    look_at(suspects, &mut found, hand, circumstances, false).await?;
     Ok(found)
 }
 
@@ -200,16 +200,19 @@ fn suspect(id: IdHash, keys: Vec<RecordKey>, pushed: Option<Arc<Pushed>>) -> Sus
         target: Target::from(Told::Inactive),
         again: Again::AsEver,
         pushed,
+        confirms: false,
     }
 }
 
 /// Takes people in hand and keeps those who are to be told. Where the key of a record does not
-/// identify the person, who seems to leave is looked for in the whole table.
+/// identify the person, who seems to leave is looked for in the whole table. What single-user calls
+/// have told is confirmed only if somebody `confirms`: else the next full run does.
 async fn look_at(
     suspects: Vec<Suspect>,
     found: &mut Found,
     hand: &Hand<'_>,
     circumstances: &Circumstances<'_>,
+    confirms: bool,
 ) -> Result<(), RunError> {
     let looked = suspects.iter().map(|suspect| StuckKey::of_user(suspect.id));
     found.looked_at.extend(looked);
@@ -253,6 +256,15 @@ async fn look_at(
     } in in_hand
     {
         found.noted.extend(noted);
+        let decision = match decision {
+            Decision::Tell(ready) if ready.confirms && !confirms => {
+                Decision::Nothing(match ready.told {
+                    Told::Active(_) => Stays::Active,
+                    Told::Inactive => Stays::Inactive,
+                })
+            }
+            decision => decision,
+        };
         take(found, suspect, decision, circumstances);
     }
     Ok(())
@@ -269,6 +281,8 @@ fn take(
         Decision::Tell(ready) => {
             suspect.charge = ready.cost.to_charge();
             suspect.target = ready.told.into();
+            suspect.confirms = ready.confirms;
+            found.behind += u64::from(ready.behind.is_some());
             if let Some(entry) = &ready.before {
                 suspect.again = circumstances.reading.of(entry).again(ready.told);
             }

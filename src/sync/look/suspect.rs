@@ -28,6 +28,8 @@ pub struct Suspect {
     pub again: Again,
     /// What a push says about them, which counts if the table has no record about them.
     pub pushed: Option<Arc<Pushed>>,
+    /// Whether a session need only confirm what a single-user call has told.
+    pub confirms: bool,
 }
 
 /// What a push says about somebody.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fill::Fill;
+use super::{fill::Fill, singly::ByCall};
 use crate::{
     guard::{Ask, Kind},
     mutation::{self, Mutation},
@@ -48,7 +48,8 @@ impl Fill<'_> {
                     }
                 }
             }
-            if ask.fresh == 0 && ask.moved.is_empty() && !ask.approved {
+            let forgotten = self.by_call.is_some() && ByCall::forgets_the_guard(kind);
+            if forgotten || ask.fresh == 0 && ask.moved.is_empty() && !ask.approved {
                 continue;
             }
             let mut hour = None;

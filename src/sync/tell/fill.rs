@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     lane::{Lane, Tally},
     queues::Portion,
+    singly::ByCall,
 };
 use crate::{
     guard::Kind,
@@ -36,7 +37,7 @@ pub(super) struct Parcel {
     pub(super) until: Timestamp,
 }
 
-/// People on their way into one session.
+/// People on their way into one session, or to be told by single-user calls.
 pub(super) struct Fill<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a mut Books,
@@ -49,7 +50,7 @@ pub(super) struct Fill<'a> {
     pub(super) upserts: Lane,
     /// How many people the session may carry.
     pub(super) room: usize,
-    /// The session's number.
+    /// The session's number, or that of the first call.
     pub(super) session: Number,
     /// What a read of the whole table has found about the leavers.
     pub(super) whole: Option<Whole>,
@@ -57,6 +58,8 @@ pub(super) struct Fill<'a> {
     pub(super) in_scope: Option<Timestamp>,
     /// What came of those who were in hand and are not told.
     pub(super) tally: Tally,
+    /// Where they are told by calls: who may be.
+    pub(super) by_call: Option<ByCall>,
 }
 
 fn is_unapproved(ready: &Ready) -> bool {
@@ -202,6 +205,17 @@ impl Fill<'_> {
             } = one;
             match decision {
                 Decision::Tell(_) if held && is_removal => self.tally.held += 1,
+                // A call has just told it.
+                Decision::Tell(ready) if self.by_call.is_some() && ready.confirms => {
+                    self.fell_away(&suspect);
+                }
+                Decision::Tell(ready)
+                    if self.by_call.as_ref().is_some_and(|by| !by.takes(&ready)) =>
+                {
+                    self.by_call
+                        .iter_mut()
+                        .for_each(|by| by.left.push((*ready).clone()));
+                }
                 Decision::Tell(ready) => match ready.cost.to_charge() {
                     Some(kind) if self.is_latched(kind) || is_unapproved(&ready) => {
                         self.withhold(kind, *ready);
@@ -235,6 +249,7 @@ impl Fill<'_> {
 
     fn is_latched(&self, kind: Kind) -> bool {
         self.books.guard.memory().latched(kind).is_some()
+            && !(self.by_call.is_some() && ByCall::forgets_the_guard(kind))
             && !mutation::on(Mutation::SafeguardAfterLoading)
     }
 

@@ -282,6 +282,12 @@ impl Loads {
         people.filter(is_new).count() as u64
     }
 
+    /// Whether everybody in the session is told again what a single-user call has told.
+    pub(super) fn only_confirm(&self) -> bool {
+        let mut people = self.accepted.iter().flat_map(Batch::external_ids);
+        people.all(|id| self.people.get(id).is_some_and(|ready| ready.confirms))
+    }
+
     /// How many users of this kind are in the session.
     pub(super) fn users(&self, kind: Kind) -> u64 {
         self.accepted

@@ -13,6 +13,7 @@ mod queues;
 mod remember;
 mod session;
 mod settle;
+mod singly;
 mod turn;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -29,7 +30,7 @@ use self::{
 use super::{Aside, Books, Job, Report, Run, RunError, Source, Time, hand::Hand, look::Found};
 use crate::{
     guard::Kind,
-    ledger::{IdHash, Lease},
+    ledger::{IdHash, Lease, MayCall},
     metrics,
     mutation::{self, Mutation},
 };
@@ -37,6 +38,7 @@ use crate::{
 pub(crate) use load::{IN_FLIGHT, Refused};
 pub use settle::{Seen, after_cancelling, seen};
 pub(super) use settle::{settle, settle_open};
+pub(super) use singly::{Caller, Outcome};
 
 /// Okta opens no session for up to so long after an import was started (Okta's developer guide).
 /// It is only what a caller is told to wait; whether it is so, opening one shows.
@@ -63,6 +65,8 @@ pub(super) struct Teller<'a> {
     pub(super) report: &'a mut Report,
     pub(super) books: &'a mut Books,
     pub(super) aside: &'a mut Aside,
+    /// Whom single-user calls may tell.
+    pub(super) may_call: MayCall,
 }
 
 /// What came of telling.
@@ -101,12 +105,14 @@ enum Round {
 impl Teller<'_> {
     /// Tells Okta, until nobody is left, or says in the report when to go on.
     pub(super) async fn tell(&mut self, found: &mut Found) -> Result<Telling, RunError> {
-        let mut queues = Queues::of(found, self.books.log());
         let mut telling = Telling::default();
         let mut tally = Tally::default();
+        Box::pin(self.tell_singly(found, &mut tally)).await?;
+        let leavers_left = found.leavers.len();
+        let mut queues = Queues::of(found, self.books.log());
         // The look has just seen the table.
         let mut in_scope = found.whole.then(|| self.time.now());
-        while let Some(portion) = queues.next(self.books.log()) {
+        while let Some(portion) = queues.next(self.books.log()).filter(|_| !tally.paused) {
             let mut told = Told {
                 queues: &mut queues,
                 telling: &mut telling,
@@ -126,6 +132,12 @@ impl Teller<'_> {
                     break;
                 }
             }
+        }
+        if tally.paused {
+            self.report.skipped = Some("paused while it was at work".to_owned());
+        }
+        if leavers_left > 0 && self.may_call.deactivations {
+            self.leavers_told(leavers_left, queues.left());
         }
         if found.whole && queues.later + found.beyond > 0 {
             self.later();
@@ -164,7 +176,7 @@ impl Teller<'_> {
         let mut wait = FIRST_WAIT;
         let mut portion = portion;
         let (lease, carried) = loop {
-            let Some(lease) = self.lease().await? else {
+            let Some(lease) = self.lease(self.rank()).await? else {
                 told.queues.put_back(portion);
                 return Ok(Round::Later);
             };
@@ -237,6 +249,7 @@ impl Teller<'_> {
             whole: None,
             in_scope: *told.in_scope,
             tally: Tally::default(),
+            by_call: None,
         };
         if backlog && fill.leavers.is_empty() {
             fill.put_into(portion);
@@ -291,6 +304,7 @@ impl Teller<'_> {
             number,
             again: portion.again,
             by_push: matches!(self.job.source, Source::Payload { .. }),
+            by_full_run: matches!(self.job.source, Source::Table),
         };
         let isolations = fill.aside.isolations_left();
         let carried = opened.carry(&mut fill, isolations).await;

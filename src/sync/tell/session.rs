@@ -38,6 +38,8 @@ pub(super) struct Opened<'a> {
     pub(super) again: Option<Number>,
     /// Whether a push says what it carries.
     pub(super) by_push: bool,
+    /// Whether a full run does, whose sessions confirm what calls have told.
+    pub(super) by_full_run: bool,
 }
 
 /// What came of a session.
@@ -124,6 +126,7 @@ impl Opened<'_> {
             number,
             again,
             by_push,
+            by_full_run,
         } = self;
         let id = report.id.clone();
         for entries in entries(&loads, number, &id, time).chunks(RECORDED_AT_ONCE) {
@@ -153,6 +156,7 @@ impl Opened<'_> {
             deactivations: report.deactivations,
             again,
             by_push,
+            confirms: by_full_run && loads.only_confirm(),
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {
@@ -282,7 +286,7 @@ fn entries(loads: &Loads, number: Number, id: &SessionId, time: &Time) -> Vec<En
         .flat_map(|(batch, doubtful)| batch.external_ids().map(move |id| (id, doubtful)))
         .filter_map(|(user, doubtful)| {
             let ready: &Ready = loads.people.get(user)?;
-            Some(ready.entry(number, id, doubtful, now))
+            Some(ready.entry(number, Some(id), doubtful, now))
         })
         .collect()
 }

@@ -103,6 +103,7 @@ pub(in crate::sync) async fn settle(
         }
         note(books, number, seen, status.as_ref(), now).await?;
     }
+    books.end_calls(now).await?;
     if let Some(id) = books.give_up(now).await? {
         tracing::warn!(
             session = %id,

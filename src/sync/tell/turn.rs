@@ -7,37 +7,43 @@ use jiff::Timestamp;
 use super::{COOLDOWN, Teller};
 use crate::{
     ledger::{Claim, Lease, Rank},
+    metrics,
     sync::RunError,
 };
 
 /// What a caller is told to wait when there is nothing to go by.
 const A_WHILE: Duration = Duration::from_secs(60);
-/// Waits between tries to get the lease.
+/// Waits between tries to get the lease, for a session and for single-user calls.
 const LEASE_WAIT: Duration = Duration::from_secs(3);
+const CALL_WAIT: Duration = Duration::from_secs(1);
 /// How long a full run waits for the lease, which nobody keeps for long: others can do its work
 /// later, or another full run is doing it.
 const LEASE_PATIENCE: Duration = Duration::from_secs(60);
 
 impl Teller<'_> {
     /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
-    pub(super) async fn lease(&mut self) -> Result<Option<Lease>, RunError> {
-        let until = match self.rank() {
-            Rank::Full => self.time.open_until().min(self.time.now() + LEASE_PATIENCE),
-            Rank::Part => self.time.open_until(),
+    pub(super) async fn lease(&mut self, rank: Rank) -> Result<Option<Lease>, RunError> {
+        let (until, wait) = match rank {
+            Rank::Full => {
+                let until = self.time.open_until().min(self.time.now() + LEASE_PATIENCE);
+                (until, LEASE_WAIT)
+            }
+            Rank::Part => (self.time.open_until(), LEASE_WAIT),
+            Rank::Call => (self.time.open_until(), CALL_WAIT),
         };
         loop {
             let claim = self
                 .run
                 .ledger
-                .claim(&self.report.run_id, self.rank(), self.time.deadline())
+                .claim(&self.report.run_id, rank, self.time.deadline())
                 .await?;
             match claim {
                 Claim::Held(lease) => {
                     self.report.skipped = None;
                     return Ok(Some(lease));
                 }
-                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < until => {
-                    tokio::time::sleep(LEASE_WAIT).await;
+                Claim::Busy { .. } if self.time.now() + wait < until => {
+                    tokio::time::sleep(wait).await;
                 }
                 Claim::Busy { owner, until } => {
                     self.report.skipped = Some(format!(
@@ -60,8 +66,18 @@ impl Teller<'_> {
         Ok(())
     }
 
-    fn rank(&self) -> Rank {
+    pub(super) fn rank(&self) -> Rank {
         self.job.rank()
+    }
+
+    /// Says how long leavers took whom calls might have told, and who were left to a session.
+    pub(super) fn leavers_told(&self, leavers: usize, left: u64) {
+        if let Some(changed) = self.job.changed
+            && left < leavers as u64
+        {
+            let age = self.time.now().duration_since(changed).try_into();
+            metrics::leaver_told(age.unwrap_or_default());
+        }
     }
 
     /// There is more to do than there was time for: says when to go on.

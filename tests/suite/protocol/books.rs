@@ -42,10 +42,6 @@ impl Size {
                 continue;
             }
             let status = world.sessions[place].status;
-            if world.sessions[place].is_call {
-                self.settle_call(world, number, place);
-                continue;
-            }
             let misread = misread.filter(|(it, _)| *it == place);
             let read = match misread.map(|(_, misread)| misread) {
                 None => Some(status.as_read()),
@@ -64,24 +60,10 @@ impl Size {
                 Seen::Open | Seen::Nothing => {}
             }
         }
-    }
-
-    /// A call has ended when it was answered, or was never sent by a run that died.
-    fn settle_call(&self, world: &mut World, number: Number, place: usize) {
-        let end = if self.has(Bug::CallIsTheCommit) {
-            End::Landed
-        } else {
-            End::Void
-        };
-        let is_at_work = world.run.as_ref().is_some_and(|run| run.session == place);
-        match world.sessions[place].status {
-            Status::Triggered => {}
-            Status::Open if is_at_work => {}
-            Status::Open => {
-                world.sessions[place].status = Status::Closed;
-                self.ended(world, number, End::Void);
+        for place in 0..world.sessions.len() {
+            if let Some(number) = world.sessions[place].call {
+                settle_call(world, number, place);
             }
-            _ => self.ended(world, number, end),
         }
     }
 
@@ -123,6 +105,21 @@ impl Size {
             let now = world.now();
             world.budget.settle(number, false, now);
         }
+    }
+}
+
+/// So long after it was numbered that a call has ended which was answered, or was never sent by a
+/// run that died. One that is on its way arrives before.
+fn settle_call(world: &mut World, number: Number, place: usize) {
+    let is_at_work = world.run.as_ref().is_some_and(|run| run.session == place);
+    match world.sessions[place].status {
+        Status::Triggered => {}
+        Status::Open if is_at_work => {}
+        Status::Open => {
+            world.sessions[place].status = Status::Closed;
+            world.log.call_ended(number, false);
+        }
+        _ => world.log.call_ended(number, true),
     }
 }
 

@@ -16,6 +16,10 @@ pub enum Bug {
     CallIsTheCommit,
     /// The entry of a call is written after it.
     EntryAfterCall,
+    /// A call does not look at the imports that may still carry the person.
+    CallIgnoresImports,
+    /// The guard is not asked before a call.
+    CallIsNotCharged,
     /// A session that was given up is never looked at again.
     GivenUpIsForgotten,
     /// A session is struck off the log when it is given up.
@@ -52,6 +56,7 @@ impl Bug {
             Self::UnknownIsTrusted => Some(Mutation::UnknownIsTrusted),
             Self::ChargeIsForgotten => Some(Mutation::ChargeIsForgotten),
             Self::GivenBackStillPaid => Some(Mutation::GivenBackStillPaid),
+            Self::CallIsTheCommit => Some(Mutation::CallIsTheCommit),
             Self::TellingsAreCounted => Some(Mutation::TellingsAreCounted),
             _ => None,
         }

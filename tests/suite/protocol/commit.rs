@@ -95,5 +95,6 @@ pub fn carries(world: &World, place: usize) -> Carries {
         deactivations,
         again: None,
         by_push: false,
+        confirms: false,
     }
 }

@@ -137,6 +137,11 @@ fn a_log_that_is_lost_makes_everything_doubtful() {
 #[test]
 fn no_more_people_are_deactivated_than_the_guard_allows() {
     holds(LEAVERS);
+    holds(Size {
+        calls: true,
+        faults: 1,
+        ..LEAVERS
+    });
 }
 
 #[test]
@@ -218,7 +223,11 @@ fn every_rule_of_the_ledger_is_needed() {
         ..PERSON
     };
     is_caught(Bug::UpsertsDoNotWait, patient);
-    for bug in [Bug::CallIsTheCommit, Bug::EntryAfterCall] {
+    for bug in [
+        Bug::CallIsTheCommit,
+        Bug::EntryAfterCall,
+        Bug::CallIgnoresImports,
+    ] {
         is_caught(bug, CALLS);
     }
 }
@@ -239,4 +248,11 @@ fn every_rule_of_the_guard_is_needed() {
         ..PERSON
     };
     is_caught(Bug::TellingsAreCounted, one);
+    let called = Size {
+        calls: true,
+        sessions: 3,
+        faults: 0,
+        ..LEAVERS
+    };
+    is_caught(Bug::CallIsNotCharged, called);
 }

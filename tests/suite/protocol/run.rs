@@ -5,7 +5,6 @@ use dynamodb_identity_source::ledger::log::End;
 use super::{
     books::{Misread, cancel},
     bug::Bug,
-    commit::carries,
     model::Size,
     search::Step,
     surroundings::said,
@@ -91,22 +90,34 @@ impl Size {
     /// Somebody is told by a call, unless a session may still carry them.
     fn call(&self, world: &World, who: usize, after: &mut Vec<(Step, World)>) {
         let telling = world.people[who].entry.map(|entry| entry.telling);
-        if telling.is_some_and(|telling| world.log.behind(telling).is_some()) {
+        let ignores = self.has(Bug::CallIgnoresImports);
+        if !ignores && telling.is_some_and(|telling| world.log.behind(telling).is_some()) {
             return;
         }
         let mut next = world.clone();
         let (session, number) = next.open(true);
-        let entries = self.charge(&mut next, &[who], number);
-        let Some(entry) = entries.first().copied() else {
+        let guarded = Size {
+            limit: if self.has(Bug::CallIsNotCharged) {
+                u64::MAX
+            } else {
+                self.limit
+            },
+            ..*self
+        };
+        let mut entries = guarded.charge(&mut next, &[who], number);
+        let Some((_, entry)) = entries.first_mut() else {
             return;
         };
+        if ignores {
+            entry.telling.behind = None;
+        }
+        let entry = (who, *entry);
         next.sessions[session]
             .tells
             .push((who, next.people[who].table));
         if !self.has(Bug::EntryAfterCall) && !next.write(entry, false) {
             return;
         }
-        next.log.starting(number, carries(&next, session));
         next.run = Some(Run {
             at: At::Calls,
             session,
@@ -158,7 +169,11 @@ impl Size {
                 after.push((Step("the call is made", run.session), next));
             }
             At::Called => {
+                // Whoever was charged may have been told.
                 self.triggered(&mut next, run.number);
+                if next.sessions[run.session].status == Status::Completed {
+                    next.log.call_ended(run.number, true);
+                }
                 if self.has(Bug::EntryAfterCall) {
                     run.entries.iter().for_each(|entry| {
                         let _ = next.write(*entry, false);

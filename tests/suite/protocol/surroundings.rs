@@ -81,7 +81,7 @@ impl Size {
         match session.status {
             Status::Triggered => {
                 end("it is imported", Status::Completed, &session.tells, false);
-                if fault && session.is_call {
+                if fault && session.call.is_some() {
                     end("the call is refused", Status::Completed, &[], true);
                 } else if fault {
                     end("ERROR without effect", Status::Error, &[], true);
@@ -109,7 +109,7 @@ impl Size {
             }
             Status::Open
                 if fault
-                    && !session.is_call
+                    && session.call.is_none()
                     && world.run.as_ref().is_none_or(|run| run.session != place) =>
             {
                 let mut next = world.clone();
@@ -150,7 +150,7 @@ impl Size {
         let possible = |place: usize| {
             let session = &world.sessions[place];
             let lags = match session.status {
-                _ if session.is_call => [].as_slice(),
+                _ if session.call.is_some() => [].as_slice(),
                 Status::Open => &[Misread::Failed, Misread::NotYetThere],
                 Status::Triggered => &[Misread::Failed, Misread::NotYetThere, Misread::StillOpen],
                 Status::Closed | Status::Expired => &[Misread::Failed, Misread::StillOpen],
@@ -174,7 +174,7 @@ impl Size {
         let place = World::place(&id);
         let session = &world.sessions[place];
         let is_at_work = world.run.as_ref().is_some_and(|run| run.session == place);
-        if !session.is_call && !session.status.is_final() && !is_at_work {
+        if session.call.is_none() && !session.status.is_final() && !is_at_work {
             after.push((Step("it is given up", place), next));
         }
     }

@@ -56,8 +56,8 @@ pub struct AtOkta {
     pub tells: Vec<(usize, Profile)>,
     /// Whether a request to start its import is on its way.
     pub trigger_on_its_way: bool,
-    /// Whether it is no session but a call about a single person.
-    pub is_call: bool,
+    /// The number of a call about a single person, if it is one and no session.
+    pub call: Option<Number>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,19 +128,22 @@ impl World {
         id.as_str().parse().unwrap()
     }
 
-    /// Opens a session at Okta, and lists it.
+    /// Opens a session at Okta, and lists it; or numbers a call.
     pub fn open(&mut self, is_call: bool) -> (usize, Number) {
         let place = self.sessions.len();
+        let opened = begin() + SignedDuration::from_mins(10 * place as i64);
+        let number = if is_call {
+            self.log.call(1, opened).start
+        } else {
+            let id = SessionId::from(place.to_string());
+            self.log.open(id, "run", opened)
+        };
         self.sessions.push(AtOkta {
             status: Status::Open,
             tells: Vec::new(),
             trigger_on_its_way: false,
-            is_call,
+            call: is_call.then_some(number),
         });
-        let opened = begin() + SignedDuration::from_mins(10 * place as i64);
-        let number = self
-            .log
-            .open(SessionId::from(place.to_string()), "run", opened);
         (place, number)
     }
 

@@ -7,7 +7,7 @@ use super::{
     history::{Act, Death, Deed, Flaw, History, Invocation, Layout, Row, Step, What},
     limit::Limit,
     model::PEOPLE,
-    scenes::{is_about_okta, scene},
+    scenes::{fast::fast, is_about_okta, scene},
 };
 use crate::support::crash::Moment;
 
@@ -96,6 +96,7 @@ pub fn history(seed: u64) -> History {
     history.blind = Rng::with_seed(seed ^ 0x00b1_19d0).u32(0..4) == 0;
     scene(&mut history, &mut chance.rng);
     admins(&mut history);
+    fast(&mut history);
     history
 }
 

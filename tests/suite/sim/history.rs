@@ -40,7 +40,8 @@ impl History {
     pub fn is_calm(&self) -> bool {
         let is_calm = |step: &Step| match &step.act {
             Act::Invoke(invocation) => invocation.death.is_none() && invocation.timeout > 100,
-            Act::Put { .. } | Act::Delete { .. } | Act::Move { .. } | Act::Rebind => true,
+            Act::Put { .. } | Act::Delete { .. } | Act::Move { .. } => true,
+            Act::Rebind | Act::Prove => true,
             Act::Database(_) | Act::Okta(_) | Act::Rotate { .. } => false,
             Act::ForeignSession | Act::ForgetSession | Act::Admin { .. } => false,
             Act::LoseState | Act::Occupy { .. } | Act::Vacate { .. } => false,
@@ -120,6 +121,8 @@ pub enum Act {
     ForeignSession,
     /// Okta knows the last session no more.
     ForgetSession,
+    /// Single-user calls are proven to work.
+    Prove,
     /// The function is deployed with another name of the org.
     Rebind,
     /// Somebody is changed at Okta, behind the source's back.

@@ -77,6 +77,10 @@ caught! {
     letting_an_older_push_win_is_caught: OldPushWins by EQUAL or LANDED;
     not_remembering_a_push_that_says_nothing_new_is_caught: NothingNewIsForgotten by EQUAL or LANDED;
     ignoring_an_error_of_one_segment_is_caught: SegmentErrorIsIgnored by PROTECTED or HELD;
+    taking_a_call_for_the_commit_is_caught: CallIsTheCommit by EQUAL or LEDGER;
+    an_entry_after_its_call_is_caught: EntryAfterCall by EQUAL or LEDGER;
+    an_older_import_that_overwrites_a_call_is_caught: CallIgnoresImports by EQUAL or LEDGER;
+    calls_that_the_guard_is_not_asked_about_are_caught: CallsAreNotCharged by LIMIT;
     taking_a_folding_key_for_a_persons_is_caught: FoldingIdentifies by PROTECTED or EQUAL or UP_TO_DATE;
     adopting_whoever_is_different_is_caught: AdoptionHidesDifferences by EQUAL;
     adopting_over_a_newer_entry_is_caught: AdoptionReplaces by EQUAL or LEDGER;

@@ -104,6 +104,7 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
                 world.okta.forget_session(&last.id);
             }
         }
+        Act::Prove => world.prove(),
         Act::Rebind => world.rebind(),
         Act::LoseState => world.lose_the_state(),
         Act::Occupy { person } => world.okta.occupy_login(&address(*person)),

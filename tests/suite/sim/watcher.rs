@@ -31,8 +31,8 @@ pub struct Watcher {
 pub struct EntryWritten {
     pub at: Duration,
     pub person: u8,
-    /// Okta's id of the session.
-    pub session: String,
+    /// Okta's id of the session; none before a single-user call.
+    pub session: Option<String>,
     /// The profile's fingerprint, in base64; none for a deactivation.
     pub print: Option<String>,
 }
@@ -101,14 +101,17 @@ impl Watcher {
                     }
                 }
             }
-            // An entry without a session was written from what Okta has.
+            // Another entry without a session was written from what Okta has.
             ("PutItem", key, _)
-                if key.starts_with("user#") && body.pointer("/Item/sessionId").is_some() =>
+                if key.starts_with("user#")
+                    && ["/Item/sessionId", "/Item/called"]
+                        .iter()
+                        .any(|name| body.pointer(name).is_some()) =>
             {
                 self.entries.push(EntryWritten {
                     at,
                     person: person(&text("/Item/externalId/S")),
-                    session: text("/Item/sessionId/S"),
+                    session: Some(text("/Item/sessionId/S")).filter(|id| !id.is_empty()),
                     print: Some(text("/Item/print/B")).filter(|print| !print.is_empty()),
                 })
             }

@@ -7,7 +7,7 @@ use std::{
 
 use okta_emulator::LoadKind;
 
-use super::{Broken, FITS, LIMIT, UPDATES};
+use super::{Broken, FITS, LIMIT, UPDATES, calls::deletions};
 use crate::sim::{history::History, limit::Limit, records::person, world::World};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -53,6 +53,11 @@ fn deactivations(world: &World, all: bool) -> Vec<Telling> {
             }
         }
     }
+    tellings.extend(deletions(world).into_iter().map(|deletion| Telling {
+        at: deletion.at,
+        person: person(&deletion.external_id),
+        print: None,
+    }));
     tellings.sort_by_key(|telling| telling.at);
     tellings
 }
@@ -70,7 +75,8 @@ fn updates(world: &World) -> Vec<Telling> {
     let mut tellings = Vec::new();
     let watcher = world.tables.watcher();
     let entries = watcher.entries.iter();
-    for entry in entries.filter(|entry| triggered.contains(&entry.session)) {
+    let told = |session: &Option<String>| session.as_ref().is_none_or(|it| triggered.contains(it));
+    for entry in entries.filter(|entry| told(&entry.session)) {
         let before = last.insert(entry.person, entry.print.as_ref());
         if before.is_some_and(|before| before != entry.print.as_ref()) && entry.print.is_some() {
             tellings.push(Telling {
@@ -141,6 +147,10 @@ fn most_known(world: &World, until: Duration) -> u64 {
         });
         told.extend(told_active.map(|user| user.external_id));
     }
+    let watcher = world.tables.watcher();
+    let called = watcher.entries.iter();
+    let called = called.filter(|it| it.session.is_none() && it.print.is_some() && it.at <= until);
+    told.extend(called.map(|entry| super::super::records::id(entry.person)));
     told.len().max(world.model.borrow().most_active(until)) as u64
 }
 

@@ -1,6 +1,7 @@
 //! What must hold, whatever has happened.
 
 mod budget;
+mod calls;
 mod loads;
 mod settled;
 mod single;
@@ -30,7 +31,7 @@ pub const ONE: &str = "one run works at a time";
 pub const LET_GO: &str = "nobody waits with the lease in hand";
 pub const RULES: &str = "Okta's rules are kept";
 pub const OTHERS: &str = "who is of another source stays as they are";
-pub const NOTHING_ELSE: &str = "nothing is called but import sessions";
+pub const NOTHING_ELSE: &str = "nothing is called but import sessions and single users";
 pub const ONCE: &str = "one session is open at a time";
 pub const SMALL_ITEMS: &str = "no item of the state table grows";
 pub const WAITS: &str = "nobody waits for ever";
@@ -73,6 +74,7 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     }
     paused(world, history)?;
     loads::kept(world)?;
+    calls::kept(world)?;
     budget::kept(world, history)?;
     settled::small(world)?;
     settled::directory(world)?;
@@ -86,8 +88,9 @@ fn rules(world: &World) -> Result<(), Broken> {
     let source = format!("/api/v1/identity-sources/{SOURCE}");
     for request in world.okta.requests() {
         let is_session = request.path.starts_with(&format!("{source}/sessions"));
-        let looks =
-            request.method == "GET" && request.path.starts_with(&format!("{source}/users/"));
+        let of_users = request.path.starts_with(&format!("{source}/users"));
+        let is_proven = world.is_proven();
+        let looks = of_users && (request.method == "GET" || is_proven);
         // What Okta made of imports, and what it has.
         let beyond = ["/api/v1/logs", "/api/v1/users/", "/api/v1/apps/"];
         let checks =
@@ -157,7 +160,9 @@ fn paused(world: &World, history: &History) -> Result<(), Broken> {
     for (from, to) in &world.seen.borrow().paused {
         for request in world.okta.requests() {
             let at = world.since_the_beginning(request.at);
-            let tells = request.path.contains("/bulk-") || request.path.ends_with("start-import");
+            let calls = request.path.contains("/users") && request.method != "GET";
+            let tells =
+                calls || request.path.contains("/bulk-") || request.path.ends_with("start-import");
             if tells && at > *from + slack && to.is_none_or(|to| at < to) {
                 let how = format!("{} at {} ms", request.path, at.as_millis());
                 return Err(Broken::of(PAUSED, how));

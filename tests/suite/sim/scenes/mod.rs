@@ -1,5 +1,6 @@
 //! What chance alone would rarely bring about: a scene at the end of most histories.
 
+pub mod fast;
 mod guard;
 mod okta;
 mod trouble;

@@ -1,0 +1,58 @@
+//! A leaver in seconds: single-user calls, proven and then used.
+
+use std::time::Instant;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use okta_emulator::UserStatus;
+use serde_json::json;
+
+use super::Story;
+use crate::{Trouble, live};
+
+impl Story<'_> {
+    /// Proves what single-user calls do, and has the stream tell of somebody who leaves.
+    pub(super) async fn a_leaver_in_seconds(&mut self) -> Result<(), Trouble> {
+        self.chapter(
+            "A leaver in seconds",
+            "Okta opens an import session every five minutes. Its calls about single users need none, but nobody has \
+             published what they do: so the function finds out with made-up people, before it tells anybody real by them.",
+        )?;
+        let proven = self.command(&json!({"command": "prove"})).await?;
+        self.check(
+            proven["deactivate"] == "works" && proven["create"] == "works",
+            "a single DELETE deactivates, as far as the made-up people's status shows",
+            &format!("single-user calls are not proven: {proven}"),
+        )?;
+        let okta = &self.world.okta;
+        let is_active = |id: &str| {
+            let user = okta.user(id);
+            user.is_some_and(|user| user.status == UserStatus::Active)
+        };
+        let somebody = (0..self.people.count()).map(|n| self.person(n));
+        let Some((id, name)) = somebody.into_iter().find(|(id, _)| is_active(id)) else {
+            return Err("nobody is left who could leave".into());
+        };
+        let page = self.page;
+        page.line("")?;
+        page.paragraph(&format!(
+            "{name} is dismissed while Okta opens no session. The stream says so at once:"
+        ))?;
+        // What earlier chapters changed is told first.
+        let sessions = okta.sessions().len();
+        let follower = self.follower().await?;
+        while live::next_is_there(follower).await? {}
+        self.set(&id, "active", AttributeValue::Bool(false)).await?;
+        let written = Instant::now();
+        let follower = self.follower().await?;
+        let told = live::until(follower, || !is_active(&id)).await?;
+        let opened = okta.sessions().len() - sessions;
+        self.check(
+            told,
+            &format!(
+                "{name} is inactive at Okta {:.1} s after the change in the table, by a call and {opened} sessions",
+                written.elapsed().as_secs_f64()
+            ),
+            &format!("{name} is still active at Okta"),
+        )
+    }
+}

@@ -1,0 +1,60 @@
+//! How a run begins: it asks Okta what became of sessions, and looks.
+
+use super::{
+    Aside, Books, Job, Run, RunError, Time,
+    hand::{Circumstances, Hand},
+    look::{Found, look},
+    tell,
+};
+
+/// For whom Okta is asked about sessions.
+pub(super) struct Settling<'a> {
+    pub(super) job: &'a Job,
+    pub(super) writes: bool,
+    pub(super) run_id: &'a str,
+    pub(super) time: &'a Time,
+}
+
+impl Run {
+    /// Looks at what the job says.
+    pub(super) async fn look(
+        &self,
+        job: &Job,
+        hand: &Hand<'_>,
+        books: &Books,
+        aside: &Aside,
+        time: &Time,
+    ) -> Result<Found, RunError> {
+        let reading = books.reading(time.now());
+        let circumstances = Circumstances {
+            reading: &reading,
+            aside,
+            approved: books.guard.approved(),
+            whole: None,
+        };
+        look(&job.source, hand, &circumstances).await
+    }
+
+    /// Asks Okta what became of the sessions that were not seen to end.
+    pub(super) async fn settle(
+        &self,
+        books: &mut Books,
+        settling: &Settling<'_>,
+    ) -> Result<(), RunError> {
+        let Settling {
+            job,
+            writes,
+            run_id,
+            time,
+        } = *settling;
+        let okta = self.okta.by(time.answer_by());
+        tell::settle(books, &okta, None, time.now()).await?;
+        if writes {
+            tell::settle_open(books, &okta, run_id, job.rank(), time).await?;
+        } else if self.ledger.holder().await?.is_none() {
+            // What nobody is at work on, a run would find and cancel.
+            books.take_open_for_lost(time.now()).await?;
+        }
+        Ok(())
+    }
+}

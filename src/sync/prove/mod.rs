@@ -1,0 +1,136 @@
+//! Proving, on this very org, what single-user calls do: with made-up people, and looked at after each
+//! step.
+//!
+//! How these calls behave is not published: a DELETE might cut the tie between a user and the identity
+//! source without deactivating them, after which no session finds them. So nobody real is told by a
+//! call before the made-up people have shown what it does. They have entries in the ledger like
+//! anybody else and no record, so that full runs deactivate whoever of them is left behind.
+
+mod people;
+mod steps;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use self::{people::MadeUp, steps::Prover};
+use super::{Run, RunError, Time};
+use crate::ledger::{Mode, Proof, ProvenCalls, Works};
+
+/// What was found of single-user calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proven {
+    /// What each of them does.
+    #[serde(flatten)]
+    pub calls: ProvenCalls,
+    /// What to look at in Okta's admin console, a sentence each.
+    pub look_at: Vec<String>,
+    /// Who it was tried with.
+    pub person: Person,
+}
+
+/// A made-up person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Their external id.
+    pub external_id: String,
+}
+
+impl Run {
+    /// Finds out what single-user calls do with this org.
+    ///
+    /// # Errors
+    /// When the switch says paused, or a table, Okta's sessions or the lease cannot be had.
+    pub async fn prove(&self, run_id: &str, time: &Time) -> Result<Proven, RunError> {
+        let mut books = self.beside(true, run_id, time).await?;
+        if self.ledger.mode().await? == Mode::Paused {
+            return Err(RunError::PausedForSome);
+        }
+        let people = MadeUp::three();
+        let ids = people.each_ref().map(|one| one.id.to_string());
+        let [person, _, _] = ids.clone();
+        // Remembered before anybody is created.
+        let began = Proof::of(&self.binding, time.now(), ids.to_vec());
+        self.ledger
+            .change_proof(|proof| *proof = began.clone())
+            .await?;
+        let schema = self.users.schema().await?;
+        let hand = self.hand(schema, None);
+        let mut prover = Prover {
+            run: self,
+            run_id,
+            time,
+            hand: &hand,
+            books: &mut books,
+            found: steps::Found::default(),
+        };
+        let tried = Box::pin(prover.tell_the_story(&people)).await;
+        let steps::Found {
+            calls,
+            look_at,
+            may_be_confirmed,
+            denied,
+        } = prover.found;
+        let now = time.now();
+        self.ledger
+            .change_proof(|proof| {
+                // Another proof may have begun meanwhile.
+                if proof.people == began.people {
+                    proof.calls = calls;
+                    proof.may_be_confirmed = may_be_confirmed;
+                    if let Some(why) = &denied {
+                        proof.switch_off(why, now);
+                    }
+                }
+            })
+            .await?;
+        tracing::info!(
+            ?calls,
+            "what single-user calls do was tried with made-up people"
+        );
+        tried?;
+        Ok(Proven {
+            calls,
+            look_at,
+            person: Person {
+                external_id: person,
+            },
+        })
+    }
+
+    /// Takes the operator's word for it that the made-up people were deactivated, whom the last proof
+    /// had them look at.
+    ///
+    /// # Errors
+    /// [`RunError::NothingToConfirm`] if it has left nothing to be confirmed.
+    pub async fn confirm_proof(&self, run_id: &str, time: &Time) -> Result<Proven, RunError> {
+        self.beside(true, run_id, time).await?;
+        if self.ledger.mode().await? == Mode::Paused {
+            return Err(RunError::PausedForSome);
+        }
+        let now: Timestamp = time.now();
+        let is_open = |proof: &Proof| proof.is_of(&self.binding) && proof.may_be_confirmed;
+        let before = self.ledger.proof().await?.value;
+        if !is_open(&before) {
+            return Err(RunError::NothingToConfirm);
+        }
+        let proof = self
+            .ledger
+            .change_proof(|proof| {
+                if is_open(proof) && proof.people == before.people {
+                    proof.calls.deactivate = Works::Works;
+                    proof.may_be_confirmed = false;
+                    proof.at = Some(now);
+                }
+            })
+            .await?;
+        Ok(Proven {
+            calls: proof.calls,
+            look_at: Vec::new(),
+            person: Person {
+                external_id: proof.people.first().cloned().unwrap_or_default(),
+            },
+        })
+    }
+}

@@ -1,0 +1,340 @@
+//! The steps of a proof.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::people::{ACTIVE, MadeUp};
+use crate::{
+    ledger::{
+        Claim, Lease, LeaseLost, MayCall, ProvenCalls, Rank, RecordError, Stuck, Told, Works,
+        log::SENT_WITHIN,
+    },
+    okta::{Entity, SessionId, SessionStatus},
+    sync::{
+        Aside, Books, Job, Report, Run, RunError, Source, Time, Trigger,
+        hand::Hand,
+        look,
+        tell::{Caller, Outcome, Teller},
+    },
+};
+
+/// How long the lease is waited for, and how often it is asked for.
+const LEASE_PATIENCE: Duration = Duration::from_secs(120);
+const LEASE_WAIT: Duration = Duration::from_secs(2);
+/// How long the end of an import is waited for, and how often it is looked at.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(120);
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
+/// Okta's word for somebody who is deactivated.
+const DEACTIVATED: &str = "DEPROVISIONED";
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) calls: ProvenCalls,
+    pub(super) look_at: Vec<String>,
+    /// Whether all is as it should be, but for what the operator alone can see.
+    pub(super) may_be_confirmed: bool,
+    pub(super) denied: Option<String>,
+}
+
+/// What a DELETE has done to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deleted {
+    /// They are deactivated: Okta says so.
+    Deactivated,
+    /// They are gone from the source; whether they are deactivated cannot be seen.
+    Gone,
+    /// They are not deactivated.
+    No,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Who proves.
+pub(super) struct Prover<'a> {
+    pub(super) run: &'a Run,
+    pub(super) run_id: &'a str,
+    pub(super) time: &'a Time,
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) books: &'a mut Books,
+    pub(super) found: Found,
+}
+
+impl Prover<'_> {
+    /// One is created, changed and deactivated with nothing beside; then a session deactivates them
+    /// once more, together with a third, whom it finds for certain; and while that is imported,
+    /// another is deactivated.
+    pub(super) async fn tell_the_story(&mut self, people: &[MadeUp; 3]) -> Result<(), RunError> {
+        let [alone, beside, third] = people;
+        for one in people {
+            let created = self.active(one, "Proof", false).await?;
+            if !self.works(created, |calls| &mut calls.create) {
+                return Ok(());
+            }
+        }
+        let changed = self.active(alone, "Proven", true).await?;
+        self.works(changed, |calls| &mut calls.update);
+
+        let alone_deleted = self.delete(alone).await?;
+        if alone_deleted != Deleted::Deactivated && alone_deleted != Deleted::Gone {
+            // It would do the same beside an import. All three leave by a session.
+            self.found.calls.deactivate = match alone_deleted {
+                Deleted::No => Works::Fails,
+                _ => Works::Unknown,
+            };
+            self.session_to_its_end(&[alone, beside, third]).await?;
+            self.is_still_active(alone).await;
+            return Ok(());
+        }
+        let session = self.session(&[alone, third]).await?;
+        let mut beside_deleted = Deleted::Unknown;
+        if let Some(session) = session {
+            let deleted = self.delete(beside).await?;
+            // It was beside an import only if that had not ended when the answer came.
+            let importing = self.is_importing(&session).await?;
+            if importing || deleted == Deleted::No {
+                beside_deleted = deleted;
+            } else {
+                self.found.look_at.push(
+                    "The import ended before somebody could be deactivated beside it: prove again"
+                        .to_owned(),
+                );
+            }
+            self.watch(&session).await?;
+        } else {
+            self.found.look_at.push(
+                "Okta opened no session in time, beside which somebody could be deactivated: prove again"
+                    .to_owned(),
+            );
+        }
+        self.session_to_its_end(&[beside]).await?;
+        self.conclude(alone, alone_deleted, beside, beside_deleted)
+            .await;
+        Ok(())
+    }
+
+    async fn conclude(
+        &mut self,
+        alone: &MadeUp,
+        alone_deleted: Deleted,
+        beside: &MadeUp,
+        beside_deleted: Deleted,
+    ) {
+        use Deleted::{Deactivated, Gone, No};
+        self.found.calls.deactivate = match (alone_deleted, beside_deleted) {
+            (_, No) => Works::Fails,
+            (Deactivated, Deactivated) => Works::Works,
+            (Deactivated | Gone, Deactivated | Gone) => {
+                self.found.may_be_confirmed = true;
+                for one in [alone, beside] {
+                    self.found.look_at.push(format!(
+                        "Directory > People: {} is to be Deactivated. If both are, confirm it with \
+                         {{\"command\":\"prove\",\"confirmed\":[\"deactivate\"]}}; grant okta.users.read to have it seen",
+                        one.login
+                    ));
+                }
+                Works::Unknown
+            }
+            _ => Works::Unknown,
+        };
+        if beside_deleted == No {
+            self.is_still_active(beside).await;
+        }
+    }
+
+    /// Notes whether a call does what its name says; true if it does.
+    fn works(&mut self, outcome: Outcome, of: impl Fn(&mut ProvenCalls) -> &mut Works) -> bool {
+        let works = match outcome {
+            Outcome::Done => Works::Works,
+            Outcome::InDoubt => Works::Unknown,
+            Outcome::NotDone | Outcome::Contradicted => Works::Fails,
+            Outcome::Denied(why) => {
+                self.found.denied.get_or_insert(why);
+                Works::Fails
+            }
+        };
+        *of(&mut self.found.calls) = works;
+        works == Works::Works
+    }
+
+    async fn active(
+        &mut self,
+        who: &MadeUp,
+        name: &str,
+        is_known: bool,
+    ) -> Result<Outcome, RunError> {
+        let Ok(entity) = who.active(name) else {
+            return Ok(Outcome::NotDone);
+        };
+        self.call(who, ACTIVE, &entity, is_known).await
+    }
+
+    /// Deactivates somebody by a call, and looks. That the source does not show them any more proves
+    /// nothing.
+    async fn delete(&mut self, who: &MadeUp) -> Result<Deleted, RunError> {
+        let Ok(entity) = who.inactive() else {
+            return Ok(Deleted::Unknown);
+        };
+        Ok(match self.call(who, Told::Inactive, &entity, true).await? {
+            Outcome::Done => match self.status(who).await.as_deref() {
+                Some(DEACTIVATED) => Deleted::Deactivated,
+                Some(_) => Deleted::No,
+                None => Deleted::Gone,
+            },
+            Outcome::InDoubt => Deleted::Unknown,
+            Outcome::Denied(why) => {
+                self.found.denied.get_or_insert(why);
+                Deleted::No
+            }
+            Outcome::NotDone | Outcome::Contradicted => Deleted::No,
+        })
+    }
+
+    /// Okta's word for somebody's status, where it may be seen.
+    async fn status(&self, who: &MadeUp) -> Option<String> {
+        let until = self.time.answer_by();
+        let status = self
+            .run
+            .beyond
+            .users
+            .ask(until, async |calls| calls.org_user_status(&who.login).await);
+        status.await.ok().flatten().flatten()
+    }
+
+    /// Whoever no session can deactivate any more, the operator has to.
+    async fn is_still_active(&mut self, who: &MadeUp) {
+        if self.status(who).await.is_some_and(|it| it != DEACTIVATED) {
+            self.found.look_at.push(format!(
+                "Directory > People: {} is still active: deactivate them there",
+                who.login
+            ));
+        }
+    }
+
+    /// Makes a call as runs do: under the lease, numbered, and with its entry before it.
+    async fn call(
+        &mut self,
+        who: &MadeUp,
+        told: Told,
+        entity: &Entity,
+        is_known: bool,
+    ) -> Result<Outcome, RunError> {
+        let lease = self.lease().await?;
+        let called = self.call_under(&lease, who, told, entity, is_known).await;
+        lease.release().await;
+        called
+    }
+
+    async fn call_under(
+        &mut self,
+        lease: &Lease,
+        who: &MadeUp,
+        told: Told,
+        entity: &Entity,
+        is_known: bool,
+    ) -> Result<Outcome, RunError> {
+        self.books.read_again().await?;
+        let now = self.time.now();
+        self.books.end_calls(now).await?;
+        let numbers = self.books.call(1, now).await?;
+        let Some(number) = numbers.clone().next() else {
+            return Ok(Outcome::NotDone);
+        };
+        let recorded = self
+            .run
+            .ledger
+            .record(&[who.entry(told, number, now)])
+            .await;
+        recorded.map_err(|error| match error {
+            RecordError::Ledger(error) => RunError::from(error),
+            RecordError::Overtaken => LeaseLost.into(),
+        })?;
+        lease.check()?;
+        let caller = Caller {
+            singles: &self.run.singles,
+            until: (now + SENT_WITHIN).min(self.time.answer_by()),
+            time: self.time,
+        };
+        let outcome = caller.call(entity, is_known).await;
+        if !matches!(outcome, Outcome::InDoubt) {
+            let done = matches!(outcome, Outcome::Done);
+            let ended = [(number, done)];
+            self.books.calls_ended(&ended, self.time.now()).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn lease(&self) -> Result<Lease, RunError> {
+        let until = (self.time.now() + LEASE_PATIENCE).min(self.time.open_until());
+        loop {
+            let ledger = &self.run.ledger;
+            let claim = ledger
+                .claim(self.run_id, Rank::Call, self.time.deadline())
+                .await?;
+            match claim {
+                Claim::Held(lease) => return Ok(lease),
+                Claim::Busy { .. } if self.time.now() + LEASE_WAIT < until => {
+                    tokio::time::sleep(LEASE_WAIT).await;
+                }
+                Claim::Busy { .. } => return Err(LeaseLost.into()),
+            }
+        }
+    }
+
+    /// Has a session deactivate them; its id, if its import was started.
+    async fn session(&mut self, people: &[&MadeUp]) -> Result<Option<SessionId>, RunError> {
+        let run = Run {
+            watch: Duration::ZERO,
+            ..self.run.clone()
+        };
+        let job = Job {
+            source: Source::Keys(Vec::new()),
+            detail: None,
+            retry_refused: false,
+            rebind: false,
+            changed: None,
+        };
+        let mut report = Report::new(self.run_id.to_owned(), Trigger::Direct, false);
+        let mut aside = Aside::new(Stuck::default(), true, false);
+        let mut found = look::Found::leavers(people.iter().map(|one| one.leaver()).collect());
+        let mut teller = Teller {
+            run: &run,
+            job: &job,
+            time: self.time,
+            hand: self.hand,
+            report: &mut report,
+            books: &mut *self.books,
+            aside: &mut aside,
+            may_call: MayCall::default(),
+        };
+        Box::pin(teller.tell(&mut found)).await?;
+        let triggered = SessionStatus::Triggered.to_string();
+        let session = report.sessions.into_iter().next();
+        Ok(session
+            .filter(|session| session.status == triggered)
+            .map(|session| session.id))
+    }
+
+    async fn session_to_its_end(&mut self, people: &[&MadeUp]) -> Result<(), RunError> {
+        match self.session(people).await? {
+            Some(session) => self.watch(&session).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn is_importing(&self, session: &SessionId) -> Result<bool, RunError> {
+        let calls = self.run.okta.by(self.time.answer_by());
+        let seen = calls.session(session).await?;
+        Ok(seen.is_some_and(|seen| seen.status == SessionStatus::Triggered))
+    }
+
+    /// Waits for the end of an import.
+    async fn watch(&self, session: &SessionId) -> Result<(), RunError> {
+        let until: Timestamp = (self.time.now() + IMPORT_PATIENCE).min(self.time.open_until());
+        while self.is_importing(session).await? && self.time.now() + LOOKED_AT_EVERY < until {
+            tokio::time::sleep(LOOKED_AT_EVERY).await;
+        }
+        Ok(())
+    }
+}
