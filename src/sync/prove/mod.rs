@@ -43,7 +43,7 @@ impl Run {
     /// # Errors
     /// When the switch says paused, or a table, Okta's sessions or the lease cannot be had.
     pub async fn prove(&self, run_id: &str, time: &Time) -> Result<Proven, RunError> {
-        let mut books = self.beside(true, run_id, time).await?;
+        let (mut books, _) = self.beside(true, run_id, time).await?;
         if self.ledger.mode().await? == Mode::Paused {
             return Err(RunError::PausedForSome);
         }
