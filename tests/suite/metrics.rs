@@ -226,13 +226,11 @@ async fn whatever_is_in_the_catalogue_is_emitted() {
         json!({"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {
             "Keys": {"id": {"S": id}}, "SequenceNumber": "1", "ApproximateCreationDateTime": 1_700_000_000}}]})
     };
-    tokio::join!(
-        invoke_stream(&function, world.clock, &batch("user0")),
-        async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            sync(&world, &function).await
-        }
-    );
+    let leaves = batch("user0");
+    tokio::join!(invoke_stream(&function, world.clock, &leaves), async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        sync(&world, &function).await
+    });
     crate::fast_lane::prove(&world, &function).await;
     world.put(inactive("user1")).await;
     invoke_stream(&function, world.clock, &batch("user1")).await;
