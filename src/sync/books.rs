@@ -85,24 +85,14 @@ impl Books {
         }
     }
 
-    /// Lists a session that was just opened; gives its number. Whoever works for another binding than
-    /// the ledger has by now tells nobody anything.
+    /// Lists a session that was just opened; gives its number.
     pub(super) async fn open(
         &mut self,
         id: &SessionId,
         run: &str,
         now: Timestamp,
     ) -> Result<Number, RunError> {
-        let bound_from = self.bound_from;
-        let opened = self.change(|log| {
-            let is_bound_still = log.bound_from() == bound_from;
-            is_bound_still.then(|| log.open(id.clone(), run, now))
-        });
-        opened.await?.ok_or_else(|| {
-            let why = "the ledger was bound to something else while this run was at work: it tells nobody, and the next one \
-                       goes by the new binding";
-            RunError::OtherBinding(why.to_owned())
-        })
+        self.while_bound(|log| log.open(id.clone(), run, now)).await
     }
 
     /// Numbers so many single-user calls that are about to be made; none where too many are under way.
@@ -111,7 +101,24 @@ impl Books {
         calls: usize,
         now: Timestamp,
     ) -> Result<Range<Number>, RunError> {
-        self.change(|log| log.call(calls as u64, now)).await
+        self.while_bound(|log| log.call(calls as u64, now)).await
+    }
+
+    /// Whoever works for another binding than the ledger has by now tells nobody anything.
+    async fn while_bound<T>(
+        &mut self,
+        number: impl Fn(&mut SessionLog) -> T,
+    ) -> Result<T, RunError> {
+        let bound_from = self.bound_from;
+        let numbered = self.change(|log| {
+            let is_bound_still = log.bound_from() == bound_from;
+            is_bound_still.then(|| number(log))
+        });
+        numbered.await?.ok_or_else(|| {
+            let why = "the ledger was bound to something else while this run was at work: it tells nobody, and the next one \
+                       goes by the new binding";
+            RunError::OtherBinding(why.to_owned())
+        })
     }
 
     /// These calls have ended; of each, whether Okta was seen to have done it. Their charges stand,
