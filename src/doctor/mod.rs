@@ -30,10 +30,9 @@ use jiff::Timestamp;
 pub use report::{Check, Diagnosis, Status};
 
 use crate::{
-    aws::Trouble,
+    aws::{Sdk, Trouble},
     clock::Clock,
     config::Settings,
-    handler::Sdk,
     mapping::{Mapping, MappingError},
     okta::within,
     sync::Time,

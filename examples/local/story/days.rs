@@ -39,7 +39,7 @@ impl Story<'_> {
         .await?;
         self.run(
             "Nothing changed",
-            "The schedule fires again. No session is opened, and Okta gets no call at all.",
+            "The schedule fires again. No session is opened, and Okta is told nothing.",
             Expected {
                 read: all,
                 unchanged: all,

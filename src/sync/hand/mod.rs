@@ -6,6 +6,7 @@
 mod about;
 mod case;
 mod person;
+mod pushed;
 mod ready;
 mod wanted;
 

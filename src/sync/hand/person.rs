@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AtHand, Circumstances, Cost, Decision, Elsewhere, Hand, Known, Noted, Outcome, Ready, Stays,
-    Why,
+    AtHand, Circumstances, Cost, Decision, Elsewhere, Hand, Known, Outcome, Ready, Stays, Why,
     about::{about, subject, to_be_sent, to_be_told, unclear, whom},
     outcome,
 };
@@ -12,7 +11,6 @@ use crate::{
     guard::{Kind, Target},
     ledger::{Again, Due, Entry, IdHash, Origin, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
-    mutation::{self, Mutation},
     okta::Entity,
     sync::{Reject, look::Suspect},
     users::RecordKey,
@@ -98,53 +96,6 @@ impl Person<'_> {
         }
     }
 
-    /// A push that says nothing new is not done before the import that said it has ended, nor one
-    /// that a later push has overtaken before that one is.
-    pub(super) fn or_under_way(&self, decision: Decision) -> Decision {
-        let (Some(pushed), Some(entry)) = (&self.suspect.pushed, self.entry) else {
-            return decision;
-        };
-        let standing = self.circumstances.reading.of(entry).standing;
-        let is_live = standing.is_some_and(|standing| standing.live);
-        let has_left = due(Want::Inactive, standing) == Due::Nothing;
-        let says_so = entry.to_leave && about(&pushed.mapped) == AtHand::Inactive;
-        let is_to_leave = says_so && !has_left;
-        match decision {
-            Decision::Nothing(stays @ (Stays::Active | Stays::Inactive)) if is_live => {
-                Decision::UnderWay(stays)
-            }
-            Decision::Nothing(stays @ Stays::AsTheyAre)
-                if self.is_overtaken() && (is_live || is_to_leave) =>
-            {
-                Decision::UnderWay(stays)
-            }
-            decision => decision,
-        }
-    }
-
-    /// A push that says nothing new is remembered all the same: an older one that comes later must
-    /// not overwrite it, nor one that wanted them to leave be carried out.
-    pub(super) fn noted(
-        &self,
-        records: &BTreeMap<String, (RecordKey, Mapped)>,
-        decision: &Decision,
-    ) -> Option<Box<Noted>> {
-        let (entry, pushed) = (self.entry?, self.suspect.pushed.as_ref()?);
-        let counts = self.at_hand(records).0 == AtHand::Absent && !self.is_overtaken();
-        let settled = !matches!(decision, Decision::Nothing(Stays::AsTheyAre));
-        let says_nothing_new = matches!(decision, Decision::Nothing(_)) && settled;
-        let stays = matches!(decision, Decision::Nothing(Stays::Active));
-        let is_remembered = entry.pushed == Some(pushed.at) && !(stays && entry.to_leave);
-        let is_remembered = is_remembered || mutation::on(Mutation::NothingNewIsForgotten);
-        (counts && says_nothing_new && !is_remembered).then(|| {
-            Box::new(Noted {
-                entry: entry.clone(),
-                at: pushed.at,
-                stays,
-            })
-        })
-    }
-
     /// What a record that is out of scope says, if it would be about them.
     fn out<'r>(
         &self,
@@ -157,16 +108,6 @@ impl Person<'_> {
             } if IdHash::of(whom) == self.suspect.id => Some((about(mapped), Some((key, mapped)))),
             _ => None,
         }
-    }
-
-    /// Whether a later push has told Okta something about them.
-    fn is_overtaken(&self) -> bool {
-        let told = self.entry.and_then(|entry| entry.pushed);
-        let pushed = self.suspect.pushed.as_ref();
-        pushed
-            .zip(told)
-            .is_some_and(|(pushed, told)| told > pushed.at)
-            && !mutation::on(Mutation::OldPushWins)
     }
 
     fn elsewhere(&self) -> Elsewhere {

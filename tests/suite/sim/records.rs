@@ -89,7 +89,10 @@ pub fn address(person: u8) -> String {
 }
 
 pub fn profile(row: &Row) -> BTreeMap<String, String> {
-    let title = (row.version % 3 == 0).then(|| ("title", TITLE.to_owned()));
+    let title = row
+        .version
+        .is_multiple_of(3)
+        .then(|| ("title", TITLE.to_owned()));
     let rest = [
         ("userName", email(row)),
         ("email", email(row)),
