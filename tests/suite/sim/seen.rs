@@ -19,6 +19,8 @@ pub struct Seen {
     pub waiting_since: Option<Duration>,
     /// When the switch was set to paused, and when it was set back.
     pub paused: Vec<(Duration, Option<Duration>)>,
+    /// From when until when single-user calls are proven to work.
+    pub proven: Vec<(Duration, Duration)>,
     /// When the function was deployed with another name of the org, and when it was told that
     /// this is meant.
     pub rebound: Option<Duration>,

@@ -286,13 +286,10 @@ impl World {
         self.tokens.set((at_okta, in_secret));
     }
 
-    /// Whether single-user calls may be made.
-    pub fn is_proven(&self) -> bool {
-        let key = json!({"pk": {"S": "proof"}});
-        let found = self
-            .tables
-            .now("GetItem", &json!({"TableName": STATE, "Key": key}));
-        found.get("Item").is_some()
+    /// Whether single-user calls might be made then.
+    pub fn was_proven(&self, at: Duration) -> bool {
+        let proven = &self.seen.borrow().proven;
+        proven.iter().any(|(from, to)| (*from..=*to).contains(&at))
     }
 
     /// Single-user calls are proven to work, as if by `prove`.
@@ -305,6 +302,8 @@ impl World {
             "value": {"S": proof.to_string()}});
         self.tables
             .now("PutItem", &json!({"TableName": STATE, "Item": item}));
+        let proven = &mut self.seen.borrow_mut().proven;
+        proven.push((self.now(), Duration::MAX));
     }
 
     /// The function is deployed with another name of the org.
@@ -330,6 +329,9 @@ impl World {
             let key = json!({"pk": item["pk"]});
             self.tables
                 .now("DeleteItem", &json!({"TableName": STATE, "Key": key}));
+        }
+        for (_, until) in &mut self.seen.borrow_mut().proven {
+            *until = self.now().min(*until);
         }
         let mut model = self.model.borrow_mut();
         model.lost = true;

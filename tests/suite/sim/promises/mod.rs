@@ -89,8 +89,8 @@ fn rules(world: &World) -> Result<(), Broken> {
     for request in world.okta.requests() {
         let is_session = request.path.starts_with(&format!("{source}/sessions"));
         let of_users = request.path.starts_with(&format!("{source}/users"));
-        let is_proven = world.is_proven();
-        let looks = of_users && (request.method == "GET" || is_proven);
+        let at = world.since_the_beginning(request.at);
+        let looks = of_users && (request.method == "GET" || world.was_proven(at));
         // What Okta made of imports, and what it has.
         let beyond = ["/api/v1/logs", "/api/v1/users/", "/api/v1/apps/"];
         let checks =

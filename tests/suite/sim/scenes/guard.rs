@@ -74,14 +74,20 @@ pub fn dies_before_the_trigger(history: &mut History, rng: &mut Rng) -> Vec<Step
     steps
 }
 
-/// An import that ended in ERROR may have been done. Who was in it returns, and another leaves.
-pub fn fails_and_another_leaves(history: &mut History, _: &mut Rng) -> Vec<Step> {
+/// An import that ended in ERROR may have been done, whoever died before they had noted that they
+/// started it. Who was in it returns, and another leaves.
+pub fn fails_and_another_leaves(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     let mut steps = alone(history, 5);
     history.deactivations = Limit::count(1);
     history.updates = Limit::share(50);
-    // Nobody sees the import fail before they have returned.
-    history.import = 200;
-    history.watch = 5;
+    history.watch = 60;
+    let dies = Invocation {
+        what: What::Schedule,
+        timeout: 900,
+        death: Some(Death::Okta {
+            call: pick(rng, &[5, 5, 5, 4]),
+        }),
+    };
     let fails = Effect::ImportEnds {
         how: SessionEnd::Error,
         applied: Applied::All,
@@ -89,7 +95,7 @@ pub fn fails_and_another_leaves(history: &mut History, _: &mut Rng) -> Vec<Step>
     steps.extend([
         after(LATER, put(0, 0, false, 0)),
         now(okta("/sessions/*/start-import", 1, fails)),
-        now(run()),
+        now(Act::Invoke(dies)),
         after(LATER, put(0, 0, true, 0)),
         now(put(1, 1, false, 0)),
         now(run()),
