@@ -166,7 +166,13 @@ impl Run {
         let mut found = self.look(job, &hand, &books, &aside, time).await?;
         // Whom calls can tell need not wait until Okta was asked for its sessions.
         if may_call.any() && found.counts.waiting + found.behind > 0 {
-            Box::pin(self.settle(&mut books, &settling)).await?;
+            match Box::pin(self.settle(&mut books, &settling)).await {
+                // It is asked again before a session is opened.
+                Err(RunError::Okta(error)) => {
+                    tracing::warn!(%error, "what became of the last imports is not known");
+                }
+                settled => settled?,
+            }
             found = self.look(job, &hand, &books, &aside, time).await?;
         }
         if found.whole && !books.log().may_confirm(time.now()) {

@@ -18,8 +18,9 @@ pub const SENT_WITHIN: Duration = Duration::from_secs(20);
 const ENDED_WITHIN: Duration = Duration::from_secs(150);
 /// Calls that may be unended at once, so that the log stays small.
 const AT_ONCE: usize = 200;
-/// There is one session an hour at most for nothing but confirming what calls have told.
-const CONFIRMED_EVERY: Duration = Duration::from_secs(60 * 60);
+/// There is one session an hour at most for nothing but confirming what calls have told. A run that
+/// comes every hour asks before it opens one, and so a little early.
+const CONFIRMED_EVERY: Duration = Duration::from_secs(55 * 60);
 
 impl SessionLog {
     /// Numbers so many calls that are about to be made; none where too many are under way.
@@ -68,10 +69,11 @@ impl SessionLog {
         self.calls.keys().copied()
     }
 
-    /// Whether a call was seen to be done, so that a session need only confirm it.
+    /// Whether a call was seen to be done, so that a session need only confirm it. Not where all
+    /// that was told until then is in doubt.
     #[must_use]
     pub fn is_done(&self, call: Number) -> bool {
-        self.done.contains(call)
+        call >= self.floor && self.done.contains(call)
     }
 
     /// Whether a session may be opened now for nothing but confirming what calls have told.
@@ -163,7 +165,19 @@ mod tests {
         log.starting(number, carries);
         log.triggered(number, at(0));
 
-        assert!(!log.may_confirm(at(3_599)) && log.may_confirm(at(3_600)));
+        assert!(!log.may_confirm(at(3_299)) && log.may_confirm(at(3_300)));
+    }
+
+    #[test]
+    fn what_may_have_been_undone_is_more_than_to_be_confirmed() {
+        let mut log = SessionLog::default();
+        log.call(1, at(0));
+        log.call_ended(1, true);
+        assert!(log.is_done(1));
+
+        log.doubt_everything();
+
+        assert!(!log.is_done(1));
     }
 
     #[test]

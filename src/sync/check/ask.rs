@@ -114,7 +114,9 @@ impl Check<'_> {
                 .logins
                 .note(&entry.external_id, had.as_ref(), profile.as_ref());
             let seen = seen(entry.told, profile.as_ref(), had.as_ref());
-            asked.vanish |= seen == Seen::AsTold && entry.told == Told::Inactive;
+            // Whom a single-user call has deleted shows nothing about those whom sessions delete.
+            asked.vanish |=
+                seen == Seen::AsTold && entry.told == Told::Inactive && entry.called.is_none();
             let cause = match seen {
                 Seen::AsTold => {
                     asked.fine.push(id);

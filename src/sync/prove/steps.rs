@@ -77,6 +77,7 @@ impl Prover<'_> {
         self.works(changed, |calls| &mut calls.update);
 
         let alone_deleted = self.delete(alone).await?;
+        let alone_at = self.time.now();
         if alone_deleted != Deleted::Deactivated && alone_deleted != Deleted::Gone {
             // It would do the same beside an import. All three leave by a session.
             self.found.calls.deactivate = match alone_deleted {
@@ -89,8 +90,10 @@ impl Prover<'_> {
         }
         let session = self.session(&[alone, third]).await?;
         let mut beside_deleted = Deleted::Unknown;
+        let mut beside_at = alone_at;
         if let Some(session) = session {
             let deleted = self.delete(beside).await?;
+            beside_at = self.time.now();
             // It was beside an import only if that had not ended when the answer came.
             let importing = self.is_importing(&session).await?;
             if importing || deleted == Deleted::No {
@@ -109,27 +112,26 @@ impl Prover<'_> {
             );
         }
         self.session_to_its_end(&[beside]).await?;
-        self.conclude(alone, alone_deleted, beside, beside_deleted)
-            .await;
+        let tried = [
+            (alone, alone_deleted, alone_at),
+            (beside, beside_deleted, beside_at),
+        ];
+        self.conclude(tried).await;
         Ok(())
     }
 
-    async fn conclude(
-        &mut self,
-        alone: &MadeUp,
-        alone_deleted: Deleted,
-        beside: &MadeUp,
-        beside_deleted: Deleted,
-    ) {
+    async fn conclude(&mut self, tried: [(&MadeUp, Deleted, Timestamp); 2]) {
         use Deleted::{Deactivated, Gone, No};
+        let [(_, alone_deleted, _), (beside, beside_deleted, _)] = tried;
         self.found.calls.deactivate = match (alone_deleted, beside_deleted) {
             (_, No) => Works::Fails,
             (Deactivated, Deactivated) => Works::Works,
             (Deactivated | Gone, Deactivated | Gone) => {
                 self.found.may_be_confirmed = true;
-                for one in [alone, beside] {
+                for (one, _, at) in tried {
                     self.found.look_at.push(format!(
-                        "Directory > People: {} is to be Deactivated. If both are, confirm it with \
+                        "Reports > System Log: {} is to be deactivated by {at:.0}, when the call had been answered, and not \
+                         minutes later, when an import deactivated them as well. If it is so of both, confirm it with \
                          {{\"command\":\"prove\",\"confirmed\":[\"deactivate\"]}}; grant okta.users.read to have it seen",
                         one.login
                     ));

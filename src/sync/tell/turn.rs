@@ -17,8 +17,8 @@ const A_WHILE: Duration = Duration::from_secs(60);
 const LEASE_WAIT: Duration = Duration::from_secs(3);
 const CALL_WAIT: Duration = Duration::from_secs(1);
 /// How long a full run waits for the lease, which nobody keeps for long: others can do its work
-/// later, or another full run is doing it.
-const LEASE_PATIENCE: Duration = Duration::from_secs(60);
+/// later, or another full run is doing it. Single-user calls let it pass after its first minute.
+const LEASE_PATIENCE: Duration = Duration::from_secs(90);
 
 impl Teller<'_> {
     /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.

@@ -18,7 +18,7 @@ use self::came::Came;
 use super::{Teller, fill::Fill, lane::Lane, lane::Tally, session};
 use crate::{
     guard::Kind as Guarded,
-    ledger::{Entry, Lease, LeaseLost, MayCall, Number, Rank, RecordError, log::SENT_WITHIN},
+    ledger::{Entry, Lease, LeaseLost, MayCall, Number, Rank, RecordError, Told, log::SENT_WITHIN},
     mutation::{self, Mutation},
     okta::{Calls, Entity, Kind},
     sync::{
@@ -55,8 +55,12 @@ impl ByCall {
         };
         let may_be_in_an_import =
             ready.behind.is_some() && !mutation::on(Mutation::CallIgnoresImports);
+        // No proof shows that these calls bring anybody back.
+        let before = ready.before.as_ref().map(|before| before.told);
+        let comes_back = ready.why.is_none() && before == Some(Told::Inactive);
         is_permitted
             && !may_be_in_an_import
+            && !comes_back
             && ready.is_of_the_table()
             && ready.suspect.again == crate::ledger::Again::AsEver
             && Calls::can_ask_for(ready.external_id.as_str())
@@ -104,7 +108,6 @@ impl Teller<'_> {
         self.books.read_again().await?;
         let now = self.time.now();
         self.books.end_calls(now).await?;
-        self.books.settle_left_over(now).await?;
         let changes = found.leavers.len() + found.upserts.len();
         let numbers = self.books.call(changes, now).await?;
         if numbers.is_empty() {
