@@ -70,7 +70,7 @@ caught! {
     emptying_the_directory_with_the_table_is_caught: EmptyTableIsAllowed by HELD;
     not_asking_the_switch_is_caught: PauseIsIgnored by PAUSED;
     keeping_the_lease_while_waiting_is_caught: LeaseIsKept by LET_GO;
-    believing_a_status_that_lags_is_caught: CreatedIsLanded by EQUAL or LEDGER or ENDS;
+    believing_a_status_that_lags_is_caught: CreatedIsLanded by EQUAL or LEDGER;
     ignoring_what_the_ledger_is_about_is_caught: BindingIsIgnored by BOUND;
     forgetting_an_undone_batch_is_caught: UndoneBatchIsDone by DONE;
     forgetting_a_push_is_caught: PushIsForgotten by LANDED or EQUAL;
