@@ -144,6 +144,7 @@ fn book(users: &[(RecordKey, Mapped)]) -> Book {
                     to_leave: false,
                     repaired: None,
                     called: None,
+                    login: None,
                 };
                 (IdHash::of(id), reading.of(&entry))
             }

@@ -32,7 +32,7 @@ pub(super) async fn check(beyond: Option<&Beyond>, round: &Round<'_>) -> Notes {
         .await;
     let users = beyond
         .users
-        .ask(until, async |calls| calls.org_user_status(NOBODY).await)
+        .ask(until, async |calls| calls.org_user(NOBODY).await)
         .await;
     let apps = beyond
         .apps

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 
 use super::{
-    IdHash,
+    IdHash, LoginMark,
     charge::Charge,
     log::{Number, SessionLog, Telling},
 };
@@ -59,6 +59,8 @@ pub struct Entry {
     /// When a single-user call has told it, if one has. Until a session has told it again, the entry
     /// names the call.
     pub called: Option<Timestamp>,
+    /// The login that Okta was told, if they were told to be active.
+    pub login: Option<LoginMark>,
 }
 
 /// Where a user came from.
@@ -108,6 +110,7 @@ impl Entry {
             to_leave,
             repaired,
             called,
+            login,
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -150,6 +153,10 @@ impl Entry {
             ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
             (REPAIRED, repaired.map(print_value)),
             ("called", called.map(|at| text(at.to_string()))),
+            (
+                "l",
+                login.map(|mark| AttributeValue::B(Blob::new(mark.as_bytes()))),
+            ),
         ];
         let optional = optional
             .into_iter()
@@ -183,6 +190,9 @@ impl Entry {
             to_leave: to_leave(item),
             repaired: item.get(REPAIRED).and_then(print),
             called: text("called").and_then(|at| at.parse().ok()),
+            login: item
+                .get("l")
+                .and_then(|mark| LoginMark::from_bytes(mark.as_b().ok()?.as_ref())),
         })
     }
 }
@@ -275,6 +285,7 @@ mod tests {
             to_leave: true,
             repaired: Some(Fingerprint::from([9; 16])),
             called: "2026-01-02T03:04:04Z".parse().ok(),
+            login: Some(LoginMark::of("Alice@example.com")),
         }
     }
 

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    Entry, IdHash, Ledger, LedgerError, Proof, Told, Works,
+    Entry, IdHash, Ledger, LedgerError, Told,
     amend::AS_READ,
     entry::{REPAIRED, print_value},
     store::IN_FLIGHT,
@@ -45,13 +45,7 @@ impl Ledger {
         stream::iter(mends)
             .map(|mend| async move {
                 match mend {
-                    Mend::Doubt(entry, repaired) => {
-                        let doubted = self.doubt_for(entry, *repaired).await?;
-                        if doubted && entry.called.is_some() && entry.told == Told::Inactive {
-                            self.deactivates_nobody().await?;
-                        }
-                        Ok(doubted)
-                    }
+                    Mend::Doubt(entry, repaired) => self.doubt_for(entry, *repaired).await,
                     Mend::Settle(entry) => self.settle_repair(entry).await,
                     Mend::Write(entry, before) => self.write_over(entry, before.as_ref()).await,
                 }
@@ -59,18 +53,6 @@ impl Ledger {
             .buffered(IN_FLIGHT)
             .try_collect()
             .await
-    }
-
-    /// Somebody is active whom a single-user call was seen to have deactivated. An admin may have let
-    /// them in again; but whatever was proven, nobody else is told to leave by a call.
-    async fn deactivates_nobody(&self) -> Result<(), LedgerError> {
-        let why = "a user is active whom a single-user call was seen to have deactivated";
-        tracing::warn!("{why}: prove again what these calls do");
-        let now = self.clock.now();
-        let withdraw = |proof: &mut Proof| {
-            proof.withdraw(why, now, |calls| calls.deactivate = Works::Fails);
-        };
-        self.change_proof(withdraw).await.map(drop)
     }
 
     async fn doubt_for(

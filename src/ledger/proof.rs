@@ -10,6 +10,10 @@ use super::{Binding, Ledger, LedgerError, Versioned, Written};
 
 /// The key of the item.
 const PK: &str = "proof";
+/// How long the made-up people are left alone after a sign of life of whoever proves.
+const LEFT_ALONE_FOR: Duration = Duration::from_secs(30);
+/// How many leavers are remembered whom no session finds. When one is found, no more are made.
+const LEFT_ACTIVE: usize = 500;
 /// How long no call is made after Okta has said that it has none, or permits none.
 const OFF_FOR: Duration = Duration::from_secs(60 * 60);
 
@@ -48,14 +52,30 @@ pub struct Proof {
     pub at: Option<Timestamp>,
     /// What works.
     pub calls: Calls,
+    /// Whether the status of Okta users could be seen: it is looked at after each deactivation.
+    pub statuses: bool,
     /// The external ids of the made-up people.
     pub people: Vec<String>,
+    /// Until when they are left alone, as somebody is at work on the proof.
+    pub under_way: Option<Timestamp>,
     /// Whether all went as it should, but for what the operator alone can see and confirm.
     pub may_be_confirmed: bool,
     /// Why something that had worked does not count any more, and since when.
     pub withdrawn: Option<Withdrawn>,
     /// Why no call is made for a while, and until when.
     pub off: Option<Off>,
+    /// Leavers whom calls have taken from the identity source and left active: no session finds them.
+    pub left_active: Vec<LeftActive>,
+}
+
+/// Somebody who is to leave and whom no session finds any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftActive {
+    /// Their external id.
+    pub external_id: String,
+    /// Okta's id of their user.
+    pub okta_id: String,
 }
 
 /// A proof that a later look has contradicted.
@@ -83,6 +103,8 @@ pub struct MayCall {
     pub upserts: bool,
     /// Deactivations.
     pub deactivations: bool,
+    /// Whether the status of Okta users may be seen.
+    pub statuses: bool,
 }
 
 impl MayCall {
@@ -129,6 +151,21 @@ impl Proof {
         MayCall {
             upserts: create == Works::Works && update == Works::Works,
             deactivations: deactivate == Works::Works,
+            statuses: self.statuses,
+        }
+    }
+
+    /// Somebody is at work on it.
+    pub fn goes_on(&mut self, now: Timestamp) {
+        self.under_way = Some(now + LEFT_ALONE_FOR);
+    }
+
+    /// The made-up people, while somebody is at work on the proof.
+    #[must_use]
+    pub fn at_work_with(&self, now: Timestamp) -> &[String] {
+        match self.under_way {
+            Some(until) if now < until => &self.people,
+            _ => &[],
         }
     }
 
@@ -138,6 +175,15 @@ impl Proof {
             until: now + OFF_FOR,
             why: why.to_owned(),
         });
+    }
+
+    /// A leaver was taken from the identity source, and left active.
+    pub fn has_left_active(&mut self, somebody: &LeftActive) {
+        self.left_active
+            .retain(|other| other.external_id != somebody.external_id);
+        if self.left_active.len() < LEFT_ACTIVE {
+            self.left_active.push(somebody.clone());
+        }
     }
 
     /// A look has shown that a call does not do what it was seen to do.
@@ -157,6 +203,23 @@ impl Ledger {
     /// When the state table could not be read.
     pub async fn proof(&self) -> Result<Versioned<Proof>, LedgerError> {
         self.read(PK).await
+    }
+
+    /// Somebody is active whom a single-user call was seen to have deactivated. An admin may have let
+    /// them in again; but whatever was proven, nobody else is told to leave by a call.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub(crate) async fn deactivates_nobody(&self) -> Result<(), LedgerError> {
+        let why = "a user is active whom a single-user call was seen to have deactivated";
+        tracing::warn!("{why}: prove again what these calls do");
+        let now = self.clock.now();
+        let withdraw = |proof: &mut Proof| {
+            if proof.calls.deactivate == Works::Works {
+                proof.withdraw(why, now, |calls| calls.deactivate = Works::Fails);
+            }
+        };
+        self.change_proof(withdraw).await.map(drop)
     }
 
     /// Changes what is known of the calls, whoever else does at the same time; gives what is there

@@ -3,22 +3,24 @@
 //! The limits are those of Okta's published description of the Identity
 //! Sources API; lengths are in characters.
 
-use super::Profile;
+use super::{Profile, clean};
 
 /// What is wrong with the value of a base attribute. Attributes that an
 /// administrator added have no limits that are known here.
 pub(super) fn value(name: &str, value: &str) -> Option<String> {
-    let (count, has_control) = if value.is_ascii() {
-        let has_control = value.bytes().any(|byte| byte.is_ascii_control());
-        (value.len(), has_control)
-    } else {
-        (value.chars().count(), value.chars().any(char::is_control))
-    };
-    if has_control {
+    if clean::is_plain(value) {
+        return length(name, value, value.len());
+    }
+    if value.chars().any(char::is_control) {
         return Some(format!(
             "{name}: has a control character, such as a line break"
         ));
     }
+    length(name, value, value.chars().count())
+}
+
+/// What is wrong with a value of so many characters, none of which is a control character.
+pub(super) fn length(name: &str, value: &str, count: usize) -> Option<String> {
     let at_most = |most: usize| {
         (count > most)
             .then(|| format!("{name}: has {count} characters, at most {most} are allowed"))

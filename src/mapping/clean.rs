@@ -5,6 +5,13 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
+/// Whether a text is of visible ASCII and spaces alone, as most are. It is looked through at once,
+/// without a branch for each character.
+pub(super) fn is_plain(text: &str) -> bool {
+    let plain = |all: bool, byte: u8| all & (byte.wrapping_sub(b' ') < 0x5f);
+    text.bytes().fold(true, plain)
+}
+
 /// The text without what cannot be seen at its ends.
 pub(super) fn ends(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_no_width(c))

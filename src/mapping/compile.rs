@@ -9,7 +9,7 @@ use super::{
     check,
     language::{Complaint, Language, Tables, Use},
     period::Period,
-    sent::{Sent, WhenNothing},
+    sent::{Sent, WhenNothing, is_address},
 };
 use crate::users::Attributes;
 
@@ -152,10 +152,12 @@ fn sent(
             _ => WhenNothing::Omit,
         },
     };
+    let is_address = is_address(&name);
     Ok(Sent {
         name: Arc::from(name),
         text,
         when_nothing,
         as_is,
+        is_address,
     })
 }

@@ -302,12 +302,12 @@ impl Mapping {
                     continue;
                 }
             };
+            reasons.extend(sent.complaint(&value));
+            if let Some(was) = value.before {
+                before.push((name.clone(), was));
+            }
             match (value.now, sent.when_nothing) {
-                (Some(now), _) => {
-                    reasons.extend(sent.complaint(&now));
-                    before.extend(value.before.map(|was| (name.clone(), was)));
-                    attributes.push((name.clone(), Some(now)));
-                }
+                (Some(now), _) => attributes.push((name.clone(), Some(now))),
                 (None, WhenNothing::Null) => attributes.push((name.clone(), None)),
                 (None, WhenNothing::Omit) => {}
                 (None, WhenNothing::Reject) => reasons.push(format!("{name}: is empty")),

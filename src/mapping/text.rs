@@ -41,6 +41,9 @@ impl Subject {
     }
 }
 
+/// What most templates of several pieces have room in, so that they grow once.
+const SEVERAL: usize = 32;
+
 /// A template that gives a text.
 ///
 /// One that only puts attributes and text together, such as `{{ first_name }} {{ last_name }}`,
@@ -112,7 +115,10 @@ impl Text {
 
     fn put_together(&self, record: &Record) -> Option<Result<String, String>> {
         let pieces = self.pieces.as_ref()?;
-        let mut text = String::new();
+        let mut text = match pieces.len() {
+            0 | 1 => String::new(),
+            _ => String::with_capacity(SEVERAL),
+        };
         for piece in pieces {
             let name = match piece {
                 Piece::Text(piece) => {

@@ -29,30 +29,41 @@ impl From<AppUser> for Holder {
     }
 }
 
-#[derive(Deserialize)]
-struct OrgUser {
-    status: String,
+/// A user of the org, whatever source they came from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OrgUser {
+    /// Okta's id of the user, `00u…`, which stays theirs.
+    pub id: String,
+    /// Okta's word for their status.
+    pub status: String,
+}
+
+impl OrgUser {
+    /// Whether Okta calls them deactivated.
+    #[must_use]
+    pub fn is_deactivated(&self) -> bool {
+        self.status == "DEPROVISIONED"
+    }
 }
 
 impl Calls {
-    /// The status of the org's user who has this login; `None` if nobody has it. Scope
-    /// `okta.users.read`.
+    /// The org's user who has this login or this id; `None` if nobody does. Scope `okta.users.read`.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.
-    pub async fn org_user_status(&self, login: &str) -> Result<Option<String>, Error> {
+    pub async fn org_user(&self, login_or_id: &str) -> Result<Option<OrgUser>, Error> {
         let answer = self
             .send(Call {
                 api: Api::OrgUsers,
                 method: Method::GET,
-                path: &[login],
+                path: &[login_or_id],
                 name: STATUS,
                 body: None,
                 repeat: Repeat::Freely,
             })
             .await;
         match answer.map_err(Failure::into_error) {
-            Ok(answer) => Ok(Some(answer.json::<OrgUser>()?.status)),
+            Ok(answer) => answer.json().map(Some),
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }

@@ -43,7 +43,7 @@ pub use credentials::{
     Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
 };
 pub use error::{Error, Refusal};
-pub use holder::Holder;
+pub use holder::{Holder, OrgUser};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;
 pub use schema::{ProfileSchema, SchemaAttribute};

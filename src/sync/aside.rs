@@ -33,6 +33,8 @@ pub struct Aside {
     as_told: HashSet<StuckKey>,
     /// Those of the stuck who would be told something new, and no session has told.
     pending: HashSet<StuckKey>,
+    /// Whom others are at work on: nobody tells them to leave meanwhile.
+    left_alone: HashSet<IdHash>,
 }
 
 /// A user whom Okta refused in this run, alone or with others.
@@ -84,6 +86,22 @@ impl Aside {
             tells_again,
             ..Self::default()
         }
+    }
+
+    /// The same, which tells none of these to leave though they are in no record.
+    #[must_use]
+    pub fn leaving_alone(self, people: &[String]) -> Self {
+        let people = people
+            .iter()
+            .filter_map(|id| ExternalId::parse(id.as_str()).ok());
+        let left_alone = people.map(|id| IdHash::of(&id)).collect();
+        Self { left_alone, ..self }
+    }
+
+    /// Whether somebody is not to be told to leave now.
+    #[must_use]
+    pub fn leaves_alone(&self, id: IdHash) -> bool {
+        self.left_alone.contains(&id)
     }
 
     /// Why Okta would refuse to be told this of somebody, as far as we know. `again` says how they

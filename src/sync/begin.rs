@@ -1,5 +1,7 @@
 //! How a run begins: it asks Okta what became of sessions, and looks.
 
+use jiff::Timestamp;
+
 use super::{
     Aside, Books, Job, Run, RunError, Time,
     hand::{Circumstances, Hand},
@@ -13,6 +15,8 @@ pub(super) struct Settling<'a> {
     pub(super) writes: bool,
     pub(super) run_id: &'a str,
     pub(super) time: &'a Time,
+    /// Until when Okta is asked.
+    pub(super) until: Timestamp,
 }
 
 impl Run {
@@ -46,8 +50,9 @@ impl Run {
             writes,
             run_id,
             time,
+            until,
         } = *settling;
-        let okta = self.okta.by(time.answer_by());
+        let okta = self.okta.by(until);
         tell::settle(books, &okta, None, time.now()).await?;
         if writes {
             tell::settle_open(books, &okta, run_id, job.rank(), time).await?;

@@ -23,6 +23,9 @@ use crate::{
     users::{KeySchema, UsersTable},
 };
 
+/// How long a leaver whom a call can tell waits for Okta's word about sessions that others are in.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
 /// What runs need, built once and used by one run after another.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -139,8 +142,8 @@ impl Run {
         }
         let guard = Guard::new(&self.ledger, self.limits, state.guard, time.now()).await?;
         let mut books = Books::new(&self.ledger, state.log, guard, writes);
+        let proof = self.ledger.proof().await?.value;
         let may_call = if writes && self.fast_lane > 0 && job.may_be_told_by_calls() {
-            let proof = self.ledger.proof().await?.value;
             proof.may_call(&self.binding, time.now())
         } else {
             MayCall::default()
@@ -150,6 +153,7 @@ impl Run {
             writes,
             run_id: &report.run_id,
             time,
+            until: time.answer_by(),
         };
         if !may_call.any() {
             Box::pin(self.settle(&mut books, &settling)).await?;
@@ -158,14 +162,21 @@ impl Run {
         let app = self.app.read(time).await;
         let hand = self.hand(schema, app.as_deref());
         let stuck = self.ledger.stuck().await?;
-        let mut aside = Aside::new(stuck, job.retry_refused, job.tells_again());
+        let aside = Aside::new(stuck, job.retry_refused, job.tells_again());
+        let mut aside = aside.leaving_alone(proof.at_work_with(time.now()));
+        let mut left_active = Vec::new();
         if writes && matches!(job.source, Source::Table) {
             let check = Check::new(self, &hand, time);
             Box::pin(check.earlier(&books, &mut aside)).await?;
+            if proof.is_of(&self.binding) {
+                left_active = Box::pin(check.left_active(&proof, &books)).await?;
+            }
         }
         let mut found = self.look(job, &hand, &books, &aside, time).await?;
         // Whom calls can tell need not wait until Okta was asked for its sessions.
         if may_call.any() && found.counts.waiting + found.behind > 0 {
+            let until = time.answer_by().min(time.now() + SETTLED_WITHIN);
+            let settling = Settling { until, ..settling };
             match Box::pin(self.settle(&mut books, &settling)).await {
                 // It is asked again before a session is opened.
                 Err(RunError::Okta(error)) => {
@@ -180,6 +191,9 @@ impl Run {
             tracing::debug!(people, "what calls have told is confirmed later");
         }
         report.looked(&found);
+        left_active
+            .into_iter()
+            .for_each(|reject| report.refused.add(reject));
         aside.looked(&found);
         let withheld = self
             .guard(&mut books, &mut found, report, is_plan, time)

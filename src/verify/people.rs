@@ -1,6 +1,9 @@
 //! Some people: how Okta has them, how they are to be, and what is written about them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -13,12 +16,15 @@ use super::{
     still::Still,
 };
 use crate::{
-    ledger::{Entry, IdHash, Mend, Number, Origin, Told, UNKNOWN},
+    ledger::{Entry, IdHash, LoginMark, Mend, Number, Origin, Told, UNKNOWN},
     mapping::ExternalId,
     okta::{AppUser, Assigned},
     sync::hand::{AtHand, Elsewhere, Hand, Wanted, Wants},
     users::RecordKey,
 };
+
+/// How late Okta's list of the app's users may be about somebody whom a call has deactivated.
+const LISTS_LAG: Duration = Duration::from_secs(2 * 60);
 
 /// What it takes to judge people.
 pub(super) struct People<'a> {
@@ -153,6 +159,15 @@ impl<'a> People<'a> {
             }
         }
         let done = self.hand.ledger.mend(&mends).await?;
+        if found
+            .iter()
+            .any(|(_, wanted, judged)| is_no_proof(wanted, judged, now))
+        {
+            let withdrawn = self.hand.ledger.deactivates_nobody().await;
+            if let Err(error) = withdrawn {
+                tracing::warn!(%error, "what was proven of single-user calls could not be withdrawn");
+            }
+        }
         let adopted = done.iter().zip(&adoptions);
         findings.counts.adopted +=
             adopted.filter(|(done, adopts)| **done && **adopts).count() as u64;
@@ -201,6 +216,17 @@ impl<'a> People<'a> {
         }
         Ok(self.number)
     }
+}
+
+/// Whether Okta has somebody active whom a call was seen to have deactivated, long enough ago for
+/// Okta's list to show it.
+fn is_no_proof(wanted: &Wanted, judged: &Judged, now: Timestamp) -> bool {
+    let called = wanted
+        .entry
+        .as_ref()
+        .filter(|entry| entry.told == Told::Inactive);
+    let called = called.and_then(|entry| entry.called);
+    judged.verdict == Verdict::ShouldHaveLeft && called.is_some_and(|at| at + LISTS_LAG < now)
 }
 
 /// Whether somebody was told again for just this, and Okta has them so still.
@@ -253,6 +279,10 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                 to_leave: false,
                 repaired: None,
                 called: None,
+                login: match &wanted.wants {
+                    Wants::Active(_, _, profile) => LoginMark::of_profile(profile),
+                    _ => None,
+                },
             };
             Some(Mend::Write(Box::new(entry), before))
         }

@@ -199,20 +199,3 @@ async fn somebody_pauses_and_nobody_is_called_about() {
     assert!(world.is_active("user0"));
     assert_eq!(calls(&world), Vec::<String>::new());
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_verification_that_finds_a_called_leaver_active_withdraws_the_proof() {
-    let (world, function) = proven(20, options()).await;
-    world.put(inactive("user0")).await;
-    stream(&world, &function, &["user0"]).await;
-    cooldown().await;
-    sync(&world, &function).await;
-    world.okta.admin_reactivates("user0").unwrap();
-
-    let verify = json!({"command": "verify", "repair": true});
-    answer(&world, &function, &verify).await.unwrap();
-
-    let lane = status(&world, &function).await["fastLane"].clone();
-    assert_eq!(lane["deactivations"], false, "{lane}");
-    settle(&world, &function).await;
-}

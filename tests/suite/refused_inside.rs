@@ -37,11 +37,11 @@ async fn world_with(people: usize, scopes: &[&str], change: impl FnOnce(&mut Opt
     world
 }
 
-async fn world_of(people: usize, scopes: &[&str]) -> World {
+pub async fn world_of(people: usize, scopes: &[&str]) -> World {
     world_with(people, scopes, |_| {}).await
 }
 
-async fn next(world: &World, function: &Function) -> Report {
+pub async fn next(world: &World, function: &Function) -> Report {
     cooldown().await;
     sync(world, function).await
 }
@@ -50,7 +50,7 @@ fn reason(report: &Report) -> String {
     report.refused.examples[0].reasons.join("; ")
 }
 
-fn refused(report: &Report) -> Vec<&str> {
+pub fn refused(report: &Report) -> Vec<&str> {
     let examples = report.refused.examples.iter();
     examples
         .filter_map(|one| one.external_id.as_deref())
@@ -389,86 +389,4 @@ async fn a_push_whose_user_is_refused_inside_is_unfinished_until_they_are_let_in
         1
     );
     assert!(is_active(&world, "pushed"));
-}
-
-/// Who has which login at Okta, by external id.
-fn logins(world: &World) -> Vec<String> {
-    let directory = world.okta.directory();
-    let logins = directory.values();
-    logins
-        .map(|user| user.profile["userName"].clone())
-        .collect()
-}
-
-#[tokio::test(start_paused = true)]
-async fn people_who_pass_logins_on_in_a_chain_have_them_after_some_sessions() {
-    let world = world_of(4, &[]).await;
-    let function = world.function(&[]);
-    sync(&world, &function).await;
-    let email = |n: usize| format!("user{n}@example.com");
-    for n in 0..4 {
-        world
-            .put(with(
-                person(&format!("user{n}")),
-                json!({"email": email(n + 1)}),
-            ))
-            .await;
-    }
-
-    let mut counts = Vec::new();
-    for _ in 0..5 {
-        counts.push(next(&world, &function).await.refused.count);
-    }
-
-    assert_eq!(
-        logins(&world),
-        (1..5).map(email).collect::<Vec<_>>(),
-        "{counts:?}"
-    );
-    assert_eq!(counts.last(), Some(&0), "{counts:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_who_swap_logins_are_refused_and_both_are_named_until_one_of_them_gives_way() {
-    let world = world_of(2, &[]).await;
-    let function = world.function(&[]);
-    sync(&world, &function).await;
-    world
-        .put(with(person("user0"), json!({"email": "user1@example.com"})))
-        .await;
-    world
-        .put(with(person("user1"), json!({"email": "user0@example.com"})))
-        .await;
-
-    for _ in 0..2 {
-        let report = next(&world, &function).await;
-        let mut names = refused(&report);
-        names.sort_unstable();
-        assert_eq!(names, ["user0", "user1"]);
-        for one in &report.refused.examples {
-            let reason = &one.reasons[0];
-            assert!(
-                reason.contains("user0")
-                    && reason.contains("user1")
-                    && reason.contains("for a while"),
-                "{reason}"
-            );
-        }
-    }
-    world
-        .put(with(
-            person("user1"),
-            json!({"email": "meanwhile@example.com"}),
-        ))
-        .await;
-    next(&world, &function).await;
-    next(&world, &function).await;
-    world
-        .put(with(person("user1"), json!({"email": "user0@example.com"})))
-        .await;
-    next(&world, &function).await;
-
-    let report = next(&world, &function).await;
-    assert_eq!(report.refused.count, 0, "{report:?}");
-    assert_eq!(logins(&world), ["user1@example.com", "user0@example.com"]);
 }

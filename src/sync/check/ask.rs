@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ledger::{Entry, IdHash, Import, Number, SessionLog, Told},
     mapping::{ExternalId, Profile},
-    okta::{Calls, Error, UserProfile},
+    okta::{Calls, Error, OrgUser, UserProfile},
     sync::RunError,
 };
 
@@ -150,21 +150,21 @@ impl Check<'_> {
     /// deactivated: their status says it, where it may be seen; else, whether others vanish.
     async fn still_there(&self, had: Option<&UserProfile>, vanish: bool) -> Option<Cause> {
         let login = had.and_then(|had| had.get("userName").cloned().flatten());
-        let status = match login {
+        let user = match login {
             Some(login) => {
                 let users = &self.run.beyond.users;
-                let status = users
-                    .ask(self.until, async |calls| {
-                        calls.org_user_status(&login).await
-                    })
+                let user = users
+                    .ask(self.until, async |calls| calls.org_user(&login).await)
                     .await;
-                status.ok().flatten().flatten()
+                user.ok().flatten().flatten()
             }
             None => None,
         };
-        match status.as_deref() {
-            Some("DEPROVISIONED") => None,
-            Some(_) => Some(Cause::StillThere { status }),
+        match user {
+            Some(user) if user.is_deactivated() => None,
+            Some(OrgUser { status, .. }) => Some(Cause::StillThere {
+                status: Some(status),
+            }),
             None => vanish.then_some(Cause::StillThere { status: None }),
         }
     }

@@ -7,6 +7,7 @@
 //! looked for again by the next full run.
 
 mod ask;
+mod left_active;
 mod log;
 mod logins;
 mod reason;
@@ -16,7 +17,7 @@ use std::{cell::Cell, collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 
-pub(super) use self::seen::differs;
+pub(super) use self::{left_active::left_active, seen::differs};
 use self::{logins::Logins, reason::Cause};
 use super::{
     Aside, Books, Run, RunError, Time,
@@ -230,14 +231,14 @@ impl<'a> Check<'a> {
         }
         // Whether it is one of ours was seen, or their status cannot be told from their own.
         let Ok(Some(None)) = ours else { return None };
-        let status = beyond
+        let user = beyond
             .users
-            .ask(self.until, async |calls| calls.org_user_status(login).await)
+            .ask(self.until, async |calls| calls.org_user(login).await)
             .await;
-        match status {
-            Ok(Some(Some(status))) => Some(Holder {
+        match user {
+            Ok(Some(Some(user))) => Some(Holder {
                 external_id: None,
-                status,
+                status: user.status,
             }),
             _ => None,
         }

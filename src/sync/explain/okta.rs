@@ -41,12 +41,10 @@ impl Run {
         let status = match login {
             Some(login) => {
                 let users = &self.beyond.users;
-                let status = users
-                    .ask(calls.deadline(), async |calls| {
-                        calls.org_user_status(&login).await
-                    })
+                let user = users
+                    .ask(calls.deadline(), async |calls| calls.org_user(&login).await)
                     .await;
-                status.ok().flatten().flatten()
+                user.ok().flatten().flatten().map(|user| user.status)
             }
             None => None,
         };

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     guard::{Kind, Target},
-    ledger::{Again, Due, Entry, IdHash, Origin, Told, Want, due},
+    ledger::{Again, Due, Entry, IdHash, LoginMark, Origin, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
     okta::Entity,
     sync::{Reject, look::Suspect},
@@ -166,7 +166,7 @@ impl Person<'_> {
         } else {
             Cost::Nothing
         };
-        self.tell(
+        let mut ready = self.tell(
             external_id.clone(),
             key.clone(),
             told,
@@ -174,7 +174,9 @@ impl Person<'_> {
             entity,
             cost,
             by_push,
-        )
+        );
+        ready.login = LoginMark::of_profile(profile);
+        Decision::Tell(Box::new(ready))
     }
 
     fn leaves(&self, why: Why, record: Option<(&RecordKey, &Mapped)>, by_push: bool) -> Decision {
@@ -212,7 +214,7 @@ impl Person<'_> {
         let (Some(key), Ok(entity)) = (key, Entity::deactivate(external_id.as_str())) else {
             return Decision::Nothing(Stays::AsTheyAre);
         };
-        self.tell(
+        Decision::Tell(Box::new(self.tell(
             external_id.clone(),
             key.clone(),
             Told::Inactive,
@@ -220,7 +222,7 @@ impl Person<'_> {
             entity,
             cost,
             by_push,
-        )
+        )))
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a telling is made of")]
@@ -233,10 +235,11 @@ impl Person<'_> {
         entity: Entity,
         cost: Cost,
         by_push: bool,
-    ) -> Decision {
+    ) -> Ready {
         let log = &self.circumstances.reading.log;
         let origin = if by_push { Origin::Push } else { Origin::Table };
-        Decision::Tell(Box::new(Ready {
+        Ready {
+            login: None,
             suspect: self.suspect.clone(),
             external_id,
             key,
@@ -252,7 +255,7 @@ impl Person<'_> {
             }),
             before: self.entry.cloned(),
             pushed: self.suspect.pushed.as_ref().map(|pushed| pushed.at),
-        }))
+        }
     }
 
     fn cost(&self, kind: Kind, told: Told) -> Cost {

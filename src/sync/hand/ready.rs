@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Why;
 use crate::{
     guard::{Digest, Kind},
-    ledger::{Charge, Entry, Hour, Number, Origin, Told},
+    ledger::{Charge, Entry, Hour, LoginMark, Number, Origin, Told},
     mapping::ExternalId,
     okta::{Entity, SessionId},
     sync::look::Suspect,
@@ -35,6 +35,8 @@ pub struct Ready {
     pub before: Option<Entry>,
     /// The unended session that this is behind.
     pub behind: Option<Number>,
+    /// The login that they are to have, if they are to be active.
+    pub login: Option<LoginMark>,
     /// When the push was made that says so.
     pub pushed: Option<Timestamp>,
     /// The hour in which they were charged, once they were.
@@ -171,6 +173,7 @@ impl Ready {
                 Some(_) => called,
                 None => Some(now),
             },
+            login: self.login,
         }
     }
 }

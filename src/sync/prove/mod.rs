@@ -9,12 +9,17 @@
 mod people;
 mod steps;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use self::{people::MadeUp, steps::Prover};
 use super::{Run, RunError, Time};
 use crate::ledger::{Mode, Proof, ProvenCalls, Works};
+
+/// How often whoever proves gives a sign of life.
+const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 
 /// What was found of single-user calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,12 +53,19 @@ impl Run {
             return Err(RunError::PausedForSome);
         }
         let people = MadeUp::three();
+        let statuses = self.sees_statuses(&people, time).await;
         let ids = people.each_ref().map(|one| one.id.to_string());
         let [person, _, _] = ids.clone();
         // Remembered before anybody is created.
-        let began = Proof::of(&self.binding, time.now(), ids.to_vec());
+        let mut began = Proof::of(&self.binding, time.now(), ids.to_vec());
+        began.statuses = statuses;
         self.ledger
-            .change_proof(|proof| *proof = began.clone())
+            .change_proof(|proof| {
+                let left_active = std::mem::take(&mut proof.left_active);
+                proof.clone_from(&began);
+                proof.left_active = left_active;
+                proof.goes_on(time.now());
+            })
             .await?;
         let schema = self.users.schema().await?;
         let hand = self.hand(schema, None);
@@ -63,9 +75,13 @@ impl Run {
             time,
             hand: &hand,
             books: &mut books,
+            statuses,
             found: steps::Found::default(),
         };
-        let tried = Box::pin(prover.tell_the_story(&people)).await;
+        let tried = tokio::select! {
+            tried = Box::pin(prover.tell_the_story(&people)) => tried,
+            lost = self.show_life(&began, time) => Err(lost),
+        };
         let steps::Found {
             calls,
             look_at,
@@ -77,6 +93,7 @@ impl Run {
             .change_proof(|proof| {
                 // Another proof may have begun meanwhile.
                 if proof.people == began.people {
+                    proof.under_way = None;
                     proof.calls = calls;
                     proof.may_be_confirmed = may_be_confirmed;
                     if let Some(why) = &denied {
@@ -97,6 +114,40 @@ impl Run {
                 external_id: person,
             },
         })
+    }
+
+    /// Whether the status of Okta users may be seen, as it may be by now.
+    async fn sees_statuses(&self, people: &[MadeUp; 3], time: &Time) -> bool {
+        let [one, _, _] = people;
+        let users = &self.beyond.users;
+        let user = users
+            .insist(time.answer_by(), async |calls| {
+                calls.org_user(&one.login).await
+            })
+            .await;
+        if let Err(error) = &user {
+            tracing::info!(%error, "the status of Okta users is not seen");
+        }
+        user.is_ok()
+    }
+
+    /// Keeps runs from telling the made-up people to leave while they are needed; ends only if that
+    /// cannot be done.
+    async fn show_life(&self, began: &Proof, time: &Time) -> RunError {
+        loop {
+            tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
+            let shown = self
+                .ledger
+                .change_proof(|proof| {
+                    if proof.people == began.people {
+                        proof.goes_on(time.now());
+                    }
+                })
+                .await;
+            if let Err(error) = shown {
+                return error.into();
+            }
+        }
     }
 
     /// Takes the operator's word for it that the made-up people were deactivated, whom the last proof

@@ -75,6 +75,7 @@ impl MadeUp {
             to_leave: false,
             repaired: None,
             called: Some(now),
+            login: None,
         }
     }
 

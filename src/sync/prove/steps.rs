@@ -25,8 +25,6 @@ const LEASE_WAIT: Duration = Duration::from_secs(2);
 /// How long the end of an import is waited for, and how often it is looked at.
 const IMPORT_PATIENCE: Duration = Duration::from_secs(120);
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
-/// Okta's word for somebody who is deactivated.
-const DEACTIVATED: &str = "DEPROVISIONED";
 
 /// What was found so far.
 #[derive(Default)]
@@ -58,6 +56,8 @@ pub(super) struct Prover<'a> {
     pub(super) time: &'a Time,
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a mut Books,
+    /// Whether the status of Okta users may be seen.
+    pub(super) statuses: bool,
     pub(super) found: Found,
 }
 
@@ -67,10 +67,12 @@ impl Prover<'_> {
     /// another is deactivated.
     pub(super) async fn tell_the_story(&mut self, people: &[MadeUp; 3]) -> Result<(), RunError> {
         let [alone, beside, third] = people;
-        for one in people {
+        for (n, one) in people.iter().enumerate() {
             let created = self.active(one, "Proof", false).await?;
             if !self.works(created, |calls| &mut calls.create) {
-                return Ok(());
+                // Whether they were created after all is not to matter, nor who was before them.
+                let created: Vec<_> = people[..=n].iter().collect();
+                return self.session_to_its_end(&created).await;
             }
         }
         let changed = self.active(alone, "Proven", true).await?;
@@ -148,9 +150,9 @@ impl Prover<'_> {
     /// Notes whether a call does what its name says; true if it does.
     fn works(&mut self, outcome: Outcome, of: impl Fn(&mut ProvenCalls) -> &mut Works) -> bool {
         let works = match outcome {
-            Outcome::Done => Works::Works,
+            Outcome::Done | Outcome::Deactivated => Works::Works,
             Outcome::InDoubt => Works::Unknown,
-            Outcome::NotDone | Outcome::Contradicted => Works::Fails,
+            Outcome::NotDone | Outcome::Contradicted | Outcome::LeftActive(_) => Works::Fails,
             Outcome::Denied(why) => {
                 self.found.denied.get_or_insert(why);
                 Works::Fails
@@ -179,34 +181,24 @@ impl Prover<'_> {
             return Ok(Deleted::Unknown);
         };
         Ok(match self.call(who, Told::Inactive, &entity, true).await? {
-            Outcome::Done => match self.status(who).await.as_deref() {
-                Some(DEACTIVATED) => Deleted::Deactivated,
-                Some(_) => Deleted::No,
-                None => Deleted::Gone,
-            },
+            Outcome::Deactivated => Deleted::Deactivated,
+            Outcome::Done => Deleted::Gone,
             Outcome::InDoubt => Deleted::Unknown,
             Outcome::Denied(why) => {
                 self.found.denied.get_or_insert(why);
                 Deleted::No
             }
-            Outcome::NotDone | Outcome::Contradicted => Deleted::No,
+            Outcome::NotDone | Outcome::Contradicted | Outcome::LeftActive(_) => Deleted::No,
         })
-    }
-
-    /// Okta's word for somebody's status, where it may be seen.
-    async fn status(&self, who: &MadeUp) -> Option<String> {
-        let until = self.time.answer_by();
-        let status = self
-            .run
-            .beyond
-            .users
-            .ask(until, async |calls| calls.org_user_status(&who.login).await);
-        status.await.ok().flatten().flatten()
     }
 
     /// Whoever no session can deactivate any more, the operator has to.
     async fn is_still_active(&mut self, who: &MadeUp) {
-        if self.status(who).await.is_some_and(|it| it != DEACTIVATED) {
+        let until = self.time.answer_by();
+        let users = &self.run.beyond.users;
+        let user = users.ask(until, async |calls| calls.org_user(&who.login).await);
+        let user = user.await.ok().flatten().flatten();
+        if user.is_some_and(|user| !user.is_deactivated()) {
             self.found.look_at.push(format!(
                 "Directory > People: {} is still active: deactivate them there",
                 who.login
@@ -255,10 +247,11 @@ impl Prover<'_> {
         lease.check()?;
         let caller = Caller {
             singles: &self.run.singles,
+            statuses: self.statuses.then_some(&self.run.beyond.users),
             until: (now + SENT_WITHIN).min(self.time.answer_by()),
             time: self.time,
         };
-        let outcome = caller.call(entity, is_known).await;
+        let outcome = caller.call(entity, is_known, Some(&who.login)).await;
         if !matches!(outcome, Outcome::InDoubt) {
             let done = matches!(outcome, Outcome::Done);
             let ended = [(number, done)];

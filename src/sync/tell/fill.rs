@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     lane::{Lane, Tally},
+    passed_on::PassedOn,
     queues::Portion,
     singly::ByCall,
 };
@@ -60,6 +61,8 @@ pub(super) struct Fill<'a> {
     pub(super) tally: Tally,
     /// Where they are told by calls: who may be.
     pub(super) by_call: Option<ByCall>,
+    /// The logins that are given up.
+    pub(super) passed_on: PassedOn,
 }
 
 fn is_unapproved(ready: &Ready) -> bool {
@@ -195,6 +198,14 @@ impl Fill<'_> {
             _ => false,
         };
         let held = taken.iter().any(is_removal) && !self.somebody_is_in_scope().await?;
+        let told = taken.iter().filter_map(|one| match &one.decision {
+            Decision::Tell(ready) if ready.why.is_none() && !self.is_withheld(ready) => {
+                Some(&**ready)
+            }
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        let later = self.passed_on.later(told.into_iter());
         for one in taken {
             let is_removal = is_removal(&one);
             let InHand {
@@ -210,16 +221,18 @@ impl Fill<'_> {
                     self.fell_away(&suspect);
                 }
                 Decision::Tell(ready)
-                    if self.by_call.as_ref().is_some_and(|by| !by.takes(&ready)) =>
+                    if self.by_call.as_ref().is_some_and(|by| {
+                        !by.takes(&ready) || later.contains(&ready.suspect.id)
+                    }) =>
                 {
                     self.by_call
                         .iter_mut()
                         .for_each(|by| by.left.push((*ready).clone()));
                 }
+                // The next run tells them, when whoever gives up their login was told.
+                Decision::Tell(ready) if later.contains(&ready.suspect.id) => self.tally.waits += 1,
                 Decision::Tell(ready) => match ready.cost.to_charge() {
-                    Some(kind) if self.is_latched(kind) || is_unapproved(&ready) => {
-                        self.withhold(kind, *ready);
-                    }
+                    Some(kind) if self.is_withheld(&ready) => self.withhold(kind, *ready),
                     _ => {
                         let lane = if ready.why.is_some() {
                             &mut self.leavers
@@ -245,6 +258,11 @@ impl Fill<'_> {
             }
         }
         Ok(())
+    }
+
+    fn is_withheld(&self, ready: &Ready) -> bool {
+        let kind = ready.cost.to_charge();
+        kind.is_some_and(|kind| self.is_latched(kind) || is_unapproved(ready))
     }
 
     fn is_latched(&self, kind: Kind) -> bool {

@@ -9,6 +9,7 @@ mod fill;
 mod lane;
 mod load;
 mod open;
+mod passed_on;
 mod queues;
 mod remember;
 mod session;
@@ -24,6 +25,7 @@ use self::{
     fill::Fill,
     lane::{Lane, Tally},
     open::Opened as Answer,
+    passed_on::PassedOn,
     queues::{Portion, Queues},
     session::{Carried, Opened},
 };
@@ -250,6 +252,7 @@ impl Teller<'_> {
             in_scope: *told.in_scope,
             tally: Tally::default(),
             by_call: None,
+            passed_on: PassedOn::default(),
         };
         if backlog && fill.leavers.is_empty() {
             fill.put_into(portion);

@@ -1,5 +1,6 @@
 //! What became of the sessions that were not seen to end.
 
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 use crate::{
@@ -12,6 +13,9 @@ use crate::{
     okta::{self, Calls, Cancelled, SessionStatus},
     sync::{Books, RunError, Time},
 };
+
+/// Sessions that are asked about at a time.
+const IN_FLIGHT: usize = 4;
 
 /// What a look at Okta says of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +83,10 @@ pub(in crate::sync) async fn settle(
         .listed()
         .map(|(number, session)| (number, session.id.clone(), session.state))
         .collect();
-    for (number, id, state) in listed {
-        let status = match okta.session(&id).await {
+    let statuses = stream::iter(&listed).map(|(_, id, _)| okta.session(id));
+    let statuses: Vec<_> = statuses.buffered(IN_FLIGHT).collect().await;
+    for ((number, id, state), status) in listed.into_iter().zip(statuses) {
+        let status = match status {
             Ok(session) => session.map(|session| session.status),
             Err(error) if is_about_one(&error) => {
                 tracing::warn!(session = %id, %error, "the session could not be looked at");

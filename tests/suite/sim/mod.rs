@@ -94,6 +94,7 @@ fn told(history: &History) -> String {
         cooldown,
         import,
         lag,
+        listing_lag,
         skew,
         blind,
         entities,
@@ -102,8 +103,8 @@ fn told(history: &History) -> String {
     } = history;
     let mut text = format!(
         "seed {seed}, external id in {layout:?}, {people} people, MAX_DEACTIVATIONS {deactivations}, MAX_UPDATES {updates}, \
-         WATCH_SECONDS {watch}, cooldown {cooldown} s, imports take {import} s, statuses lag {lag} s, clocks are off by up to \
-         {skew} s, blind {blind}, {entities} users a request, {requests} requests a session\n"
+         WATCH_SECONDS {watch}, cooldown {cooldown} s, imports take {import} s, statuses lag {lag} s, lists {listing_lag} s, clocks \
+         are off by up to {skew} s, blind {blind}, {entities} users a request, {requests} requests a session\n"
     );
     let mut at = 0;
     for step in steps {

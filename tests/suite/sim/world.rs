@@ -92,6 +92,7 @@ impl World {
             max_bulk_requests: history.requests.try_into().unwrap(),
             import_time: Duration::from_secs(history.import),
             status_lag: Duration::from_secs(history.lag),
+            listing_lag: Duration::from_secs(history.listing_lag),
             started: base.try_into().unwrap(),
             ..Options::default()
         };
@@ -296,7 +297,7 @@ impl World {
     pub fn prove(&self) {
         let proof = json!({
             "org": self.environment["OKTA_ORG_URL"], "identitySource": SOURCE, "at": self.clock.now(),
-            "calls": {"create": "works", "update": "works", "deactivate": "works"},
+            "calls": {"create": "works", "update": "works", "deactivate": "works"}, "statuses": !self.blind,
         });
         let item = json!({"pk": {"S": "proof"}, "version": {"N": "1"}, "mark": {"S": "prove"},
             "value": {"S": proof.to_string()}});

@@ -74,6 +74,9 @@ impl Comparison<'_> {
             if known.standing.is_none() || due(Want::Inactive, known.standing) != Due::Tell {
                 continue;
             }
+            if self.aside.leaves_alone(id) {
+                continue;
+            }
             let out = self.out.remove(&row);
             if out.as_ref().is_some_and(|out| out.keep) {
                 continue;

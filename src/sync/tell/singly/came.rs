@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Prepared, Teller, call::Outcome, put_back};
 use crate::{
-    ledger::{Number, Works},
+    ledger::{LeftActive, Number, Works},
     metrics,
     okta::Kind,
-    sync::{RunError, hand::Ready, look::Found},
+    sync::{Reject, RunError, check::left_active, hand::Ready, look::Found},
 };
 
 /// What calls have come to.
@@ -21,6 +21,7 @@ pub(super) struct Came {
     left: Vec<Ready>,
     denied: Option<String>,
     contradicted: BTreeSet<bool>,
+    left_active: Vec<(LeftActive, Reject)>,
 }
 
 impl Came {
@@ -28,7 +29,7 @@ impl Came {
         let mut came = Self::default();
         for (Prepared { ready, number, .. }, outcome) in outcomes {
             match outcome {
-                Outcome::Done => {
+                Outcome::Done | Outcome::Deactivated => {
                     came.done.insert(number);
                     came.told.push(ready);
                     continue;
@@ -42,6 +43,15 @@ impl Came {
                 }
                 Outcome::Contradicted => {
                     came.contradicted.insert(ready.why.is_some());
+                }
+                Outcome::LeftActive(okta_id) => {
+                    came.contradicted.insert(true);
+                    let somebody = LeftActive {
+                        external_id: ready.external_id.to_string(),
+                        okta_id,
+                    };
+                    let reject = left_active(&somebody, Some(&ready.key));
+                    came.left_active.push((somebody, reject));
                 }
             }
             came.left.push(ready);
@@ -61,6 +71,7 @@ impl Teller<'_> {
             left,
             denied,
             contradicted,
+            left_active,
         } = came;
         let now = self.time.now();
         for ready in &told {
@@ -91,8 +102,12 @@ impl Teller<'_> {
             if let Some(why) = &denied {
                 proof.switch_off(why, now);
             }
+            for (somebody, _) in &left_active {
+                proof.has_left_active(somebody);
+            }
             if deactivate {
-                let why = "Okta said that a user was deleted from the identity source, and shows them all the same";
+                let why = "Okta said that a user was deleted from the identity source, and shows them all the same, or has \
+                           them active";
                 proof.withdraw(why, now, |calls| calls.deactivate = Works::Fails);
             }
             if create {
@@ -101,6 +116,9 @@ impl Teller<'_> {
             }
         });
         changed.await?;
+        for (_, reject) in left_active {
+            self.report.refused.add(reject);
+        }
         if let Some(why) = denied {
             tracing::warn!(%why, "the fast lane is off for an hour: sessions tell everybody");
         }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 pub(in crate::sync) use self::call::{Caller, Outcome};
 use self::came::Came;
-use super::{Teller, fill::Fill, lane::Lane, lane::Tally, session};
+use super::{Teller, fill::Fill, lane::Lane, lane::Tally, passed_on::PassedOn, session};
 use crate::{
     guard::Kind as Guarded,
     ledger::{Entry, Lease, LeaseLost, MayCall, Number, Rank, RecordError, Told, log::SENT_WITHIN},
@@ -161,6 +161,7 @@ impl Teller<'_> {
                 may: self.may_call,
                 left: Vec::new(),
             }),
+            passed_on: PassedOn::default(),
         };
         let mut loaded_by = Timestamp::MAX;
         let mut people = Vec::new();
@@ -228,6 +229,7 @@ impl Teller<'_> {
     async fn make(&self, lease: &Lease, prepared: Vec<Prepared>, until: Timestamp) -> Came {
         let caller = Caller {
             singles: &self.run.singles,
+            statuses: self.may_call.statuses.then_some(&self.run.beyond.users),
             until,
             time: self.time,
         };

@@ -78,7 +78,7 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     budget::kept(world, history)?;
     settled::small(world)?;
     settled::directory(world)?;
-    settled::ledger(world, history.verifies()).await
+    settled::ledger(world, history).await
 }
 
 fn rules(world: &World) -> Result<(), Broken> {

@@ -1,20 +1,24 @@
 //! Scenes about what Okta has beside what it was told: a ledger that is lost, people whom it refuses
 //! inside an import, and an admin who takes the app from somebody.
 
-use fastrand::Rng;
+use std::time::Duration;
 
-use super::{HOUR, LATER, Scene, after, alone, put, run};
+use fastrand::Rng;
+use okta_emulator::{Applied, Effect, SessionEnd};
+
+use super::{HOUR, LATER, Scene, after, alone, okta, put, run};
 use crate::sim::{
     generate::{invoke, now},
     history::{Act, DatabaseEffect, DatabaseFault, Deed, History, Step, What},
     limit::Limit,
 };
 
-const SCENES: [Scene; 4] = [
+const SCENES: [Scene; 5] = [
     ledger_is_lost,
     adoption_arrives_late,
     login_is_taken,
     app_is_taken_away,
+    completed_too_early,
 ];
 
 /// One of them.
@@ -105,6 +109,35 @@ fn login_is_taken(history: &mut History, rng: &mut Rng) -> Vec<Step> {
     if changes {
         steps.extend([after(LATER, put(0, 0, rng.bool(), 1)), now(run())]);
     }
+    steps
+}
+
+/// Okta calls an import COMPLETED of which nobody or only some are applied yet, and applies all of it
+/// later: before anybody has noticed, or after its people were told something else.
+fn completed_too_early(history: &mut History, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = people(history, 5);
+    let applied = match rng.u8(0..3) {
+        0 => Applied::Nobody,
+        1 => Applied::Half,
+        _ => Applied::First(1),
+    };
+    let how = SessionEnd::Completed;
+    let late = Duration::from_secs(rng.u64(30..3_000));
+    let start = "/sessions/*/start-import";
+    steps.extend([
+        after(LATER, put(0, 0, false, 0)),
+        now(put(1, 1, true, 1)),
+        now(put(2, 2, false, 0)),
+        now(put(5, 5, true, 0)),
+        now(okta(start, 1, Effect::ImportEnds { how, applied })),
+        now(okta(start, 1, Effect::ImportRepeats { after: late })),
+        now(run()),
+        after(rng.u64(0..LATER), put(0, 0, rng.bool(), 2)),
+        now(put(1, 1, rng.bool(), 2)),
+        now(run()),
+        after(LATER, put(5, 5, rng.bool(), 1)),
+        now(run()),
+    ]);
     steps
 }
 

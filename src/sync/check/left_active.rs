@@ -1,0 +1,79 @@
+//! Leavers whom single-user calls have taken from the identity source and left active: no session finds
+//! them any more. They are reported as refused until Okta has them deactivated, whoever did that.
+
+use super::Check;
+use crate::{
+    ledger::{IdHash, LeftActive, Proof, Told},
+    mapping::ExternalId,
+    okta::Error,
+    sync::{Books, Reject, RunError},
+    users::RecordKey,
+};
+
+/// How such a leaver is reported.
+pub(in crate::sync) fn left_active(somebody: &LeftActive, key: Option<&RecordKey>) -> Reject {
+    let reason = format!(
+        "a single-user call has taken them from the identity source and left their Okta user {} active, where no import \
+         finds them: deactivate them in the admin console",
+        somebody.okta_id
+    );
+    Reject {
+        external_id: Some(somebody.external_id.clone()),
+        record: key.map(ToString::to_string),
+        reasons: vec![reason],
+        print: Some(Told::Inactive.into()),
+        again: false,
+    }
+}
+
+impl Check<'_> {
+    /// Those who still are active and are to have left; the others are forgotten.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub(in crate::sync) async fn left_active(
+        &self,
+        proof: &Proof,
+        books: &Books,
+    ) -> Result<Vec<Reject>, RunError> {
+        let ledger = &self.run.ledger;
+        let mut still = Vec::new();
+        let mut over = Vec::new();
+        for somebody in &proof.left_active {
+            let Ok(id) = ExternalId::parse(somebody.external_id.clone()) else {
+                continue;
+            };
+            let entries = ledger.entries(&[IdHash::of(&id)], books.log()).await?;
+            let entry = entries.first();
+            let is_back = entry.is_some_and(|entry| entry.told != Told::Inactive);
+            if is_back || self.is_deactivated(&somebody.okta_id).await {
+                over.push(somebody.external_id.clone());
+            } else {
+                let key = entry.map(|entry| &entry.key);
+                still.push(left_active(somebody, key));
+            }
+        }
+        if !over.is_empty() {
+            ledger
+                .change_proof(|proof| {
+                    proof
+                        .left_active
+                        .retain(|somebody| !over.contains(&somebody.external_id));
+                })
+                .await?;
+        }
+        Ok(still)
+    }
+
+    /// Whether Okta says so, or has no such user any more.
+    async fn is_deactivated(&self, okta_id: &str) -> bool {
+        let users = &self.run.beyond.users;
+        let user: Result<_, Error> = users
+            .ask(self.until, async |calls| calls.org_user(okta_id).await)
+            .await;
+        match user {
+            Ok(Some(user)) => user.is_none_or(|user| user.is_deactivated()),
+            Ok(None) | Err(_) => false,
+        }
+    }
+}
