@@ -75,6 +75,24 @@ async fn malformed_records_are_rejected_one_by_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_in_a_push_twice_is_one_and_two_that_differ_are_none() {
+    let world = World::start(options()).await;
+    let mut other = person("several");
+    other["first_name"] = json!("Eve");
+
+    let records = json!([person("twice"), person("several"), person("twice"), other]);
+    let report = push(&world, records).await;
+
+    assert_eq!(
+        (report.upserts, report.rejected.count),
+        (1, 2),
+        "{report:?}"
+    );
+    assert!(world.is_active("twice"));
+    assert!(world.okta.user("several").is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_came_by_push_alone_is_not_gone() {
     let world = World::start(options()).await;
     world.put(person("table")).await;

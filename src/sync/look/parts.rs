@@ -163,7 +163,11 @@ pub(super) async fn payload(
                         let (_, pushed) = people
                             .entry(IdHash::of(&id))
                             .or_insert_with(|| (id, Vec::new()));
-                        pushed.push(Pushed { key, mapped, at });
+                        // A record that is in the push twice is one record.
+                        let is_same = |other: &Pushed| other.key == key && other.mapped == mapped;
+                        if !pushed.iter().any(is_same) {
+                            pushed.push(Pushed { key, mapped, at });
+                        }
                     }
                     continue;
                 }
