@@ -36,6 +36,8 @@ pub struct Model {
     pub moves: Vec<(Duration, u8)>,
     /// Of whom nobody can say what Okta is to have.
     pub unsettled: BTreeSet<u8>,
+    /// Whom an admin has changed at Okta: a push about them cannot be read again to put it right.
+    pub edited: BTreeSet<u8>,
     /// Whether inactive people may be strangers, as the ledger was bound to something else.
     pub rebound: bool,
     /// Whether the state table was lost: whom Okta has active without a record, nobody knows any more.
@@ -83,6 +85,7 @@ impl Model {
             had_record_at: BTreeSet::new(),
             moves: Vec::new(),
             unsettled: BTreeSet::new(),
+            edited: BTreeSet::new(),
             rebound: false,
             lost: false,
             repaired: false,
@@ -258,7 +261,7 @@ impl Model {
 
     /// What the newest push says of somebody whom only pushes are about.
     fn pushed_last(&self, person: u8) -> Wanted {
-        if self.had_record.contains(&person) {
+        if self.had_record.contains(&person) || self.edited.contains(&person) {
             return Wanted::Anything;
         }
         let pushes = self.pushed[&person].iter();

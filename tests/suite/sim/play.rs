@@ -111,6 +111,7 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
         Act::Vacate { person } => world.okta.vacate_login(&address(*person)),
         Act::Admin { person, deed } => {
             let (okta, id) = (&world.okta, id(*person));
+            world.model.borrow_mut().edited.insert(*person);
             // Whom Okta does not have, nobody changes there.
             let _: Result<(), String> = match deed {
                 Deed::Edit(nth) => {
