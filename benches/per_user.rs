@@ -145,6 +145,7 @@ fn book(users: &[(RecordKey, Mapped)]) -> Book {
                     repaired: None,
                     called: None,
                     login: None,
+                    stranger: false,
                 };
                 (IdHash::of(id), reading.of(&entry))
             }

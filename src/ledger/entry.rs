@@ -61,6 +61,9 @@ pub struct Entry {
     pub called: Option<Timestamp>,
     /// The login that Okta was told, if they were told to be active.
     pub login: Option<LoginMark>,
+    /// Whether Okta was told nothing: the entry only remembers a push that wants a stranger to be
+    /// inactive, so that an older one does not let them in.
+    pub stranger: bool,
 }
 
 /// Where a user came from.
@@ -111,6 +114,7 @@ impl Entry {
             repaired,
             called,
             login,
+            stranger,
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -153,6 +157,7 @@ impl Entry {
             ("toLeave", to_leave.then_some(AttributeValue::Bool(true))),
             (REPAIRED, repaired.map(print_value)),
             ("called", called.map(|at| text(at.to_string()))),
+            (STRANGER, stranger.then_some(AttributeValue::Bool(true))),
             (
                 "l",
                 login.map(|mark| AttributeValue::B(Blob::new(mark.as_bytes()))),
@@ -193,6 +198,7 @@ impl Entry {
             login: item
                 .get("l")
                 .and_then(|mark| LoginMark::from_bytes(mark.as_b().ok()?.as_ref())),
+            stranger: is_stranger(item),
         })
     }
 }
@@ -212,9 +218,11 @@ fn print(value: &AttributeValue) -> Option<Fingerprint> {
 /// The attribute that has the session's number.
 pub(super) const NUMBER: &str = "n";
 
+/// The attribute that says that Okta was told nothing.
+pub(super) const STRANGER: &str = "stranger";
+
 /// What of an item a look at the whole ledger needs.
-pub(super) const PROJECTION: &str =
-    "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave";
+pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger";
 
 /// What an item says Okta was told. What is said in a way that this release does not know is
 /// doubtful.
@@ -258,6 +266,10 @@ pub(super) fn charge(item: &Item, name: &str) -> Option<Charge> {
     Charge::parse(item.get(name)?.as_s().ok()?)
 }
 
+pub(super) fn is_stranger(item: &Item) -> bool {
+    item.contains_key(STRANGER)
+}
+
 pub(super) fn to_leave(item: &Item) -> bool {
     item.contains_key("toLeave")
 }
@@ -286,6 +298,7 @@ mod tests {
             repaired: Some(Fingerprint::from([9; 16])),
             called: "2026-01-02T03:04:04Z".parse().ok(),
             login: Some(LoginMark::of("Alice@example.com")),
+            stranger: true,
         }
     }
 

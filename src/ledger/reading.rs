@@ -104,14 +104,22 @@ impl Reading {
     /// What an entry says of its user.
     #[must_use]
     pub fn of(&self, entry: &Entry) -> Known {
-        self.known(
+        let known = self.known(
             entry.telling(),
             entry.origin,
             entry.to_leave,
             entry.deactivation,
             entry.update,
             Some(entry.at),
-        )
+        );
+        match entry.stranger {
+            true => Known {
+                standing: None,
+                long_gone: false,
+                ..known
+            },
+            false => known,
+        }
     }
 
     pub(super) fn known(

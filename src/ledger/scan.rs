@@ -62,6 +62,9 @@ impl Ledger {
                 else {
                     continue;
                 };
+                if entry::is_stranger(&item) {
+                    continue;
+                }
                 let telling = entry::telling(&item, &reading.log);
                 for session in telling.behind.into_iter().chain([telling.session]) {
                     if reading.log.is_exception(session) {

@@ -9,7 +9,7 @@ use super::{
     begin::Settling,
     check::Check,
     dry::Dry,
-    hand::Hand,
+    hand::{Hand, Noted},
     look::{Found, Source},
     report::Consumed,
     tell::{Teller, Telling},
@@ -221,10 +221,16 @@ impl Run {
             .await?;
         for noted in std::mem::take(&mut found.noted) {
             // If somebody was quicker, the push is to be repeated.
-            report.more |= !self
-                .ledger
-                .note_push(&noted.entry, noted.at, noted.stays)
-                .await?;
+            let Noted {
+                entry,
+                at,
+                stays,
+                is_new,
+            } = &*noted;
+            report.more |= !match is_new {
+                true => self.ledger.remember_stranger(entry).await?,
+                false => self.ledger.note_push(entry, *at, *stays).await?,
+            };
         }
         let mut teller = Teller {
             run: self,

@@ -283,6 +283,7 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                     Wants::Active(_, _, profile) => LoginMark::of_profile(profile),
                     _ => None,
                 },
+                stranger: false,
             };
             Some(Mend::Write(Box::new(entry), before))
         }

@@ -119,7 +119,7 @@ impl Run {
             return Ok(at.of_nobody());
         };
         let entries = self.ledger.entries(&[hash], &reading.log).await?;
-        let entry = entries.into_iter().next();
+        let entry = entries.into_iter().find(|entry| !entry.stranger);
         let keys = entry.iter().map(|entry| &entry.key);
         let keys: Vec<_> = at.keys.iter().chain(keys).cloned().collect();
         let records = hand.mapped(&keys).await?;

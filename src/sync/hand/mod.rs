@@ -21,6 +21,7 @@ pub(crate) use about::whom;
 pub(super) use about::{subject, to_be_sent, to_be_told};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 use person::Person;
+pub(super) use pushed::stranger;
 pub use ready::{Cost, Ready};
 pub(crate) use wanted::{Wanted, Wants};
 
@@ -84,6 +85,8 @@ pub struct Noted {
     pub at: Timestamp,
     /// Whether it says that they are to be active.
     pub stays: bool,
+    /// Whether there is no entry yet.
+    pub is_new: bool,
 }
 
 /// What is to be done about somebody.

@@ -120,6 +120,7 @@ impl Person<'_> {
     pub(super) fn known(&self) -> Known {
         match self.entry {
             None => Known::Not,
+            Some(entry) if entry.stranger => Known::Not,
             Some(entry) => match (entry.origin, entry.to_leave) {
                 (Origin::Table, _) => Known::Table,
                 (Origin::Push, false) => Known::Push,

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{AtHand, Decision, Noted, Stays, about::about, person::Person};
+use jiff::Timestamp;
+
+use super::{AtHand, Decision, Noted, Stays, about::about, person::Person, whom};
 use crate::{
-    ledger::{Due, Want, due},
+    ledger::{Due, Entry, Origin, Told, Want, due},
     mapping::Mapped,
     mutation::{self, Mutation},
+    sync::look::Pushed,
     users::RecordKey,
 };
 
@@ -42,10 +45,15 @@ impl Person<'_> {
         records: &BTreeMap<String, (RecordKey, Mapped)>,
         decision: &Decision,
     ) -> Option<Box<Noted>> {
-        let (entry, pushed) = (self.entry?, self.suspect.pushed.as_ref()?);
+        let pushed = self.suspect.pushed.as_ref()?;
         let counts = self.at_hand(records).0 == AtHand::Absent && !self.is_overtaken();
+        if self.entry.is_none() && counts && matches!(decision, Decision::Stranger) {
+            return stranger(pushed, self.hand.now());
+        }
+        let entry = self.entry?;
         let settled = !matches!(decision, Decision::Nothing(Stays::AsTheyAre));
-        let says_nothing_new = matches!(decision, Decision::Nothing(_)) && settled;
+        let says_nothing_new =
+            matches!(decision, Decision::Nothing(_) | Decision::Stranger) && settled;
         let stays = matches!(decision, Decision::Nothing(Stays::Active));
         let is_remembered = entry.pushed == Some(pushed.at) && !(stays && entry.to_leave);
         let is_remembered = is_remembered || mutation::on(Mutation::NothingNewIsForgotten);
@@ -54,6 +62,7 @@ impl Person<'_> {
                 entry: entry.clone(),
                 at: pushed.at,
                 stays,
+                is_new: false,
             })
         })
     }
@@ -67,4 +76,35 @@ impl Person<'_> {
             .is_some_and(|(pushed, told)| told > pushed.at)
             && !mutation::on(Mutation::OldPushWins)
     }
+}
+
+/// What is to be remembered of a push that wants somebody to be inactive whom nobody knows: Okta is told
+/// nothing, and an older push that comes later must not let them in.
+pub(in crate::sync) fn stranger(pushed: &Pushed, now: Timestamp) -> Option<Box<Noted>> {
+    let external_id = whom(&pushed.mapped)?.clone();
+    let entry = Entry {
+        external_id,
+        key: pushed.key.clone(),
+        told: Told::Inactive,
+        session: 0,
+        session_id: None,
+        behind: None,
+        doubtful: false,
+        origin: Origin::Push,
+        at: now,
+        deactivation: None,
+        update: None,
+        pushed: Some(pushed.at),
+        to_leave: false,
+        repaired: None,
+        called: None,
+        login: None,
+        stranger: true,
+    };
+    Some(Box::new(Noted {
+        entry,
+        at: pushed.at,
+        stays: false,
+        is_new: true,
+    }))
 }

@@ -174,6 +174,7 @@ impl Ready {
                 None => Some(now),
             },
             login: self.login,
+            stranger: false,
         }
     }
 }

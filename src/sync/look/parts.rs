@@ -15,7 +15,7 @@ use crate::{
     mapping::{ExternalId, Mapped},
     sync::{
         Reject, RunError,
-        hand::{Circumstances, Decision, Hand, InHand, Stays, Why, whom},
+        hand::{Circumstances, Decision, Hand, InHand, Stays, Why, stranger, whom},
     },
     users::{Record, RecordKey},
 };
@@ -243,6 +243,10 @@ async fn look_at(
             .partition(|suspect| known.contains(&suspect.id));
         found.counts.inactive += strangers.len() as u64;
         found.counts.strangers += strangers.len() as u64;
+        let noted = strangers
+            .iter()
+            .filter_map(|suspect| stranger(suspect.pushed.as_deref()?, hand.now()));
+        found.noted.extend(noted);
         if !suspects.is_empty() {
             whole = Whole::read(hand, suspects.iter().map(|suspect| suspect.id)).await?;
             let circumstances = Circumstances {

@@ -76,6 +76,7 @@ impl MadeUp {
             repaired: None,
             called: Some(now),
             login: None,
+            stranger: false,
         }
     }
 
