@@ -102,6 +102,33 @@ impl Ledger {
         self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
+    /// Remembers a push about somebody whom the ledger does not know, if it still does not; false if
+    /// it does.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub(crate) async fn remember_stranger(&self, entry: &Entry) -> Result<bool, LedgerError> {
+        let mut item = entry.to_item();
+        item.remove("pk");
+        let (mut sets, mut names, mut values) = (Vec::new(), Vec::new(), Item::new());
+        for (nth, (name, value)) in item.into_iter().enumerate() {
+            sets.push(format!("#n{nth} = :v{nth}"));
+            names.push((format!("#n{nth}"), name));
+            values.insert(format!(":v{nth}"), value);
+        }
+        let names: Vec<_> = names
+            .iter()
+            .map(|(name, stands_for)| (name.as_str(), stands_for.as_str()))
+            .collect();
+        let amendment = Amendment {
+            update: &format!("SET {}", sets.join(", ")),
+            condition: "attribute_not_exists(pk)",
+            names: &names,
+            values,
+        };
+        self.amend(IdHash::of(&entry.external_id), amendment).await
+    }
+
     /// Makes users who came by push the users table's own.
     ///
     /// # Errors

@@ -103,15 +103,6 @@ impl Ledger {
             .expression_attribute_values(":at", AttributeValue::S(entry.at.to_string()))
     }
 
-    /// Remembers a push about somebody whom the ledger does not know, if it still does not; says
-    /// whether it did.
-    ///
-    /// # Errors
-    /// When it is not known whether it was written.
-    pub(crate) async fn remember_stranger(&self, entry: &Entry) -> Result<bool, LedgerError> {
-        self.write_over(entry, None).await
-    }
-
     async fn write_over(&self, entry: &Entry, before: Option<&Entry>) -> Result<bool, LedgerError> {
         let put = self
             .client
