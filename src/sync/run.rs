@@ -165,11 +165,13 @@ impl Run {
         let aside = Aside::new(stuck, job.retry_refused, job.tells_again());
         let mut aside = aside.leaving_alone(proof.at_work_with(time.now()));
         let mut left_active = Vec::new();
-        if writes && matches!(job.source, Source::Table) {
+        if matches!(job.source, Source::Table) {
             let check = Check::new(self, &hand, time);
-            Box::pin(check.earlier(&books, &mut aside)).await?;
+            if writes {
+                Box::pin(check.earlier(&books, &mut aside)).await?;
+            }
             if proof.is_of(&self.binding) {
-                left_active = Box::pin(check.left_active(&proof, &books)).await?;
+                left_active = Box::pin(check.left_active(&proof, &books, writes)).await?;
             }
         }
         let mut found = self.look(job, &hand, &books, &aside, time).await?;

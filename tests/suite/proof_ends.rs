@@ -60,6 +60,10 @@ async fn a_leaver_whom_no_session_finds_is_reported_until_somebody_has_deactivat
         assert!(!reason.contains('@'), "{reason}");
     }
 
+    // A dry run says so as well: an alarm is not to end for it.
+    let plan = answer(&world, &function, &json!({"command": "plan"})).await;
+    assert_eq!(plan.unwrap()["refused"]["count"], 1);
+
     world.okta.admin_deactivates("user0").unwrap();
     cooldown().await;
 

@@ -3,7 +3,7 @@
 
 use super::Check;
 use crate::{
-    ledger::{IdHash, LeftActive, Proof, Told},
+    ledger::{Entry, IdHash, LeftActive, Proof, Told},
     mapping::ExternalId,
     okta::Error,
     sync::{Books, Reject, RunError},
@@ -27,7 +27,8 @@ pub(in crate::sync) fn left_active(somebody: &LeftActive, key: Option<&RecordKey
 }
 
 impl Check<'_> {
-    /// Those who still are active and are to have left; the others are forgotten.
+    /// Those who still are active and are to have left; the others are forgotten. A run that writes
+    /// nothing asks Okta nothing, and believes that they still are.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -35,25 +36,29 @@ impl Check<'_> {
         &self,
         proof: &Proof,
         books: &Books,
+        writes: bool,
     ) -> Result<Vec<Reject>, RunError> {
         let ledger = &self.run.ledger;
+        let ids = proof
+            .left_active
+            .iter()
+            .filter_map(|somebody| ExternalId::parse(somebody.external_id.as_str()).ok());
+        let ids: Vec<_> = ids.map(|id| IdHash::of(&id)).collect();
+        let entries = ledger.entries(&ids, books.log()).await?;
         let mut still = Vec::new();
         let mut over = Vec::new();
         for somebody in &proof.left_active {
-            let Ok(id) = ExternalId::parse(somebody.external_id.clone()) else {
-                continue;
-            };
-            let entries = ledger.entries(&[IdHash::of(&id)], books.log()).await?;
-            let entry = entries.first();
+            let is_theirs = |entry: &&Entry| entry.external_id.as_str() == somebody.external_id;
+            let entry = entries.iter().find(is_theirs);
             let is_back = entry.is_some_and(|entry| entry.told != Told::Inactive);
-            if is_back || self.is_deactivated(&somebody.okta_id).await {
+            if is_back || writes && self.is_deactivated(&somebody.okta_id).await {
                 over.push(somebody.external_id.clone());
             } else {
                 let key = entry.map(|entry| &entry.key);
                 still.push(left_active(somebody, key));
             }
         }
-        if !over.is_empty() {
+        if writes && !over.is_empty() {
             ledger
                 .change_proof(|proof| {
                     proof

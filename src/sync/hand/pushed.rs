@@ -47,7 +47,7 @@ impl Person<'_> {
     ) -> Option<Box<Noted>> {
         let pushed = self.suspect.pushed.as_ref()?;
         let counts = self.at_hand(records).0 == AtHand::Absent && !self.is_overtaken();
-        if self.entry.is_none() && counts && matches!(decision, Decision::Stranger) {
+        if self.entry.is_none() && counts && !matches!(decision, Decision::Tell(_)) {
             return stranger(pushed, self.hand.now());
         }
         let entry = self.entry?;
@@ -78,9 +78,13 @@ impl Person<'_> {
     }
 }
 
-/// What is to be remembered of a push that wants somebody to be inactive whom nobody knows: Okta is told
-/// nothing, and an older push that comes later must not let them in.
+/// What is to be remembered of a push that wants somebody to leave whom nobody knows, by what it says or
+/// by leaving the scope: Okta is told nothing, and an older push that comes later must not let them in.
+/// One that would leave them as they are is not remembered: whatever came before it counts.
 pub(in crate::sync) fn stranger(pushed: &Pushed, now: Timestamp) -> Option<Box<Noted>> {
+    if !matches!(about(&pushed.mapped), AtHand::Inactive | AtHand::OutOfScope) {
+        return None;
+    }
     let external_id = whom(&pushed.mapped)?.clone();
     let entry = Entry {
         external_id,
