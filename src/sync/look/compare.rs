@@ -22,7 +22,7 @@ pub(super) const HELD: usize = 5 * okta::MAX_REQUESTS * okta::MAX_ENTITIES;
 /// How many of those who wait are named.
 const NAMED: usize = 100;
 
-/// Compares the records of the whole table with the whole ledger. It holds six bytes for each user
+/// Compares the records of the whole table with the whole ledger. It holds seven bytes for each user
 /// and the suspects' keys, however large the table.
 #[derive(Debug)]
 pub struct Comparison<'a> {

@@ -15,11 +15,11 @@ pub(super) const NAMED: usize = 2_000;
 const PARTS: u8 = 4;
 
 /// What of a login's hash is kept, for each user of the table.
-const BYTES: usize = 5;
+const BYTES: usize = 6;
 
 /// What a login is told apart by while the table is read. It is bytes and no number, so that it
 /// takes up no more than them beside other hashes. Of a million logins two have the same by chance
-/// in every second read; people who seem to share one are read again.
+/// in one of five hundred reads; people who seem to share one are read again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LoginHash([u8; BYTES]);
 
@@ -29,8 +29,8 @@ impl LoginHash {
 
     pub(super) fn of(profile: &Profile, state: &RandomState) -> Self {
         let hash = profile.login().map(|login| state.hash_one(login));
-        let [a, b, c, d, e, ..] = hash.unwrap_or_default().to_be_bytes();
-        Self([a, b, c, d, e])
+        let [a, b, c, d, e, f, ..] = hash.unwrap_or_default().to_be_bytes();
+        Self([a, b, c, d, e, f])
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn the_hashes_that_there_are_several_of_are_found_in_every_part() {
         let hashes = [0, 1, 1, 64, 65, 128, 128, 128, 255, 255]
-            .map(|first| LoginHash([first, 0, 0, 0, u8::from(first > 0)]));
+            .map(|first| LoginHash([first, 0, 0, 0, 0, u8::from(first > 0)]));
 
         let found = shared(hashes.into_iter().chain([LoginHash::NONE, LoginHash::NONE]));
 

@@ -2,7 +2,7 @@
 //!
 //! Okta has a login once. Of two people who would have it, it refuses one, and nobody could say
 //! which. So none of them is told anything, and whoever Okta has stays as they are: rejecting
-//! somebody deactivates nobody. While the table is read a login is five bytes; who seems to
+//! somebody deactivates nobody. While the table is read a login is six bytes; who seems to
 //! share one is read again before they are rejected.
 
 use std::collections::{BTreeMap, HashMap};
