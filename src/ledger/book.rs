@@ -8,7 +8,7 @@ use super::{
 };
 use crate::mapping::Fingerprint;
 
-/// Every user's entry: 34 bytes each, in the order of their hashes.
+/// Every user's entry: 29 bytes each, in the order of their hashes.
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
@@ -18,8 +18,8 @@ pub struct Book {
 #[derive(Debug, Clone, Copy)]
 struct Row {
     id: IdHash,
-    print: [u8; 16],
-    flags: u16,
+    print: [u8; Fingerprint::COMPARED],
+    flags: [u8; 2],
 }
 
 /// What the flags of a row mean.
@@ -47,8 +47,8 @@ impl Book {
         let standing = known.standing;
         let set = |is: bool, flag: u16| if is { flag } else { 0 };
         let print = match standing.map(|standing| standing.told) {
-            Some(Told::Active(print)) => *print.as_bytes(),
-            _ => [0; 16],
+            Some(Told::Active(print)) => print.compared(),
+            _ => [0; Fingerprint::COMPARED],
         };
         let flags = set(standing.is_some(), flag::KNOWN)
             | set(known.told_active(), flag::ACTIVE)
@@ -68,6 +68,7 @@ impl Book {
                 Again::Later => flag::AGAIN_LATER,
                 Again::Isolated => flag::ISOLATED,
             };
+        let flags = flags.to_be_bytes();
         self.rows.push(Row { id, print, flags });
     }
 
@@ -159,12 +160,12 @@ impl Book {
 
 impl Row {
     fn has(&self, flag: u16) -> bool {
-        self.flags & flag != 0
+        u16::from_be_bytes(self.flags) & flag != 0
     }
 
     fn known(&self) -> Known {
         let told = if self.has(flag::ACTIVE) {
-            Told::Active(Fingerprint::from(self.print))
+            Told::Active(Fingerprint::of_compared(self.print))
         } else {
             Told::Inactive
         };
@@ -291,7 +292,7 @@ mod tests {
     #[test]
     fn a_row_stays_small() {
         assert!(
-            std::mem::size_of::<Row>() <= 40,
+            std::mem::size_of::<Row>() <= 29,
             "{} bytes a user",
             std::mem::size_of::<Row>()
         );

@@ -1,6 +1,9 @@
 //! What the ledger remembers of a profile.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,8 +14,9 @@ const MOSTLY: usize = 1024;
 ///
 /// It is stable across processes and releases: the attributes in alphabetical
 /// order, each name and value with its length before it. It changes only if
-/// what is sent changes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// what is sent changes. The ledger keeps all of it; two are the same if their first 88 bits are,
+/// which is what a row of the whole ledger holds in memory.
+#[derive(Clone, Copy)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
@@ -38,10 +42,39 @@ impl Fingerprint {
         Self([0; 16])
     }
 
+    /// How many bytes tell two fingerprints apart.
+    pub(crate) const COMPARED: usize = 11;
+
+    /// The bytes by which it is told apart from others.
+    pub(crate) fn compared(&self) -> [u8; Self::COMPARED] {
+        std::array::from_fn(|place| self.0[place])
+    }
+
+    /// One of which only these bytes are known. It is compared, and never written.
+    pub(crate) fn of_compared(bytes: [u8; Self::COMPARED]) -> Self {
+        let mut print = [0; 16];
+        print[..Self::COMPARED].copy_from_slice(&bytes);
+        Self(print)
+    }
+
     /// The fingerprint's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl PartialEq for Fingerprint {
+    fn eq(&self, other: &Self) -> bool {
+        self.compared() == other.compared()
+    }
+}
+
+impl Eq for Fingerprint {}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.compared().hash(state);
     }
 }
 

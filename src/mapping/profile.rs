@@ -15,8 +15,8 @@ pub struct Profile {
 /// How a profile differs from what Okta was last told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// Not at all, or only because a rule of ours is another than it was.
-    Same,
+    /// Not at all, or only because a rule of ours is another than it was: what Okta was told, whole.
+    Same(Fingerprint),
     /// It clears what was never told: attributes that used to be left out when empty.
     OnlyClears,
     /// It does.
@@ -78,8 +78,13 @@ impl Profile {
             self.iter()
                 .map(|(name, value)| (name, self.was(name, value)))
         };
-        if told == self.fingerprint() || !self.before.is_empty() && told == Fingerprint::of(was()) {
-            Since::Same
+        let now = self.fingerprint();
+        if told == now {
+            return Since::Same(now);
+        }
+        let before = (!self.before.is_empty()).then(|| Fingerprint::of(was()));
+        if let Some(before) = before.filter(|before| told == *before) {
+            Since::Same(before)
         } else if told == Fingerprint::of(self.iter().filter(filled))
             || told == Fingerprint::of(was().filter(filled))
         {
@@ -145,7 +150,8 @@ mod tests {
         let changes = profile(&[("title", Some("Dr")), ("userName", Some("ada"))]);
 
         assert_eq!(clears.since(told), Since::OnlyClears);
-        assert_eq!(clears.since(clears.fingerprint()), Since::Same);
+        let print = clears.fingerprint();
+        assert_eq!(clears.since(print), Since::Same(print));
         assert_eq!(changes.since(told), Since::Different);
     }
 
@@ -156,8 +162,13 @@ mod tests {
         let now =
             profile(&[("city", Some("Malmö")), ("userName", Some("ada"))]).having_been(before);
 
-        assert_eq!(now.since(told.fingerprint()), Since::Same);
-        assert_eq!(now.since(now.fingerprint()), Since::Same);
+        for print in [told.fingerprint(), now.fingerprint()] {
+            let held = Fingerprint::of_compared(print.compared());
+            let Since::Same(whole) = now.since(held) else {
+                panic!("it is the same");
+            };
+            assert_eq!(whole.as_bytes(), print.as_bytes());
+        }
         let moved = profile(&[("city", Some("Oslo")), ("userName", Some("ada"))]);
         assert_eq!(now.since(moved.fingerprint()), Since::Different);
     }

@@ -260,7 +260,7 @@ impl<'a> Check<'a> {
             let is_theirs = subject(&mapped) == Some(&entry.external_id);
             match (mapped, entry.told) {
                 (Mapped::Active(_, profile), Told::Active(print)) if is_theirs => {
-                    (profile.since(print) == Since::Same).then_some(profile)
+                    matches!(profile.since(print), Since::Same(_)).then_some(profile)
                 }
                 _ => None,
             }

@@ -59,7 +59,7 @@ pub(in crate::sync) fn to_be_told(
         return (profile.fingerprint(), false);
     };
     match profile.since(before) {
-        Since::Same => (before, false),
+        Since::Same(print) => (print, false),
         Since::OnlyClears => (profile.fingerprint(), true),
         Since::Different => (profile.fingerprint(), false),
     }
