@@ -146,6 +146,7 @@ fn book(users: &[(RecordKey, Mapped)]) -> Book {
                     called: None,
                     login: None,
                     stranger: false,
+                    memberships: None,
                 };
                 (IdHash::of(id), reading.of(&entry))
             }

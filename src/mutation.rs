@@ -92,6 +92,16 @@ pub enum Mutation {
     CallIgnoresImports,
     /// The guard is not asked before somebody is deactivated by a call.
     CallsAreNotCharged,
+    /// Somebody is put into a group before they have landed.
+    MembershipBeforeUser,
+    /// A group that we did not make is taken for ours.
+    ForeignGroupIsOurs,
+    /// A record that is rejected counts as one of somebody in no group.
+    RejectedLeavesGroups,
+    /// The guard is not asked before somebody is taken out of a group.
+    RemovalsAreUnguarded,
+    /// Somebody who returns keeps the groups that they had.
+    OldGroupsComeBack,
 }
 
 /// Okta's limits for a world in small.

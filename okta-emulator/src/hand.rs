@@ -1,6 +1,6 @@
 //! An admin's hand: what is done at Okta behind the source's back.
 
-use crate::{directory::Action, emulator::Emulator};
+use crate::{directory::Action, emulator::Emulator, groups::GroupChange};
 
 /// What an admin does in Okta's console. Each says why not, where it cannot
 /// be done: nobody has the externalId, the login is taken.
@@ -56,6 +56,27 @@ impl Emulator {
     pub fn admin_unassigns(&self, external_id: &str) -> Result<(), String> {
         let (mut state, now) = self.org.settled();
         state.directory.unassign(external_id, now)
+    }
+
+    /// Makes a group of the source's, as another client of it would.
+    pub fn seed_group(&self, external_id: &str, display_name: &str) {
+        let change = GroupChange::Put {
+            display_name: Some(display_name.to_owned()),
+            description: None,
+        };
+        let (mut state, _) = self.org.settled();
+        state.groups.apply(external_id, &change, |_| true);
+    }
+
+    /// Puts somebody into a group, or out of it, behind the source's back.
+    pub fn admin_moves(&self, group: &str, member: &str, joins: bool) {
+        let member = member.to_owned();
+        let change = match joins {
+            true => GroupChange::Join { member },
+            false => GroupChange::Leave { member },
+        };
+        let (mut state, _) = self.org.settled();
+        state.groups.apply(group, &change, |_| true);
     }
 
     /// Gives a login to somebody who is not of this source. It does nothing

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::{Round, advice, configuration::Tables, report::Notes};
 use crate::{
     aws::{TableFacts, Trouble},
-    guard::Memory,
+    guard::{Kind, Memory},
     ledger::{Ledger, Proof, Right, SessionLog},
 };
 
@@ -73,7 +73,7 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
         && let Ok(guard) = ledger.read_guard::<Memory>().await
         && let Ok(proof) = ledger.proof().await
     {
-        notes.found(match guard.value.base(0, ledger.clock.now()) {
+        notes.found(match guard.value.base(Kind::Deactivations, 0, ledger.clock.now()) {
             0 => "no full run has recorded anybody yet".to_owned(),
             users => {
                 format!(

@@ -25,6 +25,8 @@ pub struct Guard {
     approved: Approved,
     /// Active records that a full look has found, where nobody knows how many were told active.
     active: u64,
+    /// Memberships that a full look has found, where nobody knows how many were told.
+    memberships: u64,
 }
 
 impl Guard {
@@ -52,6 +54,7 @@ impl Guard {
             memory,
             approved,
             active: 0,
+            memberships: 0,
         })
     }
 
@@ -70,7 +73,11 @@ impl Guard {
     /// How many people a kind may touch within 24 hours, and of how many that is a share.
     #[must_use]
     pub fn limit(&self, kind: Kind, now: Timestamp) -> (u64, u64) {
-        let base = self.memory.value.base(self.active, now);
+        let found = match kind {
+            Kind::MembershipRemovals => self.memberships,
+            Kind::Deactivations | Kind::Updates => self.active,
+        };
+        let base = self.memory.value.base(kind, found, now);
         (self.limits.of(kind).of(base, kind), base)
     }
 
@@ -78,6 +85,11 @@ impl Guard {
     /// for more.
     pub fn found_active(&mut self, active: u64) {
         self.active = active;
+    }
+
+    /// A full look has found so many memberships that Okta was told.
+    pub fn found_memberships(&mut self, told: u64) {
+        self.memberships = told;
     }
 
     /// A full look found so many people told active.
@@ -90,6 +102,14 @@ impl Guard {
             memory.told_active(people, now);
         })
         .await
+    }
+
+    /// A full look found so many memberships that Okta was told.
+    ///
+    /// # Errors
+    /// When the state table could not be read or written.
+    pub async fn memberships(&mut self, told: u64, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(|memory| memory.memberships(told, now)).await
     }
 
     /// What would be judged, for a run that writes nothing.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Kind;
-use crate::ledger::{IdHash, Told};
+use crate::ledger::{IdHash, MembershipPrint, Told};
 
 /// What somebody would be told, in 16 bytes: a profile's fingerprint, or zeros for a deactivation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +19,15 @@ impl From<Told> for Target {
             Told::Active(print) => *print.as_bytes(),
             Told::Inactive => [0; 16],
         })
+    }
+}
+
+/// A set of groups: never zeros.
+impl From<MembershipPrint> for Target {
+    fn from(print: MembershipPrint) -> Self {
+        let mut target = [1; 16];
+        target[8..].copy_from_slice(print.as_bytes());
+        Self(target)
     }
 }
 

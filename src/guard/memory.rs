@@ -26,6 +26,9 @@ pub struct Memory {
     pub budget: Budget,
     /// How many people were told active, at most, by the hour; the last of them stays.
     told_active: BTreeMap<Hour, u64>,
+    /// The same of memberships: in how many groups people were told to be, all together.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    memberships: BTreeMap<Hour, u64>,
     /// The latches, and what waits behind them.
     kinds: BTreeMap<Kind, Waiting>,
     /// Since when full looks hold everybody who seems to be gone.
@@ -90,15 +93,20 @@ pub struct Judged {
 }
 
 impl Memory {
-    /// Of how many people a share is: the largest number told active within 24 hours, or as many
-    /// as `found` where no full look has ever said.
+    /// Of how many a share is: of the largest number of people told active within 24 hours, or of as
+    /// many as `found` where no full look has ever said; for memberships, of the largest number of
+    /// them.
     #[must_use]
-    pub fn base(&self, found: u64, now: Timestamp) -> u64 {
-        let last = self.told_active.last_key_value().map(|(_, people)| *people);
+    pub fn base(&self, kind: Kind, found: u64, now: Timestamp) -> u64 {
+        let told = match kind {
+            Kind::Deactivations | Kind::Updates => &self.told_active,
+            Kind::MembershipRemovals => &self.memberships,
+        };
+        let last = told.last_key_value().map(|(_, people)| *people);
         if mutation::on(Mutation::BaseShrinks) {
             return last.unwrap_or(found);
         }
-        let counted = self.told_active.iter().filter(|(hour, _)| hour.counts(now));
+        let counted = told.iter().filter(|(hour, _)| hour.counts(now));
         let largest = counted.map(|(_, people)| *people).max();
         largest.or(last).unwrap_or(found)
     }
@@ -111,12 +119,14 @@ impl Memory {
 
     /// A full look found so many people told active.
     pub fn told_active(&mut self, people: u64, now: Timestamp) {
-        let hour = Hour::of(now);
-        let most = self.told_active.entry(hour).or_default();
-        *most = people.max(*most);
-        let last = self.told_active.last_key_value().map(|(hour, _)| *hour);
-        self.told_active
-            .retain(|hour, _| hour.counts(now) || Some(*hour) == last);
+        largest(&mut self.told_active, people, now);
+    }
+
+    /// A full look found so many memberships that Okta was told.
+    pub fn memberships(&mut self, memberships: u64, now: Timestamp) {
+        if memberships > 0 || !self.memberships.is_empty() {
+            largest(&mut self.memberships, memberships, now);
+        }
     }
 
     /// Judges what a look found: people who would have to be charged. A full look (`whole`) opens
@@ -237,4 +247,12 @@ impl Memory {
             waiting.lists.retain(|list| list.expires > now);
         }
     }
+}
+
+/// Remembers the largest number of each hour that counts, and the last of all.
+fn largest(all: &mut BTreeMap<Hour, u64>, number: u64, now: Timestamp) {
+    let most = all.entry(Hour::of(now)).or_default();
+    *most = number.max(*most);
+    let last = all.last_key_value().map(|(hour, _)| *hour);
+    all.retain(|hour, _| hour.counts(now) || Some(*hour) == last);
 }

@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{Entry, IdHash, Ledger, LedgerError, entry::NUMBER, store::IN_FLIGHT};
+use super::{
+    Entry, IdHash, Ledger, LedgerError, Memberships, entry::NUMBER, membership, store::IN_FLIGHT,
+};
 use crate::{dynamodb::Item, users::RecordKey};
 
 /// Each telling has a time of its own, in one of two attributes: see [`Entry::to_item`].
@@ -65,6 +67,80 @@ impl Ledger {
         };
         let id = IdHash::of(&entry.external_id);
         self.amend(id, amendment).await.map(|_| ())
+    }
+
+    /// Writes what a session is to tell of users' groups, each if the entry is as it was read; of how
+    /// many it was not.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub(crate) async fn record_memberships(
+        &self,
+        changed: &[(Entry, Memberships)],
+    ) -> Result<u64, LedgerError> {
+        stream::iter(changed)
+            .map(|(entry, memberships)| self.record_membership(entry, Some(memberships)))
+            .buffer_unordered(IN_FLIGHT)
+            .try_fold(
+                0,
+                |failed, done| async move { Ok(failed + u64::from(!done)) },
+            )
+            .await
+    }
+
+    /// Writes what is known of somebody's groups without telling it, if their entry is as it was read:
+    /// groups that are gone need not be remembered.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub(crate) async fn tidy_memberships(
+        &self,
+        entry: &Entry,
+        memberships: Option<&Memberships>,
+    ) -> Result<bool, LedgerError> {
+        self.record_membership(entry, memberships).await
+    }
+
+    async fn record_membership(
+        &self,
+        entry: &Entry,
+        memberships: Option<&Memberships>,
+    ) -> Result<bool, LedgerError> {
+        let attributes = memberships.into_iter().flat_map(Memberships::to_attributes);
+        let attributes: Item = attributes
+            .map(|(name, value)| (format!(":{name}"), value))
+            .collect();
+        let is_set = |name: &&str| attributes.contains_key(&format!(":{name}"));
+        let (set, removed): (Vec<_>, Vec<_>) =
+            Memberships::ATTRIBUTES.into_iter().partition(is_set);
+        let sets: Vec<_> = set.iter().map(|name| format!("{name} = :{name}")).collect();
+        let mut update = String::new();
+        if !sets.is_empty() {
+            update.push_str(&format!("SET {} ", sets.join(", ")));
+        }
+        if !removed.is_empty() {
+            update.push_str(&format!("REMOVE {}", removed.join(", ")));
+        }
+        // No two sessions are told in the order of their numbers and written in another: whoever has
+        // read the entry has the lease, and a late write of a dead run finds another time or number.
+        let before = entry.memberships.as_ref().map(|before| before.session);
+        let condition = match before {
+            Some(_) => format!("{AS_READ} AND #n = :before"),
+            None => format!("{AS_READ} AND attribute_not_exists(#n)"),
+        };
+        let before =
+            before.map(|number| (":before".to_owned(), AttributeValue::N(number.to_string())));
+        let amendment = Amendment {
+            update: update.trim_end(),
+            condition: &condition,
+            names: &[("#at", "at"), ("#n", membership::NUMBER)],
+            values: attributes
+                .into_iter()
+                .chain([(":at".to_owned(), text(entry.at))])
+                .chain(before)
+                .collect(),
+        };
+        self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
     /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.

@@ -1,18 +1,36 @@
 //! The whole ledger in memory, as small as it can be.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
-    IdHash, Known, Origin, Told,
+    GroupEntry, IdHash, InGroups, Known, Origin, SessionLog, Told,
     log::{Again, Number, Standing},
 };
-use crate::mapping::Fingerprint;
+use crate::mapping::{Fingerprint, GroupId};
 
 /// Every user's entry: 29 bytes each, in the order of their hashes.
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
+    /// How each row's user stands with their groups, eight bytes each; empty while Okta was told
+    /// of nobody's.
+    in_groups: Vec<[u8; 8]>,
+    groups: BTreeMap<GroupId, KnownGroup>,
     named: BTreeSet<Number>,
+}
+
+/// What the ledger knows of a group.
+#[derive(Debug, Clone)]
+pub struct KnownGroup {
+    /// Its entry.
+    pub entry: GroupEntry,
+    /// Whether Okta certainly has it, because we made it.
+    pub is_there: bool,
+    /// How its last telling stands.
+    pub standing: Option<Standing>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +60,48 @@ mod flag {
 }
 
 impl Book {
+    /// Adds a group.
+    pub(super) fn add_group(&mut self, entry: GroupEntry, log: &SessionLog) {
+        for session in [entry.session, entry.made] {
+            if log.is_exception(session) {
+                self.name(session);
+            }
+        }
+        let known = KnownGroup {
+            is_there: entry.is_there(log),
+            standing: entry.standing(log),
+            entry,
+        };
+        self.groups.insert(known.entry.id.clone(), known);
+    }
+
+    /// What the ledger knows of groups.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeMap<GroupId, KnownGroup> {
+        &self.groups
+    }
+
+    /// Whether Okta was ever told of somebody's groups.
+    #[must_use]
+    pub fn has_memberships(&self) -> bool {
+        !self.in_groups.is_empty()
+    }
+
+    /// In how many groups users were told to be, all together.
+    #[must_use]
+    pub fn memberships(&self) -> u64 {
+        let all = self.in_groups.iter();
+        all.map(|bytes| u64::from(InGroups::from_bytes(*bytes).count()))
+            .sum()
+    }
+
     /// Adds a user.
     pub fn add(&mut self, id: IdHash, known: Known) {
+        if known.in_groups != InGroups::Never || self.has_memberships() {
+            let never = InGroups::Never.to_bytes();
+            self.in_groups.resize(self.rows.len(), never);
+            self.in_groups.push(known.in_groups.to_bytes());
+        }
         let standing = known.standing;
         let set = |is: bool, flag: u16| if is { flag } else { 0 };
         let print = match standing.map(|standing| standing.told) {
@@ -80,13 +138,30 @@ impl Book {
 
     /// Takes another book's rows.
     pub(super) fn append(&mut self, other: Self) {
+        if self.has_memberships() || other.has_memberships() {
+            let never = InGroups::Never.to_bytes();
+            self.in_groups.resize(self.rows.len(), never);
+            self.in_groups.extend(&other.in_groups);
+            self.in_groups
+                .resize(self.rows.len() + other.rows.len(), never);
+        }
         self.rows.extend(other.rows);
+        self.groups.extend(other.groups);
         self.named.extend(other.named);
     }
 
     /// Puts the rows in order, after which they can be found.
     pub(crate) fn sort(&mut self) {
-        self.rows.sort_unstable_by_key(|row| row.id);
+        if !self.has_memberships() {
+            self.rows.sort_unstable_by_key(|row| row.id);
+            return;
+        }
+        let both = std::mem::take(&mut self.rows)
+            .into_iter()
+            .zip(std::mem::take(&mut self.in_groups));
+        let mut both: Vec<_> = both.collect();
+        both.sort_unstable_by_key(|(row, _)| row.id);
+        (self.rows, self.in_groups) = both.into_iter().unzip();
     }
 
     /// The sessions that entries name and of which the log says more than that they landed.
@@ -116,7 +191,15 @@ impl Book {
             .binary_search_by_key(&id, |row| row.id)
             .ok()?
             + from;
-        Some((row, self.rows[row].known()))
+        Some((row, self.known(row)))
+    }
+
+    fn known(&self, row: usize) -> Known {
+        let in_groups = self.in_groups.get(row);
+        Known {
+            in_groups: in_groups.map_or(InGroups::Never, |bytes| InGroups::from_bytes(*bytes)),
+            ..self.rows[row].known()
+        }
     }
 
     /// Rows among which a user's is, if they have one. Hashes are spread evenly, so that one tells
@@ -147,7 +230,8 @@ impl Book {
 
     /// Every user, in the order of their row numbers.
     pub fn iter(&self) -> impl Iterator<Item = (IdHash, Known)> {
-        self.rows.iter().map(|row| (row.id, row.known()))
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(nth, row)| (row.id, self.known(nth)))
     }
 
     /// How many users Okta was last told to have active, surely or doubtfully.
@@ -193,6 +277,7 @@ impl Row {
             update_undone: self.has(flag::UPDATE_UNDONE),
             other_id: self.has(flag::OTHER_ID),
             done_by_call: self.has(flag::DONE_BY_CALL),
+            in_groups: InGroups::Never,
         }
     }
 }
@@ -214,6 +299,7 @@ mod tests {
         long_gone: false,
         other_id: false,
         done_by_call: false,
+        in_groups: InGroups::Never,
     };
 
     #[test]
@@ -241,6 +327,7 @@ mod tests {
                     update_undone: bit(3),
                     other_id: bit(4),
                     done_by_call: bit(2),
+                    in_groups: [InGroups::Never, InGroups::Doubtful(3)][usize::from(bit(0))],
                 };
                 let id = IdHash::from_pk(&format!("user#{:032x}", 7)).unwrap();
                 let mut book = Book::default();

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 
 use super::{
-    IdHash, LoginMark,
+    IdHash, LoginMark, Memberships,
     charge::Charge,
     log::{Number, SessionLog, Telling},
 };
@@ -64,6 +64,8 @@ pub struct Entry {
     /// Whether Okta was told nothing: the entry only remembers a push that wants a stranger to be
     /// inactive, so that an older one does not let them in.
     pub stranger: bool,
+    /// What Okta was told of their groups, if it was told of any.
+    pub memberships: Option<Memberships>,
 }
 
 /// Where a user came from.
@@ -115,6 +117,7 @@ impl Entry {
             called,
             login,
             stranger,
+            memberships,
         } = self;
         let text = |text: String| AttributeValue::S(text);
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -166,9 +169,11 @@ impl Entry {
         let optional = optional
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
+        let memberships = memberships.iter().flat_map(Memberships::to_attributes);
         required
             .into_iter()
             .chain(optional)
+            .chain(memberships)
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }
@@ -199,6 +204,7 @@ impl Entry {
                 .get("l")
                 .and_then(|mark| LoginMark::from_bytes(mark.as_b().ok()?.as_ref())),
             stranger: is_stranger(item),
+            memberships: Memberships::from_item(item),
         })
     }
 }
@@ -222,7 +228,7 @@ pub(super) const NUMBER: &str = "n";
 pub(super) const STRANGER: &str = "stranger";
 
 /// What of an item a look at the whole ledger needs.
-pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger";
+pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger,gp,gn,gd,g,gt,gs,gl";
 
 /// What an item says Okta was told. What is said in a way that this release does not know is
 /// doubtful.
@@ -299,6 +305,10 @@ mod tests {
             called: "2026-01-02T03:04:04Z".parse().ok(),
             login: Some(LoginMark::of("Alice@example.com")),
             stranger: true,
+            memberships: Some(Memberships {
+                session: 6,
+                ..Memberships::default()
+            }),
         }
     }
 

@@ -5,6 +5,7 @@
 //! | `pk` | what |
 //! |---|---|
 //! | `user#<id hash>` | an [`Entry`]: what Okta was told of one user, and by which session |
+//! | `group#<id hash>` | a [`GroupEntry`]: what Okta was told of one group, and whether it is ours |
 //! | `log` | the [`SessionLog`]: what became of the import sessions |
 //! | `guard` | what the guard remembers: budgets, latches, approvals |
 //! | `list#<digest>#<n>` | people whom the guard withholds, until they are approved or forgotten |
@@ -27,11 +28,13 @@ mod blobs;
 mod book;
 mod charge;
 mod entry;
+mod group;
 mod history;
 mod id_hash;
 mod lease;
 pub mod log;
 mod login_mark;
+mod membership;
 mod mend;
 mod pending;
 mod proof;
@@ -46,14 +49,16 @@ mod unchecked;
 mod versioned;
 
 pub use binding::Binding;
-pub use book::Book;
+pub use book::{Book, KnownGroup};
 pub use charge::{Charge, Hour, Paid};
 pub use entry::{Entry, Origin, Told};
+pub use group::{GroupEntry, GroupIs};
 pub use history::{KeptRun, Recent, RunSummary, SessionSummary};
 pub use id_hash::IdHash;
 pub use lease::{Claim, Holder, Lease, LeaseLost, Rank};
 pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
 pub use login_mark::LoginMark;
+pub use membership::{InGroups, MembershipPrint, Memberships};
 pub(crate) use mend::{Mend, UNKNOWN};
 pub use proof::{Calls as ProvenCalls, LeftActive, MayCall, Off, Proof, Withdrawn, Works};
 pub use reading::{Known, Reading};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Entry, Origin, Told,
+    Entry, InGroups, Origin, Told,
     charge::{Charge, Paid},
     log::{Again, SessionLog, Standing, Telling},
 };
@@ -48,6 +48,8 @@ pub struct Known {
     /// Whether a single-user call was seen to be done that told it, so that a session need only
     /// confirm it.
     pub(super) done_by_call: bool,
+    /// How they stand with their groups.
+    pub in_groups: InGroups,
 }
 
 impl Known {
@@ -84,6 +86,7 @@ impl Known {
             long_gone: false,
             other_id: false,
             done_by_call: false,
+            in_groups: InGroups::Never,
         }
     }
 
@@ -112,6 +115,10 @@ impl Reading {
             entry.update,
             Some(entry.at),
         );
+        let known = Known {
+            in_groups: InGroups::of(entry.memberships.as_ref(), &self.log),
+            ..known
+        };
         match entry.stranger {
             true => Known {
                 standing: None,
@@ -151,6 +158,7 @@ impl Reading {
                 && standing.is_some_and(|standing| standing.holds && !standing.live),
             other_id: self.log.had_other_ids(telling.session),
             done_by_call: !telling.doubtful && self.log.is_done(telling.session),
+            in_groups: InGroups::Never,
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::mutation;
 
 use super::{
-    Book, IdHash, Ledger, LedgerError, Origin, Reading, Told,
+    Book, GroupEntry, IdHash, InGroups, Known, Ledger, LedgerError, Origin, Reading, Told,
     entry::{self, PROJECTION},
 };
 
@@ -56,17 +56,25 @@ impl Ledger {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| LedgerError::of("scanning", &error))?;
             for item in page.items.unwrap_or_default() {
+                if GroupEntry::is_item(&item) {
+                    if let Some(group) = GroupEntry::from_item(&item) {
+                        book.add_group(group, &reading.log);
+                    }
+                    continue;
+                }
+                if entry::is_stranger(&item) {
+                    continue;
+                }
                 let Some(id) = item
                     .get("pk")
                     .and_then(|pk| IdHash::from_pk(pk.as_s().ok()?))
                 else {
                     continue;
                 };
-                if entry::is_stranger(&item) {
-                    continue;
-                }
                 let telling = entry::telling(&item, &reading.log);
-                for session in telling.behind.into_iter().chain([telling.session]) {
+                let (in_groups, carried) = InGroups::from_item(&item, &reading.log);
+                let sessions = telling.behind.into_iter().chain([telling.session]);
+                for session in sessions.chain(carried) {
                     if reading.log.is_exception(session) {
                         book.name(session);
                     }
@@ -81,7 +89,7 @@ impl Ledger {
                         .then(|| entry::at(&item))
                         .flatten(),
                 );
-                book.add(id, known);
+                book.add(id, Known { in_groups, ..known });
             }
         }
         Ok(book)

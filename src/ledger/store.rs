@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Entry, IdHash, entry::NUMBER, log::SessionLog};
+use super::{Entry, IdHash, entry::NUMBER, log::SessionLog, membership};
 use crate::{
     capacity::Meter,
     clock::Clock,
@@ -70,6 +70,11 @@ impl LedgerError {
         }
     }
 }
+
+/// An entry is overtaken by one of a later session, and by what a later session told of their
+/// groups.
+const NOT_OVERTAKEN: &str = "(attribute_not_exists(#number) OR #number <= :number) \
+     AND (attribute_not_exists(#memberships) OR #memberships <= :number)";
 
 impl Ledger {
     /// The ledger in the table of this name (or ARN); nothing is asked of it yet.
@@ -134,7 +139,8 @@ impl Ledger {
         let put = if mutation::on(Mutation::LateWriteReplaces) {
             put
         } else {
-            put.condition_expression("attribute_not_exists(#number) OR #number <= :number")
+            put.condition_expression(NOT_OVERTAKEN)
+                .expression_attribute_names("#memberships", membership::NUMBER)
                 .expression_attribute_names("#number", NUMBER)
                 .expression_attribute_values(
                     ":number",

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::{
     Condition, Mapping, MappingError, MappingFile, OutOfScope, ProfileAttribute, Text, WhenEmpty,
     check,
+    groups::Rule,
     language::{Complaint, Language, Tables, Use},
     period::Period,
     sent::{Sent, WhenNothing, is_address},
@@ -47,6 +48,8 @@ impl Mapping {
             reads,
             tables,
             profile,
+            groups,
+            delete_empty_groups,
         } = file;
         if !profile.contains_key("userName") {
             return Err(MappingError::NoUserName);
@@ -87,6 +90,12 @@ impl Mapping {
                 .into_iter()
                 .map(|(name, attribute)| sent(name, attribute, when_empty, &template))
                 .collect::<Result<_, MappingError>>()?,
+            groups: groups
+                .into_iter()
+                .enumerate()
+                .map(|(nth, rule)| Rule::new(&language, nth, rule))
+                .collect::<Result<_, MappingError>>()?,
+            deletes_empty_groups: delete_empty_groups,
             attributes: Attributes::All,
             only: None,
         };
@@ -105,11 +114,17 @@ impl Mapping {
             .into_iter()
             .flatten()
             .chain(self.profile.iter().map(|sent| &sent.text))
+            .chain(self.groups.iter().flat_map(Rule::templates))
         };
-        let conditions = || [&self.active, &self.include].into_iter();
+        let conditions = || {
+            let whens = self.groups.iter().filter_map(Rule::when);
+            [&self.active, &self.include].into_iter().chain(whens)
+        };
+        let values = || self.groups.iter().map(Rule::each);
         let reached = templates()
             .map(Text::reads)
             .chain(conditions().map(Condition::reads))
+            .chain(values().map(|each| each.reads.clone()))
             .fold(Attributes::Named(HashSet::new()), Attributes::and);
         let Some(reads) = reads else {
             self.attributes = reached;
@@ -118,6 +133,7 @@ impl Mapping {
         let named: HashSet<String> = templates()
             .flat_map(Text::names)
             .chain(conditions().flat_map(Condition::names))
+            .chain(values().flat_map(|each| &each.names))
             .cloned()
             .chain(reads)
             .collect();

@@ -3,8 +3,8 @@
 use minijinja::Value;
 
 use super::{
-    language::{Complaint, Language, Program},
-    text::{Subject, identifier},
+    language::{Complaint, Language, Program, Use},
+    text::{ITEM, Subject, identifier},
 };
 use crate::users::Attributes;
 
@@ -28,7 +28,16 @@ enum Short {
 
 impl Condition {
     pub(super) fn new(language: &Language, source: &str) -> Result<Self, Complaint> {
-        let program = language.expression(source)?;
+        Self::over(language, source, &[])
+    }
+
+    /// One over record and `item`.
+    pub(super) fn of_item(language: &Language, source: &str) -> Result<Self, Complaint> {
+        Self::over(language, source, &[ITEM])
+    }
+
+    fn over(language: &Language, source: &str, bound: &[&str]) -> Result<Self, Complaint> {
+        let program = language.expression(source, Use::Condition, bound)?;
         let short = match source.trim() {
             "true" => Short::Always,
             name => identifier(name)

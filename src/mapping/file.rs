@@ -11,12 +11,17 @@ use serde::{
 pub const DEFAULT_MAPPING: &str = include_str!("default.json");
 
 /// The members of a mapping, for those who misspell one.
-pub(super) const MEMBERS: [&str; 14] = [
+pub(super) const MEMBERS: [&str; 20] = [
     "activeFrom",
     "activeUntil",
     "active",
     "asIs",
+    "deleteEmptyGroups",
+    "description",
+    "displayName",
+    "each",
     "externalId",
+    "groups",
     "include",
     "leadDays",
     "outOfScope",
@@ -25,6 +30,7 @@ pub(super) const MEMBERS: [&str; 14] = [
     "tables",
     "timezone",
     "value",
+    "when",
     "whenEmpty",
 ];
 
@@ -66,6 +72,31 @@ pub struct MappingFile {
     pub tables: BTreeMap<String, BTreeMap<String, String>>,
     /// A template for each attribute of the profile.
     pub profile: BTreeMap<String, ProfileAttribute>,
+    /// Rules for the groups that a record puts its user into.
+    #[serde(default)]
+    pub groups: Vec<GroupRule>,
+    /// Whether a group that we made is deleted once it is empty and no rule gives it any more.
+    #[serde(default)]
+    pub delete_empty_groups: bool,
+}
+
+/// A rule that gives groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GroupRule {
+    /// An expression that gives a value or a list of them, each of which is a group; nothing gives
+    /// none.
+    pub each: String,
+    /// An expression over record and `item`: does this value give a group?
+    #[serde(default)]
+    pub when: Option<String>,
+    /// A template over record and `item` that gives the group's id in the identity source.
+    pub external_id: String,
+    /// A template over record and `item` that gives the group's name.
+    pub display_name: String,
+    /// A template over record and `item` that says what the group is for.
+    #[serde(default)]
+    pub description: Option<String>,
 }
 
 /// What becomes of an attribute that renders empty.

@@ -10,6 +10,7 @@ mod condition;
 mod error;
 mod file;
 mod fingerprint;
+mod groups;
 mod identity;
 mod language;
 mod period;
@@ -26,13 +27,15 @@ use std::{collections::HashSet, fmt};
 use jiff::Timestamp;
 
 pub use error::{Excerpt, MappingError, Place};
-pub use file::{DEFAULT_MAPPING, MappingFile, OutOfScope, ProfileAttribute, WhenEmpty};
+pub use file::{DEFAULT_MAPPING, GroupRule, MappingFile, OutOfScope, ProfileAttribute, WhenEmpty};
 pub use fingerprint::Fingerprint;
+pub use groups::{Group, GroupId, Groups};
 pub use profile::{Profile, Since};
 
 pub(crate) use language::nearest;
 
 use condition::Condition;
+use groups::Rule;
 use period::{Period, State};
 use sent::{Sent, WhenNothing};
 use text::{Subject, Text};
@@ -148,6 +151,8 @@ pub struct Mapping {
     /// Whether whoever goes out of scope stays as they are.
     keeps: bool,
     profile: Vec<Sent>,
+    groups: Vec<Rule>,
+    deletes_empty_groups: bool,
     attributes: Attributes,
     /// The attributes that templates see where they could reach any.
     only: Option<HashSet<String>>,
@@ -181,6 +186,18 @@ impl Mapping {
             .into_iter()
             .filter_map(|item| schema.key_of(&item))
             .find(is_theirs)
+    }
+
+    /// Whether it has rules that give groups.
+    #[must_use]
+    pub fn gives_groups(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
+    /// Whether groups that are empty, and that no rule gives any more, are to be deleted.
+    #[must_use]
+    pub fn deletes_empty_groups(&self) -> bool {
+        self.deletes_empty_groups
     }
 
     /// The template of the external id, as it is written.
@@ -282,10 +299,20 @@ impl Mapping {
         match standing.state {
             State::Upcoming => Ok(Mapped::Upcoming(external_id)),
             State::Left => Ok(Mapped::Inactive(external_id)),
-            State::Active => match self.profile(subject) {
-                Ok(profile) => Ok(Mapped::Active(external_id, profile)),
-                Err(reasons) => Err(Mapped::Rejected(external_id, reasons)),
-            },
+            State::Active => {
+                let profile = self.profile(subject);
+                let groups = Groups::of(&self.groups, subject, &external_id);
+                match (profile, groups) {
+                    (Ok(profile), Ok(groups)) => {
+                        Ok(Mapped::Active(external_id, profile.in_groups(groups)))
+                    }
+                    (profile, groups) => {
+                        let mut reasons = profile.err().unwrap_or_default();
+                        reasons.extend(groups.err().unwrap_or_default());
+                        Err(Mapped::Rejected(external_id, reasons))
+                    }
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Fingerprint;
+use super::{Fingerprint, Groups};
 
 /// A profile's attributes in alphabetical order; `None` is sent as `null`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Profile {
     attributes: Vec<(Arc<str>, Option<String>)>,
     /// Values that a rule of ours has changed since the first release, as they were before.
     before: Vec<(Arc<str>, String)>,
+    /// The groups that its user is to be in: no part of what is sent of the user.
+    groups: Groups,
 }
 
 /// How a profile differs from what Okta was last told.
@@ -25,13 +27,26 @@ pub enum Since {
 
 impl Profile {
     pub(super) fn new(attributes: Vec<(Arc<str>, Option<String>)>) -> Self {
-        let before = Vec::new();
-        Self { attributes, before }
+        Self {
+            attributes,
+            ..Self::default()
+        }
     }
 
     /// The same, with some values as the first release would have sent them.
     pub(super) fn having_been(self, before: Vec<(Arc<str>, String)>) -> Self {
         Self { before, ..self }
+    }
+
+    /// The same of somebody who is to be in these groups.
+    pub(super) fn in_groups(self, groups: Groups) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The groups that its user is to be in.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// The attributes and their values.
@@ -119,6 +134,7 @@ impl Profile {
             .into_iter()
             .filter(|name| value(self, name) != value(other, name))
             .map(str::to_owned)
+            .chain((!self.groups.same_as(&other.groups)).then(|| "groups".to_owned()))
             .collect()
     }
 }

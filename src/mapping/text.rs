@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cell::OnceCell, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use minijinja::Value;
+use minijinja::{Value, value::Object};
 
 use super::{
     clean,
@@ -26,6 +26,18 @@ impl Subject {
         }
     }
 
+    /// The same with a value that is called `item`.
+    pub(super) fn with_item(&self, item: Value) -> Self {
+        let record = Arc::clone(&self.record);
+        let with_item = WithItem {
+            record: Arc::clone(&record),
+            item,
+        };
+        let context = OnceCell::new();
+        let _ = context.set(Value::from_object(with_item));
+        Self { record, context }
+    }
+
     /// The record as expressions and templates see it.
     pub(super) fn context(&self) -> Value {
         let context = || Value::from_dyn_object(Arc::clone(&self.record));
@@ -37,6 +49,29 @@ impl Subject {
         match self.record.attributes().get(name)? {
             AttributeValue::Bool(flag) => Some(*flag),
             _ => None,
+        }
+    }
+}
+
+/// The name under which a group rule's templates reach the value that gives the group.
+pub(super) const ITEM: &str = "item";
+
+/// A record beside one value.
+#[derive(Debug)]
+struct WithItem {
+    record: Arc<Record>,
+    item: Value,
+}
+
+impl Object for WithItem {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            ITEM => Some(self.item.clone()),
+            _ => self.record.get_value_by_str(key),
         }
     }
 }
@@ -68,7 +103,16 @@ pub(super) enum Piece {
 
 impl Text {
     pub(super) fn new(language: &Language, source: &str, of: Use) -> Result<Self, Complaint> {
-        let program = language.template(source, of)?;
+        Self::over(language, source, of, &[])
+    }
+
+    /// One over record and `item`.
+    pub(super) fn of_item(language: &Language, source: &str, of: Use) -> Result<Self, Complaint> {
+        Self::over(language, source, of, &[ITEM])
+    }
+
+    fn over(language: &Language, source: &str, of: Use, bound: &[&str]) -> Result<Self, Complaint> {
+        let program = language.template(source, of, bound)?;
         // A word that the language has a meaning of its own for is none of the names it reaches.
         let pieces = pieces(source).filter(|pieces| {
             pieces.iter().all(|piece| match piece {

@@ -73,6 +73,18 @@ pub struct AppUserPage {
 #[serde(transparent)]
 pub struct PageLink(String);
 
+impl From<String> for PageLink {
+    fn from(query: String) -> Self {
+        Self(query)
+    }
+}
+
+impl PageLink {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {

@@ -72,7 +72,9 @@ impl Calls {
         self.okta.grant(self.deadline).await
     }
 
-    pub(super) fn clock(&self) -> Clock {
+    /// The clock that deadlines are by.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
         self.okta.clock()
     }
 

@@ -18,6 +18,8 @@ mod calls;
 mod client;
 mod credentials;
 mod error;
+mod group_load;
+mod groups;
 mod holder;
 mod org;
 mod pacing;
@@ -43,6 +45,11 @@ pub use credentials::{
     Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
 };
 pub use error::{Error, Refusal};
+pub use group_load::{
+    GroupBatch, GroupKind, GroupProfile, Pairs, pack_deletions, pack_groups, pack_memberships,
+};
+pub(crate) use group_load::{group_bytes, member_bytes};
+pub use groups::{MemberPage, SourceGroup};
 pub use holder::{Holder, OrgUser};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;

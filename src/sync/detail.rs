@@ -6,6 +6,7 @@ use futures::{StreamExt as _, stream};
 use serde::Serialize;
 
 use super::{
+    GroupChange,
     dry::Plan,
     hand::{Ready, Why},
 };
@@ -39,6 +40,9 @@ pub struct Changes {
     pub upserts: Vec<UpsertChange>,
     /// Users to deactivate, those whose deactivation is withheld for their number included.
     pub deactivations: Vec<DeactivationChange>,
+    /// Groups that are made, change or are deleted, and who joins and leaves them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupChange>,
     /// What was found beyond the limit.
     pub not_listed: NotListed,
     /// Where it is not known what Okta has of a user, why not.
@@ -184,6 +188,7 @@ impl Changes {
         let (found, deactivations) = plan.found;
         let deactivations = deactivations + all_withheld;
         Self {
+            groups: Vec::new(),
             not_listed: NotListed {
                 upserts: found.saturating_sub(listed.len() as u64),
                 deactivations: deactivations.saturating_sub(leavers.len() as u64),

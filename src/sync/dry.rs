@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Aside, Books, Changes, Estimate, Job, Report, Run, RunError, Time, detail,
+    groups::GroupChanges,
     hand::{Circumstances, Decision, Hand, InHand, Ready},
     look::{Found, Suspect, Whole},
 };
@@ -34,6 +35,7 @@ impl Dry<'_> {
         self,
         found: Found,
         withheld: BTreeMap<Kind, u64>,
+        groups: GroupChanges,
         report: &mut Report,
     ) -> Result<(), RunError> {
         let mut plan = Plan::default();
@@ -64,7 +66,9 @@ impl Dry<'_> {
                 .min(self.time.now() + detail::PATIENCE));
             let kept = self.withheld(&found, detail.limit).await?;
             let changes = Changes::of(&plan, kept, of(Kind::Deactivations), detail, &okta);
-            report.changes = Some(Box::pin(changes).await);
+            let mut changes = Box::pin(changes).await;
+            changes.groups = groups.into_list();
+            report.changes = Some(changes);
         }
         let last = self.books.log().last_triggered();
         report.estimate = Some(Estimate::of(plan, last, self.time.now()));

@@ -17,6 +17,7 @@ mod dry;
 mod error;
 mod estimate;
 mod explain;
+mod groups;
 pub mod hand;
 mod judged;
 pub mod look;
@@ -39,6 +40,10 @@ pub use detail::{
 pub use error::RunError;
 pub use estimate::Estimate;
 pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
+pub use groups::{
+    GroupChange, GroupChangeKind, GroupExample, GroupExamples, GroupsReport, Members,
+    MembershipsReport,
+};
 pub use hand::Why;
 pub use look::{Counts, Source};
 pub use prove::{Person, Proven};

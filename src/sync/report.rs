@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use std::collections::BTreeMap;
 
-use super::{Changes, Estimate, Rejects, Withheld, look::Found, tell::Telling};
+use super::{Changes, Estimate, GroupsReport, Rejects, Withheld, look::Found, tell::Telling};
 use crate::{
     capacity::Units,
     guard::Kind,
@@ -55,6 +55,8 @@ pub struct Report {
     pub withheld: Withheld,
     /// Whom single-user calls have told.
     pub fast_lane: FastLane,
+    /// What was told of groups, or would be.
+    pub groups: GroupsReport,
     /// The import sessions of this run.
     pub sessions: Vec<SessionReport>,
     /// Whether there is more to do than this run had time for.
@@ -236,6 +238,7 @@ impl Report {
             refused: Rejects::default(),
             withheld: Withheld::default(),
             fast_lane: FastLane::default(),
+            groups: GroupsReport::default(),
             sessions: Vec::new(),
             more: false,
             resume_at: None,

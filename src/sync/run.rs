@@ -9,6 +9,7 @@ use super::{
     begin::Settling,
     check::Check,
     dry::Dry,
+    groups::Survey,
     hand::{Hand, Noted},
     look::{Found, Source},
     report::Consumed,
@@ -201,6 +202,24 @@ impl Run {
             .guard(&mut books, &mut found, report, is_plan, time)
             .await?;
 
+        let (mut groups, group_changes) = match found.groups.take() {
+            None => Default::default(),
+            Some(groups) => {
+                let survey = Survey {
+                    run: self,
+                    hand: &hand,
+                    books: &mut books,
+                    aside: &aside,
+                    time,
+                    is_plan,
+                    writes,
+                    detail: job.detail,
+                    retry_refused: job.retry_refused,
+                };
+                Box::pin(survey.take(groups, report)).await?
+            }
+        };
+
         if !writes {
             for reject in aside.refused_inside_all(&report.refused) {
                 report.refused.add(reject);
@@ -213,7 +232,7 @@ impl Run {
                 books: &books,
                 aside: &aside,
             };
-            return Box::pin(dry.finish(found, withheld, report)).await;
+            return Box::pin(dry.finish(found, withheld, group_changes, report)).await;
         }
         self.ledger
             .adopt(&std::mem::take(&mut found.adopted))
@@ -242,6 +261,7 @@ impl Run {
             report: &mut *report,
             books: &mut books,
             aside: &mut aside,
+            groups: &mut groups,
             may_call,
         };
         let told = Box::pin(teller.tell(&mut found)).await;

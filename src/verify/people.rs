@@ -284,6 +284,7 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                     _ => None,
                 },
                 stranger: false,
+                memberships: None,
             };
             Some(Mend::Write(Box::new(entry), before))
         }

@@ -26,6 +26,8 @@ mod fast_lane_fails;
 mod fresh_stack;
 mod full_run;
 mod fuzz;
+mod groups;
+mod groups_guard;
 mod history;
 mod lambda;
 mod lease;

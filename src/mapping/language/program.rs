@@ -75,8 +75,13 @@ impl Language {
         }
     }
 
-    /// Compiles a template.
-    pub(in crate::mapping) fn template(&self, source: &str, of: Use) -> Result<Program, Complaint> {
+    /// Compiles a template in which these names stand for something besides the record.
+    pub(in crate::mapping) fn template(
+        &self,
+        source: &str,
+        of: Use,
+        bound: &[&str],
+    ) -> Result<Program, Complaint> {
         let source = leak(source);
         let tree = parse(
             source,
@@ -84,7 +89,7 @@ impl Language {
             minijinja::syntax::SyntaxConfig::default(),
         )
         .map_err(|error| syntax(source, &error))?;
-        let mut reach = Reach::new(&self.tables);
+        let mut reach = Reach::new(&self.tables, bound);
         reach.statement(&tree);
         let (names, reads) = reach.end()?;
         let mut code = CodeGenerator::new("template", source);
@@ -97,17 +102,22 @@ impl Language {
         })
     }
 
-    /// Compiles an expression.
-    pub(in crate::mapping) fn expression(&self, source: &str) -> Result<Program, Complaint> {
+    /// Compiles an expression in which these names stand for something besides the record.
+    pub(in crate::mapping) fn expression(
+        &self,
+        source: &str,
+        of: Use,
+        bound: &[&str],
+    ) -> Result<Program, Complaint> {
         let source = leak(source);
         let tree = parse_expr(source).map_err(|error| syntax(source, &error))?;
-        let mut reach = Reach::new(&self.tables);
+        let mut reach = Reach::new(&self.tables, bound);
         reach.expression(&tree);
         let (names, reads) = reach.end()?;
         let mut code = CodeGenerator::new("expression", source);
-        code.compile_expr(&Guarded(Use::Condition).expression(&tree));
+        code.compile_expr(&Guarded(of).expression(&tree));
         Ok(Program {
-            environment: self.environment(Use::Condition),
+            environment: self.environment(of),
             instructions: code.finish().0,
             names,
             reads,

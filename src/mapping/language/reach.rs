@@ -26,10 +26,12 @@ pub(super) struct Reach<'t> {
 }
 
 impl<'t> Reach<'t> {
-    pub(super) fn new(tables: &'t Tables) -> Self {
+    /// With these names bound from the beginning.
+    pub(super) fn new(tables: &'t Tables, bound: &[&str]) -> Self {
+        let bound = bound.iter().map(|name| (*name).to_owned());
         Self {
             tables,
-            bound: vec![HashSet::new()],
+            bound: vec![bound.collect()],
             names: HashSet::new(),
             whole: false,
             complaint: None,

@@ -36,6 +36,8 @@ pub(in crate::okta) struct Call<'a> {
 pub(in crate::okta) enum Api<'a> {
     /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
     IdentitySource,
+    /// The same, with this query: `…/groups/`, which Okta counts by themselves.
+    Groups(Query<'a>),
     /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
     AppSchema,
     /// `/api/v1/logs` with this query; scope `okta.logs.read`.
@@ -59,7 +61,7 @@ impl Api<'_> {
     /// The path, as far as it does not depend on the call.
     pub(super) fn path(self, source: &str) -> Vec<&str> {
         match self {
-            Self::IdentitySource => vec!["api", "v1", "identity-sources", source],
+            Self::IdentitySource | Self::Groups(_) => vec!["api", "v1", "identity-sources", source],
             Self::AppSchema => vec!["api", "v1", "meta", "schemas", "apps", source],
             Self::Logs(_) => vec!["api", "v1", "logs"],
             Self::OrgUsers => vec!["api", "v1", "users"],
@@ -72,7 +74,7 @@ impl Api<'_> {
         match self {
             Self::IdentitySource | Self::AppSchema | Self::OrgUsers => Query::Pairs(&[]),
             Self::Logs(pairs) => Query::Pairs(pairs),
-            Self::App(query) => *query,
+            Self::App(query) | Self::Groups(query) => *query,
         }
     }
 }

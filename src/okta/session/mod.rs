@@ -17,8 +17,9 @@ pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, max_requests};
 use super::calls::{Calls, Cancelled};
-use super::client::{Api, Call, Repeat};
+use super::client::{Api, Call, Failure, Repeat};
 use super::error::{Error, Refusal};
+use super::group_load::{GroupBatch, GroupKind};
 
 /// The wait before a watched session is looked at, at first and at most.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
@@ -112,11 +113,66 @@ impl Session<Open> {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_by(&self, batch: &Batch, until: Timestamp) -> Result<(), LoadError> {
-        let calls = self.calls.until(until.min(self.calls.deadline()));
-        let (verb, name) = match batch.kind() {
+        let call = match batch.kind() {
             Kind::Upsert => ("bulk-upsert", "POST /sessions/{id}/bulk-upsert"),
             Kind::Deactivate => ("bulk-delete", "POST /sessions/{id}/bulk-delete"),
         };
+        let Err(failure) = self.bulk(call, batch.body(), until).await? else {
+            if batch.kind() == Kind::Upsert {
+                self.state.upserted.store(true, Ordering::SeqCst);
+            }
+            return Ok(());
+        };
+        match failure.error {
+            Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
+            Error::Refused(refusal) if matches!(refusal.status, 400 | 413 | 422) => {
+                let suspects = suspects(&refusal, batch);
+                let hushed = hush::hushed(refusal, batch);
+                Err(self.batch_or_session(hushed, suspects).await)
+            }
+            error if failure.maybe_done => Err(LoadError::Ambiguous(error)),
+            error => Err(LoadError::Failed(error)),
+        }
+    }
+
+    /// Loads groups or memberships.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load). What Okta says of members is left out: it may name them.
+    pub async fn load_groups(&self, batch: &GroupBatch, until: Timestamp) -> Result<(), LoadError> {
+        let kind = batch.kind();
+        let sent = self.bulk((kind.verb(), kind.name()), batch.body(), until);
+        let Err(failure) = sent.await? else {
+            self.state.upserted.store(true, Ordering::SeqCst);
+            return Ok(());
+        };
+        match failure.error {
+            Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
+            Error::Refused(refusal) if matches!(refusal.status, 400 | 413 | 422) => {
+                let refusal = match kind {
+                    GroupKind::Upsert | GroupKind::Delete => refusal,
+                    GroupKind::Join | GroupKind::Leave => Refusal {
+                        summary: None,
+                        causes: Vec::new(),
+                        ..refusal
+                    },
+                };
+                Err(self.batch_or_session(refusal, Vec::new()).await)
+            }
+            error if failure.maybe_done => Err(LoadError::Ambiguous(error)),
+            error => Err(LoadError::Failed(error)),
+        }
+    }
+
+    /// Sends a bulk request, which is over by `until`. What certainly was not sent costs nothing of
+    /// the session's requests.
+    async fn bulk(
+        &self,
+        (verb, name): (&str, &'static str),
+        body: Vec<u8>,
+        until: Timestamp,
+    ) -> Result<Result<(), Failure>, LoadError> {
+        let calls = self.calls.until(until.min(self.calls.deadline()));
         let budget = &self.state.budget;
         if !budget.take() {
             return Err(LoadError::NoBudget);
@@ -127,40 +183,26 @@ impl Session<Open> {
                 method: Method::POST,
                 path: &["sessions", self.info.id.as_str(), verb],
                 name,
-                body: Some(batch.body()),
+                body: Some(body),
                 repeat: Repeat::Within(budget),
             })
             .await;
-        let Err(failure) = answer else {
-            if batch.kind() == Kind::Upsert {
-                self.state.upserted.store(true, Ordering::SeqCst);
-            }
-            return Ok(());
-        };
-        if failure.unspent {
+        if answer.as_ref().is_err_and(|failure| failure.unspent) {
             budget.give_back();
         }
-        match failure.error {
-            Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
-            Error::Refused(refusal) if matches!(refusal.status, 400 | 413 | 422) => {
-                Err(self.refused(refusal, batch).await)
-            }
-            error if failure.maybe_done => Err(LoadError::Ambiguous(error)),
-            error => Err(LoadError::Failed(error)),
-        }
+        Ok(answer.map(drop))
     }
 
     /// Whether a 400 means the batch or the session.
-    async fn refused(&self, refusal: Refusal, batch: &Batch) -> LoadError {
+    async fn batch_or_session(&self, refusal: Refusal, suspects: Vec<String>) -> LoadError {
         match self.calls.session(&self.info.id).await {
-            Ok(Some(session)) if session.status.is_active() => LoadError::Refused {
-                suspects: suspects(&refusal, batch),
-                refusal: hush::hushed(refusal, batch),
-            },
+            Ok(Some(session)) if session.status.is_active() => {
+                LoadError::Refused { suspects, refusal }
+            }
             Ok(session) => LoadError::NotOpen {
                 status: session.map(|session| session.status),
             },
-            Err(_) => LoadError::Failed(Error::Refused(hush::hushed(refusal, batch))),
+            Err(_) => LoadError::Failed(Error::Refused(refusal)),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod about;
 mod case;
+mod member;
 mod person;
 mod pushed;
 mod ready;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 pub(crate) use about::whom;
 pub(super) use about::{subject, to_be_sent, to_be_told};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
+pub(super) use member::Member;
 use person::Person;
 pub(super) use pushed::stranger;
 pub use ready::{Cost, Ready};

@@ -9,8 +9,11 @@ use super::{
 };
 use crate::{
     guard::{Kind, Target},
-    ledger::{Again, Due, Entry, IdHash, LoginMark, Origin, Told, Want, due},
-    mapping::{ExternalId, Mapped, Profile},
+    ledger::{
+        Again, Due, Entry, IdHash, InGroups, LoginMark, Memberships, Origin, Told, Want, due,
+    },
+    mapping::{ExternalId, GroupId, Mapped, Profile},
+    mutation::{self, Mutation},
     okta::Entity,
     sync::{Reject, look::Suspect},
     users::RecordKey,
@@ -145,6 +148,11 @@ impl Person<'_> {
             Due::Wait => return Decision::Wait,
             Due::Tell => {}
         }
+        let returns = standing.is_some_and(|standing| standing.told == Told::Inactive);
+        let in_groups = known.map_or(InGroups::Never, |known| known.in_groups);
+        if returns && matches!(in_groups, InGroups::UnderWay(_)) {
+            return Decision::Wait;
+        }
         let same = standing.is_some_and(|standing| standing.told == told);
         let again = known.map_or(Again::AsEver, |known| known.again(told));
         let refused =
@@ -177,7 +185,22 @@ impl Person<'_> {
             by_push,
         );
         ready.login = LoginMark::of_profile(profile);
+        ready.drops = self.drops(profile);
         Decision::Tell(Box::new(ready))
+    }
+
+    /// The groups that somebody who returns is not to get back.
+    fn drops(&self, profile: &Profile) -> Vec<GroupId> {
+        let Some(before) = self.entry.filter(|entry| entry.told == Told::Inactive) else {
+            return Vec::new();
+        };
+        if mutation::on(Mutation::OldGroupsComeBack) {
+            return Vec::new();
+        }
+        let is_in = |group: &&GroupId| profile.groups().ids().any(|id| id == *group);
+        let old = before.memberships.iter();
+        let old = old.flat_map(Memberships::may_be_in);
+        old.filter(|group| !is_in(group)).cloned().collect()
     }
 
     fn leaves(&self, why: Why, record: Option<(&RecordKey, &Mapped)>, by_push: bool) -> Decision {
@@ -255,6 +278,11 @@ impl Person<'_> {
                 entry.told == told && !entry.doubtful && log.is_done(entry.session)
             }),
             before: self.entry.cloned(),
+            retold: self.entry.is_some_and(|entry| {
+                let standing = self.circumstances.reading.of(entry).standing;
+                standing.is_none_or(|standing| !standing.holds)
+            }),
+            drops: Vec::new(),
             pushed: self.suspect.pushed.as_ref().map(|pushed| pushed.at),
         }
     }

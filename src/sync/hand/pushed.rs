@@ -104,6 +104,7 @@ pub(in crate::sync) fn stranger(pushed: &Pushed, now: Timestamp) -> Option<Box<N
         called: None,
         login: None,
         stranger: true,
+        memberships: None,
     };
     Some(Box::new(Noted {
         entry,

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Why;
 use crate::{
     guard::{Digest, Kind},
-    ledger::{Charge, Entry, Hour, LoginMark, Number, Origin, Told},
-    mapping::ExternalId,
+    ledger::{Charge, Entry, Hour, LoginMark, Memberships, Number, Origin, Told},
+    mapping::{ExternalId, GroupId},
     okta::{Entity, SessionId},
     sync::look::Suspect,
     users::RecordKey,
@@ -44,6 +44,10 @@ pub struct Ready {
     /// Whether a single-user call was seen to have told them just this, so that a session need only
     /// confirm it.
     pub confirms: bool,
+    /// Whether nobody knows what became of what they were told before.
+    pub retold: bool,
+    /// The groups that they are to be taken out of before they are let in again.
+    pub drops: Vec<GroupId>,
 }
 
 /// What it costs to tell somebody.
@@ -90,6 +94,19 @@ impl Ready {
     #[must_use]
     pub fn is_of_the_table(&self) -> bool {
         self.origin == Origin::Table
+    }
+
+    /// What Okta was told of their groups. What it does with the memberships of somebody who is
+    /// deactivated, or let in again, nobody knows; and whoever is told again because nobody knows
+    /// what arrived has memberships of which nobody does.
+    fn memberships(&self) -> Option<Memberships> {
+        let before = self.before.as_ref()?;
+        let stays = matches!((before.told, self.told), (Told::Active(_), Told::Active(_)));
+        let memberships = before.memberships.clone()?;
+        Some(Memberships {
+            doubtful: memberships.doubtful || !stays || self.retold,
+            ..memberships
+        })
     }
 
     /// The entry that the ledger is to have, once this was loaded into a session; `None` for a
@@ -175,6 +192,7 @@ impl Ready {
             },
             login: self.login,
             stranger: false,
+            memberships: self.memberships(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, hash::RandomState};
 
-use super::{Found, Suspect, found::Duplicate, login::LoginHash, seen::Seen};
+use super::{Found, Suspect, found::Duplicate, groups::GroupsLook, login::LoginHash, seen::Seen};
 use crate::{
     guard::{Approved, Kind, LIST, Listed, Target},
-    ledger::{Again, Book, Due, IdHash, Known, Origin, Told, Want, due},
-    mapping::{ExternalId, Mapped, Profile},
+    ledger::{Again, Book, Due, IdHash, InGroups, Known, Origin, Told, Want, due},
+    mapping::{ExternalId, Groups, Mapped, Profile},
+    mutation::{self, Mutation},
     okta::{self, ProfileSchema},
     sync::{
         Aside, Reject,
@@ -36,6 +37,7 @@ pub struct Comparison<'a> {
     hashed_by: RandomState,
     duplicates: HashMap<IdHash, Duplicate>,
     out: HashMap<usize, Out>,
+    groups: Option<GroupsLook<'a>>,
     found: Found,
 }
 
@@ -61,6 +63,7 @@ impl<'a> Comparison<'a> {
             hashed_by: RandomState::new(),
             duplicates: HashMap::new(),
             out: HashMap::new(),
+            groups: GroupsLook::new(book, false),
             found: Found {
                 whole: true,
                 known: book.len() as u64,
@@ -74,6 +77,13 @@ impl<'a> Comparison<'a> {
     #[must_use]
     pub fn keeping_to(self, app: Option<&'a ProfileSchema>) -> Self {
         Self { app, ..self }
+    }
+
+    /// The same of a mapping that gives groups, if it does.
+    #[must_use]
+    pub fn giving_groups(self, gives_groups: bool) -> Self {
+        let groups = GroupsLook::new(self.book, gives_groups);
+        Self { groups, ..self }
     }
 
     /// Takes one record.
@@ -129,13 +139,35 @@ impl<'a> Comparison<'a> {
         }
         match mapped {
             Mapped::Active(external_id, profile) => {
-                self.active(id, known, key, &external_id, &profile)
+                let for_groups = self.groups.as_ref().map(|_| key.clone());
+                let seen = self.active(id, known, key, &external_id, &profile);
+                if let (Some(groups), Some(key)) = (&mut self.groups, for_groups) {
+                    let in_groups = known.map_or(InGroups::Never, |known| known.in_groups);
+                    let holds = known.and_then(|known| known.standing);
+                    let has_landed = holds.is_some_and(|it| it.holds && !it.live)
+                        || mutation::on(Mutation::MembershipBeforeUser);
+                    if has_landed
+                        && (seen == Seen::Unchanged || mutation::on(Mutation::MembershipBeforeUser))
+                    {
+                        let who = (id, &external_id);
+                        groups.settled(who, key, in_groups, profile.groups());
+                    } else {
+                        groups.unsettled(&external_id, &key.canonical(), profile.groups());
+                    }
+                }
+                seen
             }
             Mapped::Inactive(_) => self.inactive(id, known, key),
             Mapped::Upcoming(_) => Seen::Upcoming,
             Mapped::Rejected(external_id, reasons) => {
                 let reject = Reject::of(Some(&external_id), Some(key.to_string()));
                 self.found.rejected.add(reject.because(reasons));
+                if let (Some(groups), Some(known)) = (&mut self.groups, known)
+                    && mutation::on(Mutation::RejectedLeavesGroups)
+                {
+                    let who = (id, &external_id);
+                    groups.settled(who, key, known.in_groups, &Groups::default());
+                }
                 Seen::Rejected
             }
             // Taken care of before anybody is looked up.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    Suspect,
+    GroupsFound, Suspect,
     login::{LoginHash, OneLogin},
 };
 use crate::{
@@ -68,6 +68,8 @@ pub struct Found {
     pub known: u64,
     /// When the next record crosses a date.
     pub next_date: Option<Timestamp>,
+    /// What was found about groups, where there are any.
+    pub groups: Option<GroupsFound>,
 }
 
 /// Removals that no limit and no approval lets through.

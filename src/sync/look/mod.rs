@@ -5,6 +5,7 @@
 
 mod compare;
 mod found;
+mod groups;
 mod login;
 mod one_login;
 mod parts;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use compare::Comparison;
 pub use found::{Counts, Found, Held};
+pub use groups::{GroupsFound, MemberSuspect, Wanted};
 pub use suspect::{Pushed, Suspect};
 pub use whole::Whole;
 pub(super) use whose::whose;

@@ -28,7 +28,9 @@ pub(super) async fn look(
     let book = hand.ledger.read_book(circumstances.reading.clone()).await?;
     metrics::ledger(book.len());
     let comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
-    let mut comparison = comparison.keeping_to(hand.app);
+    let mut comparison = comparison
+        .keeping_to(hand.app)
+        .giving_groups(hand.mapping.gives_groups());
     let mut pages = hand.users.read_all(hand.mapping.attributes(), {
         let (mapping, now) = (Arc::clone(hand.mapping), circumstances.reading.now);
         move |schema, record| {

@@ -77,6 +77,7 @@ impl MadeUp {
             called: Some(now),
             login: None,
             stranger: false,
+            memberships: None,
         }
     }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::people::{ACTIVE, MadeUp};
+use super::{
+    super::groups::GroupWork,
+    people::{ACTIVE, MadeUp},
+};
 use crate::{
     ledger::{
         Claim, Lease, LeaseLost, MayCall, ProvenCalls, Rank, RecordError, Stuck, Told, Works,
@@ -293,7 +296,9 @@ impl Prover<'_> {
         let mut report = Report::new(self.run_id.to_owned(), Trigger::Direct, false);
         let mut aside = Aside::new(Stuck::default(), true, false);
         let mut found = look::Found::leavers(people.iter().map(|one| one.leaver()).collect());
+        let mut groups = GroupWork::default();
         let mut teller = Teller {
+            groups: &mut groups,
             run: &run,
             job: &job,
             time: self.time,

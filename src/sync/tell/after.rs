@@ -35,6 +35,7 @@ impl Teller<'_> {
         let Carried {
             mut report,
             mut loads,
+            groups,
             after,
         } = carried;
         for refused in &loads.refused {
@@ -76,7 +77,8 @@ impl Teller<'_> {
                 return Ok(Round::Paused);
             }
         };
-        let is_empty = loads.accepted.is_empty();
+        self.groups.told(&groups);
+        let is_empty = loads.accepted.is_empty() && groups.is_empty();
         let failed = !is_empty && matches!(end, Some(End::Void | End::Error | End::Nothing));
         let people = report.upserts + report.deactivations;
         if end != Some(End::Landed) {
@@ -94,10 +96,11 @@ impl Teller<'_> {
                 .iter()
                 .for_each(|batch| self.aside.told(batch));
             self.report.tells.add(&loads.accepted);
+            groups.count(self.report);
             told.telling.activated += loads.activated();
         }
         self.report.sessions.push(report.clone());
-        if let Some(failure) = loads.failure {
+        if let Some(failure) = loads.failure.or(groups.failure) {
             return Err(failure.into());
         }
         if failed {

@@ -9,7 +9,7 @@ use super::fill::{Fill, Parcel};
 use crate::{
     ledger::Told,
     mutation::{self, Mutation},
-    okta::{self, Batch, Kind, LoadError, Open, Session},
+    okta::{self, Batch, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Session},
     sync::{RunError, hand::Ready},
 };
 
@@ -85,8 +85,12 @@ pub(super) async fn load(
                 }) else {
                     break;
                 };
+                let drops = loads.drops(&batch);
                 in_flight.push(async move {
-                    let answer = session.load_by(&batch, until).await;
+                    let answer = match take_out(session, drops, until).await {
+                        Ok(()) => session.load_by(&batch, until).await,
+                        Err(error) => Err(error),
+                    };
                     (batch, until, is_part, answer)
                 });
             }
@@ -102,6 +106,26 @@ pub(super) async fn load(
         loads.leave(queue, session.requests_left() < PARTS);
     }
     failure.map_or(Ok(()), Err)
+}
+
+/// Takes those who return out of the groups that they are not to get back, before they are let in.
+/// Where Okta refuses that, they are told again once they have landed: what they may be in is
+/// remembered.
+async fn take_out(
+    session: &Session<Open>,
+    drops: Vec<GroupBatch>,
+    until: Timestamp,
+) -> Result<(), LoadError> {
+    for drop in drops {
+        match session.load_groups(&drop, until).await {
+            Ok(()) | Err(LoadError::Ambiguous(_)) => {}
+            Err(LoadError::Refused { refusal, .. }) => {
+                tracing::warn!(%refusal, "old memberships of people who return are taken away later");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Batches of one kind on their way.
@@ -252,6 +276,19 @@ impl Loads {
                 self.put_back(&refused.batch);
             }
         }
+    }
+
+    /// The memberships that the people of a batch are not to get back.
+    fn drops(&self, batch: &Batch) -> Vec<GroupBatch> {
+        let mut pairs = Pairs::new();
+        for id in batch.external_ids() {
+            let ready = self.people.get(id);
+            for group in ready.into_iter().flat_map(|ready| &ready.drops) {
+                let members = pairs.entry(group.shared().clone()).or_default();
+                members.push(id.into());
+            }
+        }
+        okta::pack_memberships(GroupKind::Leave, &pairs)
     }
 
     fn refuse(&mut self, refused: Whole) {

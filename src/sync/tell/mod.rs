@@ -29,7 +29,10 @@ use self::{
     queues::{Portion, Queues},
     session::{Carried, Opened},
 };
-use super::{Aside, Books, Job, Report, Run, RunError, Source, Time, hand::Hand, look::Found};
+use super::{
+    Aside, Books, Job, Report, Run, RunError, Source, Time, groups::GroupWork, hand::Hand,
+    look::Found,
+};
 use crate::{
     guard::Kind,
     ledger::{IdHash, Lease, MayCall},
@@ -67,6 +70,8 @@ pub(super) struct Teller<'a> {
     pub(super) report: &'a mut Report,
     pub(super) books: &'a mut Books,
     pub(super) aside: &'a mut Aside,
+    /// What there is to tell of groups.
+    pub(super) groups: &'a mut GroupWork,
     /// Whom single-user calls may tell.
     pub(super) may_call: MayCall,
 }
@@ -114,7 +119,7 @@ impl Teller<'_> {
         let mut queues = Queues::of(found, self.books.log());
         // The look has just seen the table.
         let mut in_scope = found.whole.then(|| self.time.now());
-        while let Some(portion) = queues.next(self.books.log()).filter(|_| !tally.paused) {
+        while let Some(portion) = self.portion(&mut queues).filter(|_| !tally.paused) {
             let mut told = Told {
                 queues: &mut queues,
                 telling: &mut telling,
@@ -124,7 +129,7 @@ impl Teller<'_> {
             let round = Box::pin(self.round(portion, &mut told)).await?;
             match round {
                 Round::Go if self.time.now() < self.time.open_until() => {}
-                Round::Go if queues.is_empty() => {}
+                Round::Go if queues.is_empty() && self.groups.is_empty() => {}
                 Round::Go | Round::Later => {
                     self.later();
                     break;
@@ -141,9 +146,12 @@ impl Teller<'_> {
         if leavers_left > 0 && self.may_call.deactivations {
             self.leavers_told(leavers_left, queues.left());
         }
-        if found.whole && queues.later + found.beyond > 0 {
+        let has_told = !self.report.sessions.is_empty();
+        let groups_wait = self.groups.has_more() || self.groups.waits() && has_told;
+        if found.whole && (queues.later + found.beyond > 0 || groups_wait) {
             self.later();
         }
+        self.groups.report_withheld(self.report);
         if queues.later > 0 && matches!(self.job.source, Source::People(_)) {
             self.report.skipped = Some(format!(
                 "{} were in an import that ended in ERROR: the full runs tell them, apart from others",
@@ -159,6 +167,12 @@ impl Teller<'_> {
         telling.left += tally.next_look;
         telling.withheld = tally.withheld;
         Ok(telling)
+    }
+
+    /// Whom the next session carries: nobody, where only groups are left to be told.
+    fn portion(&self, queues: &mut Queues) -> Option<Portion> {
+        let portion = queues.next(self.books.log());
+        portion.or_else(|| (!self.groups.is_empty()).then(Portion::default))
     }
 
     /// Whom a push wants to leave and the guard withholds, the full runs tell once they may.
@@ -260,7 +274,12 @@ impl Teller<'_> {
         }
         let held_back = backlog.then(|| std::mem::take(&mut fill.upserts));
         let any = fill.has_any().await;
-        if !matches!(any, Ok(true)) {
+        // Where imports fail, groups have sessions of their own.
+        let is_well = fill.books.log().failed_in_a_row() == 0;
+        let groups_go = !backlog && portion.again.is_none() && !self.groups.is_empty();
+        let groups_go = groups_go && (is_well || matches!(any, Ok(false)));
+        let goes = any.as_ref().is_ok_and(|any| *any || groups_go);
+        if !goes {
             let tally = fill.put_into(portion);
             portion
                 .upserts
@@ -310,7 +329,8 @@ impl Teller<'_> {
             by_full_run: matches!(self.job.source, Source::Table),
         };
         let isolations = fill.aside.isolations_left();
-        let carried = opened.carry(&mut fill, isolations).await;
+        let groups = groups_go.then_some(&mut *self.groups);
+        let carried = opened.carry(&mut fill, isolations, groups).await;
         *told.in_scope = fill.in_scope;
         let tally = fill.put_into(portion);
         portion

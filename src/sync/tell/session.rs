@@ -17,7 +17,12 @@ use crate::{
     metrics,
     mutation::{self, Mutation},
     okta::{self, Calls, Kind, Open, Session, SessionId, SessionStatus, Started, Triggered},
-    sync::{Run, RunError, SessionReport, Time, check::ASKED_FOR, hand::Ready},
+    sync::{
+        Run, RunError, SessionReport, Time,
+        check::ASKED_FOR,
+        groups::{GroupLoads, GroupWork, Loading},
+        hand::Ready,
+    },
 };
 
 /// Entries that are written before the lease is asked for again.
@@ -46,6 +51,7 @@ pub(super) struct Opened<'a> {
 pub(super) struct Carried {
     pub(super) report: SessionReport,
     pub(super) loads: Loads,
+    pub(super) groups: GroupLoads,
     pub(super) after: After,
 }
 
@@ -65,6 +71,7 @@ impl Opened<'_> {
         self,
         fill: &mut Fill<'_>,
         isolations: usize,
+        groups: Option<&mut GroupWork>,
     ) -> Result<Carried, RunError> {
         let mut loads = Loads::default();
         let id = self.session.id().clone();
@@ -72,6 +79,24 @@ impl Opened<'_> {
             self.lease.check().is_ok() && self.time.now() < self.time.load_until()
         })
         .await;
+        let (loaded, of_groups) = match (loaded, groups) {
+            (Ok(()), Some(groups)) if !fill.tally.paused && loads.failure.is_none() => {
+                let mut loading = Loading {
+                    hand: fill.hand,
+                    books: &mut *fill.books,
+                    aside: fill.aside,
+                    report: &mut *fill.report,
+                    number: self.number,
+                    until: self.time.load_until(),
+                };
+                match Box::pin(groups.load(&self.session, &mut loading)).await {
+                    Ok(loaded) => (Ok(()), loaded),
+                    Err(error) => (Err(error), GroupLoads::default()),
+                }
+            }
+            (loaded, _) => (loaded, GroupLoads::default()),
+        };
+        fill.tally.paused |= of_groups.paused;
         if let Err(error) = loaded {
             // Nothing of it was recorded: nobody was told.
             let session = self.session.until(self.time.answer_by());
@@ -86,13 +111,14 @@ impl Opened<'_> {
             status: SessionStatus::Closed.to_string(),
             upserts: loads.users(Kind::Upsert),
             deactivations: loads.users(Kind::Deactivate),
-            requests: loads.accepted.len() as u64,
+            requests: loads.accepted.len() as u64 + of_groups.requests,
         };
         let number = self.number;
         let now = self.time.now();
         self.lease.check()?;
         let is_paused = fill.tally.paused;
-        if loads.accepted.is_empty() || is_paused {
+        if loads.accepted.is_empty() && of_groups.is_empty() || is_paused {
+            of_groups.record_refused(fill.hand.ledger).await?;
             self.session.until(self.time.answer_by()).cancel().await?;
             metrics::session_ended(&id, Some(&SessionStatus::Closed));
             fill.books.ended(number, End::Nothing, now).await?;
@@ -104,10 +130,11 @@ impl Opened<'_> {
             return Ok(Carried {
                 report,
                 loads,
+                groups: of_groups,
                 after,
             });
         }
-        self.commit(fill, loads, report).await
+        self.commit(fill, loads, of_groups, report).await
     }
 
     /// Records who is in it and starts its import, which is the commit: from then on the entries
@@ -116,6 +143,7 @@ impl Opened<'_> {
         self,
         fill: &mut Fill<'_>,
         loads: Loads,
+        groups: GroupLoads,
         mut report: SessionReport,
     ) -> Result<Carried, RunError> {
         let Self {
@@ -139,6 +167,7 @@ impl Opened<'_> {
                     RecordError::Overtaken => crate::ledger::LeaseLost.into(),
                 })?;
         }
+        groups.record(&run.ledger, number).await?;
         remember::to_check(run, fill, &loads, number, &id, time).await;
         let session = session.until(time.answer_by());
         if run.ledger.mode().await? == Mode::Paused && !mutation::on(Mutation::PauseIsIgnored) {
@@ -148,6 +177,7 @@ impl Opened<'_> {
             return Ok(Carried {
                 report,
                 loads,
+                groups,
                 after: After::Paused,
             });
         }
@@ -156,7 +186,7 @@ impl Opened<'_> {
             deactivations: report.deactivations,
             again,
             by_push,
-            confirms: by_full_run && loads.only_confirm(),
+            confirms: by_full_run && groups.is_empty() && loads.only_confirm(),
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {
@@ -175,7 +205,7 @@ impl Opened<'_> {
                 still_created(
                     session,
                     &calls,
-                    &loads,
+                    (&loads, &groups),
                     older,
                     time,
                     fill,
@@ -188,6 +218,7 @@ impl Opened<'_> {
         Ok(Carried {
             report,
             loads,
+            groups,
             after,
         })
     }
@@ -200,14 +231,14 @@ impl Opened<'_> {
 async fn still_created(
     mut session: Session<Open>,
     calls: &Calls,
-    loads: &Loads,
+    (loads, groups): (&Loads, &GroupLoads),
     older: bool,
     time: &Time,
     fill: &mut Fill<'_>,
     number: Number,
     report: &mut SessionReport,
 ) -> Result<After, RunError> {
-    let upserts = loads.users(Kind::Upsert) > 0;
+    let upserts = loads.users(Kind::Upsert) > 0 || !groups.is_empty();
     let mut is_empty = !upserts && knows_nobody(calls, loads).await;
     if !is_empty && !upserts && !mutation::on(Mutation::CreatedIsLanded) {
         let until = (time.now() + CREATED_FOR).min(time.answer_by());

@@ -37,6 +37,19 @@ impl Comparison<'_> {
             count(&mut counts, *seen);
         }
         self.found.counts = counts;
+        if let Some(groups) = self.groups.take() {
+            let complete = self.found.rejected.count == 0 && self.duplicates.is_empty();
+            let may_be_settled = |id: IdHash| {
+                let row = self.book.find(id).map(|(row, _)| row);
+                row.is_some_and(|row| {
+                    matches!(
+                        self.seen[row],
+                        Seen::Unchanged | Seen::Rejected | Seen::Upsert { .. }
+                    )
+                })
+            };
+            self.found.groups = Some(groups.finish(complete, may_be_settled));
+        }
         self.gone(shared);
         self.found.duplicates = self.duplicates.into_values().collect();
         // Reports of one and the same table are to be the same.

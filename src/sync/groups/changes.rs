@@ -1,0 +1,95 @@
+//! A plan of groups that a person can read.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::mapping::{ExternalId, GroupId};
+
+/// What happens to a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupChangeKind {
+    /// It is made.
+    Create,
+    /// Its name or description changes, or is told again.
+    Update,
+    /// It is deleted.
+    Delete,
+    /// Only its members change.
+    #[default]
+    Members,
+}
+
+/// What would change about one group.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupChange {
+    /// Which.
+    pub external_id: String,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What happens to it.
+    pub change: GroupChangeKind,
+    /// Who joins it.
+    pub joins: Members,
+    /// Who leaves it.
+    pub leaves: Members,
+    /// Who would leave it, and waits: see the report's `withheld`.
+    pub withheld: Members,
+}
+
+/// Some people, and the first of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Members {
+    /// How many.
+    pub count: u64,
+    /// The first of them, by external id.
+    pub first: Vec<String>,
+}
+
+/// What would change about groups, by their ids.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::sync) struct GroupChanges {
+    groups: BTreeMap<GroupId, GroupChange>,
+    limit: usize,
+}
+
+impl Members {
+    pub(super) fn add(&mut self, count: u64, ids: &[ExternalId], limit: usize) {
+        self.count += count;
+        let room = limit.saturating_sub(self.first.len());
+        let ids = ids.iter().take(room).map(ToString::to_string);
+        self.first.extend(ids);
+    }
+}
+
+impl GroupChanges {
+    /// None yet; of each, at most so many people are named.
+    pub(super) fn naming(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// What changes about one group.
+    pub(super) fn of(&mut self, id: &GroupId) -> &mut GroupChange {
+        let new = || GroupChange {
+            external_id: id.to_string(),
+            ..GroupChange::default()
+        };
+        self.groups.entry(id.clone()).or_insert_with(new)
+    }
+
+    /// All of them.
+    pub(in crate::sync) fn into_list(self) -> Vec<GroupChange> {
+        self.groups.into_values().collect()
+    }
+}

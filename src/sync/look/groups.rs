@@ -1,0 +1,191 @@
+//! What a look at the whole table finds about groups.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::{
+    ledger::{Book, GroupIs, IdHash, InGroups, KnownGroup, MembershipPrint},
+    mapping::{ExternalId, Group, GroupId, Groups},
+    users::RecordKey,
+};
+
+/// How many suspects a look holds whose groups differ; what is beyond is counted, and found again by
+/// the next look. One of them takes some hundred bytes.
+const HELD: usize = 200_000;
+/// How many of those are named who join a group once they or it have landed.
+const NAMED: usize = 20;
+
+/// Somebody who has landed, and whose groups are not those that Okta was told.
+#[derive(Debug, Clone)]
+pub struct MemberSuspect {
+    /// Who.
+    pub id: IdHash,
+    /// The record's key.
+    pub key: RecordKey,
+    /// Whether they may have to leave a group.
+    pub may_leave: bool,
+}
+
+/// A group that records give.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The group, as the first record in the order of their keys has it.
+    pub group: Group,
+    /// The key of that record.
+    from: String,
+    /// What another record calls it, and that record's key.
+    pub other: Option<(String, String)>,
+    /// How many members Okta has it with, and is to.
+    pub members: u64,
+    /// How many join once they, or the group, have landed, and the first of them.
+    pub later: (u64, Vec<ExternalId>),
+}
+
+/// What a look at the whole table found about groups.
+#[derive(Debug, Default)]
+pub struct GroupsFound {
+    /// The groups that records give.
+    pub wanted: BTreeMap<GroupId, Wanted>,
+    /// What the ledger knows of groups.
+    pub known: BTreeMap<GroupId, KnownGroup>,
+    /// Whose groups are not as Okta was told, as many as are held.
+    pub suspects: VecDeque<MemberSuspect>,
+    /// How many are not held.
+    pub beyond: u64,
+    /// People whose memberships wait for their end of a session that carries some.
+    pub waiting: u64,
+    /// In how many groups people were told to be, all together.
+    pub told: u64,
+    /// Whether every record could be read: a rejected one may give any group.
+    pub complete: bool,
+}
+
+/// Takes the groups of one record after another.
+#[derive(Debug)]
+pub(super) struct GroupsLook<'a> {
+    known: &'a BTreeMap<GroupId, KnownGroup>,
+    wanted: HashMap<GroupId, Wanted>,
+    found: GroupsFound,
+}
+
+impl<'a> GroupsLook<'a> {
+    /// A look beside this ledger; `None` where there are no groups, neither in the mapping nor in
+    /// the ledger.
+    pub(super) fn new(book: &'a Book, mapping_gives_groups: bool) -> Option<Self> {
+        let is_about_groups = mapping_gives_groups || book.has_memberships();
+        is_about_groups.then(|| Self {
+            known: book.groups(),
+            wanted: HashMap::new(),
+            found: GroupsFound {
+                told: book.memberships(),
+                ..GroupsFound::default()
+            },
+        })
+    }
+
+    /// Takes the groups of somebody who has landed with the profile that they are to have.
+    pub(super) fn settled(
+        &mut self,
+        (id, external_id): (IdHash, &ExternalId),
+        key: RecordKey,
+        in_groups: InGroups,
+        groups: &Groups,
+    ) {
+        let record = key.canonical();
+        let mut usable = Vec::with_capacity(groups.iter().len());
+        for group in groups.iter() {
+            let known = self.known.get(&group.id);
+            let is_there = known.is_some_and(|known| known.is_there);
+            let is_foreign = known.is_some_and(|known| known.entry.is == GroupIs::Foreign);
+            let wanted = self.wanted(group, &record);
+            match (is_there, is_foreign) {
+                (true, _) => usable.push(&group.id),
+                (false, true) => {}
+                (false, false) => wanted.later(external_id),
+            }
+        }
+        let print = MembershipPrint::of(usable.iter().copied());
+        let is_same = match in_groups {
+            InGroups::Never => usable.is_empty(),
+            InGroups::Just(told) => told == print,
+            InGroups::Doubtful(_) => false,
+            InGroups::UnderWay(_) => {
+                self.found.waiting += 1;
+                return;
+            }
+        };
+        if is_same {
+            for group in usable {
+                if let Some(wanted) = self.wanted.get_mut(group) {
+                    wanted.members += 1;
+                }
+            }
+        } else if self.found.suspects.len() < HELD {
+            self.found.suspects.push_back(MemberSuspect {
+                id,
+                key,
+                may_leave: in_groups != InGroups::Never,
+            });
+        } else {
+            self.found.beyond += 1;
+        }
+    }
+
+    /// Takes the groups of somebody who is yet to land.
+    pub(super) fn unsettled(&mut self, external_id: &ExternalId, key: &str, groups: &Groups) {
+        for group in groups.iter() {
+            self.wanted(group, key).later(external_id);
+        }
+    }
+
+    fn wanted(&mut self, group: &Group, record: &str) -> &mut Wanted {
+        let wanted = self
+            .wanted
+            .entry(group.id.clone())
+            .or_insert_with(|| Wanted {
+                group: group.clone(),
+                from: record.to_owned(),
+                other: None,
+                members: 0,
+                later: (0, Vec::new()),
+            });
+        if wanted.group.print() != group.print() {
+            let other = (group.display_name.to_string(), record.to_owned());
+            if record < wanted.from.as_str() {
+                let first = std::mem::replace(&mut wanted.group, group.clone());
+                let from = std::mem::replace(&mut wanted.from, record.to_owned());
+                wanted.other = Some((first.display_name.to_string(), from));
+            } else if wanted.other.is_none() {
+                wanted.other = Some(other);
+            }
+        } else if record < wanted.from.as_str() {
+            record.clone_into(&mut wanted.from);
+        }
+        wanted
+    }
+
+    /// What was found; `is_settled` says whether somebody still counts as having landed, once all
+    /// records were seen.
+    pub(super) fn finish(self, complete: bool, is_settled: impl Fn(IdHash) -> bool) -> GroupsFound {
+        let Self {
+            known,
+            wanted,
+            mut found,
+        } = self;
+        found.suspects.retain(|suspect| is_settled(suspect.id));
+        found.wanted = wanted.into_iter().collect();
+        // Plans of one and the same table are to be the same.
+        found.wanted.values_mut().for_each(|one| one.later.1.sort());
+        found.known.clone_from(known);
+        found.complete = complete;
+        found
+    }
+}
+
+impl Wanted {
+    fn later(&mut self, external_id: &ExternalId) {
+        self.later.0 += 1;
+        if self.later.1.len() < NAMED {
+            self.later.1.push(external_id.clone());
+        }
+    }
+}
