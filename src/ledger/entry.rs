@@ -228,7 +228,7 @@ pub(super) const NUMBER: &str = "n";
 pub(super) const STRANGER: &str = "stranger";
 
 /// What of an item a look at the whole ledger needs.
-pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger,gp,gn,gd,g,gt,gs,gl";
+pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger,gp,gn,gd,g,gt,gs,gl,gr";
 
 /// What an item says Okta was told. What is said in a way that this release does not know is
 /// doubtful.

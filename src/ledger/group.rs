@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError, primitives::Blob, types::AttributeValue,
+    operation::update_item::UpdateItemError, primitives::Blob, types::AttributeValue,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
@@ -23,8 +23,8 @@ use crate::{
 /// What is known of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupIs {
-    /// We made it, with the name and description of this print.
-    Ours([u8; 16]),
+    /// We made it.
+    Ours,
     /// We made it, and deleted it.
     Deleted,
     /// It was there before us: it is never touched.
@@ -40,6 +40,8 @@ pub struct GroupEntry {
     pub id: GroupId,
     /// What is known of it.
     pub is: GroupIs,
+    /// The print of the name and description that Okta was last told.
+    pub print: [u8; 16],
     /// The number of the session that told it.
     pub session: Number,
     /// The number of the session that made it.
@@ -55,8 +57,11 @@ const ID: &str = "g";
 const IS: &str = "gt";
 const MADE: &str = "gs";
 const LEFT: &str = "gl";
+const REFUSED: &str = "gr";
 
 impl GroupEntry {
+    /// The print of a group of which nobody knows what Okta has.
+    pub const UNKNOWN: [u8; 16] = [0; 16];
     /// The session that made a group which nobody knows to have been made.
     pub const NEVER: Number = Number::MAX;
 
@@ -65,7 +70,7 @@ impl GroupEntry {
     pub fn is_there(&self, log: &SessionLog) -> bool {
         let made = standing(self.made, log);
         let is_certain = made.is_some_and(|made| made.holds && !made.live);
-        is_certain && matches!(self.is, GroupIs::Ours(_) | GroupIs::Refused(_))
+        is_certain && matches!(self.is, GroupIs::Ours | GroupIs::Refused(_))
     }
 
     /// Whether it may be there because we made it, though nobody knows: it is to be told again.
@@ -73,9 +78,15 @@ impl GroupEntry {
     pub fn may_be_there(&self, log: &SessionLog) -> bool {
         match self.is {
             GroupIs::Foreign => false,
-            GroupIs::Ours(_) | GroupIs::Refused(_) => !self.is_there(log),
+            GroupIs::Ours | GroupIs::Refused(_) => !self.is_there(log),
             GroupIs::Deleted => self.standing(log).is_none_or(|it| !it.holds || it.live),
         }
+    }
+
+    /// Whether it was last told to another identity source, or table.
+    #[must_use]
+    pub fn is_of_another(&self, log: &SessionLog) -> bool {
+        log.is_of_another_binding(self.session)
     }
 
     /// How its last telling stands: `None` where it was not told to this identity source.
@@ -99,40 +110,34 @@ impl GroupEntry {
         item.contains_key(ID)
     }
 
-    fn to_item(&self) -> Item {
+    /// All but how many members were taken out of it, which is counted by itself.
+    fn to_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
         let text = AttributeValue::S;
         let number = |number: Number| AttributeValue::N(number.to_string());
-        let (is, print) = match self.is {
-            GroupIs::Ours(print) => ("ours", Some(print)),
+        let bytes = |print: [u8; 16]| AttributeValue::B(Blob::new(print.as_slice()));
+        let (is, refused) = match self.is {
+            GroupIs::Ours => ("ours", None),
             GroupIs::Deleted => ("deleted", None),
             GroupIs::Foreign => ("foreign", None),
             GroupIs::Refused(print) => ("refused", Some(print)),
         };
-        let left = self.left.iter().map(|(hour, members)| {
-            let members = AttributeValue::N(members.to_string());
-            (hour.0.to_string(), members)
-        });
-        let required = [
-            ("pk", text(Self::pk(&self.id))),
+        vec![
             (ID, text(self.id.to_string())),
             (IS, text(is.to_owned())),
             (entry::NUMBER, number(self.session)),
             (MADE, number(self.made)),
             ("at", text(self.at.to_string())),
-            (LEFT, AttributeValue::M(left.collect())),
-        ];
-        let print = print.map(|print| ("print", AttributeValue::B(Blob::new(print.as_slice()))));
-        required
-            .into_iter()
-            .chain(print)
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+            ("print", bytes(self.print)),
+            (REFUSED, bytes(refused.unwrap_or(Self::UNKNOWN))),
+        ]
     }
 
     pub(super) fn from_item(item: &Item) -> Option<Self> {
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<Number>().ok();
-        let print = item.get("print").and_then(|print| print.as_b().ok());
-        let print = print.and_then(|print| <[u8; 16]>::try_from(print.as_ref()).ok());
+        let print = |name: &str| {
+            let bytes = item.get(name)?.as_b().ok()?;
+            <[u8; 16]>::try_from(bytes.as_ref()).ok()
+        };
         let left = item
             .get(LEFT)?
             .as_m()
@@ -140,17 +145,19 @@ impl GroupEntry {
             .iter()
             .filter_map(|(hour, members)| {
                 let hour = Hour(hour.parse().ok()?);
-                Some((hour, members.as_n().ok()?.parse().ok()?))
+                let members: i64 = members.as_n().ok()?.parse().ok()?;
+                Some((hour, members.try_into().unwrap_or(0)))
             });
         Some(Self {
             id: GroupId::parse(item.get(ID)?.as_s().ok()?).ok()?,
-            is: match (item.get(IS)?.as_s().ok()?.as_str(), print) {
-                ("ours", Some(print)) => GroupIs::Ours(print),
-                ("refused", Some(print)) => GroupIs::Refused(print),
-                ("deleted", _) => GroupIs::Deleted,
+            is: match item.get(IS)?.as_s().ok()?.as_str() {
+                "ours" => GroupIs::Ours,
+                "refused" => GroupIs::Refused(print(REFUSED)?),
+                "deleted" => GroupIs::Deleted,
                 // What a later release may say: hands off.
                 _ => GroupIs::Foreign,
             },
+            print: print("print").unwrap_or(Self::UNKNOWN),
             session: number(entry::NUMBER)?,
             made: number(MADE)?,
             at: entry::at(item)?,
@@ -192,22 +199,110 @@ impl Ledger {
     }
 
     async fn record_group(&self, entry: &GroupEntry) -> Result<(), RecordError> {
-        let put = self
+        let condition = "attribute_not_exists(#n) OR #n <= :n";
+        match self.set_group(entry, condition, None).await? {
+            true => Ok(()),
+            false => Err(RecordError::Overtaken),
+        }
+    }
+
+    /// Writes what Okta was asked about a group, if its entry is as it was read: somebody who has the
+    /// lease may know better.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn note_group(
+        &self,
+        entry: &GroupEntry,
+        before: Option<&GroupEntry>,
+    ) -> Result<bool, LedgerError> {
+        match before {
+            Some(before) => {
+                let at = AttributeValue::S(before.at.to_string());
+                self.set_group(entry, "#at = :before", Some(at)).await
+            }
+            None => {
+                self.set_group(entry, "attribute_not_exists(#n)", None)
+                    .await
+            }
+        }
+    }
+
+    async fn set_group(
+        &self,
+        entry: &GroupEntry,
+        condition: &str,
+        before: Option<AttributeValue>,
+    ) -> Result<bool, LedgerError> {
+        let mut update = self
             .client
-            .put_item()
+            .update_item()
             .table_name(&self.table)
-            .set_item(Some(entry.to_item()))
-            .condition_expression("attribute_not_exists(#number) OR #number <= :number")
-            .expression_attribute_names("#number", entry::NUMBER)
-            .expression_attribute_values(":number", AttributeValue::N(entry.session.to_string()))
-            .send();
-        match put.await {
+            .key("pk", AttributeValue::S(GroupEntry::pk(&entry.id)))
+            .condition_expression(condition)
+            .expression_attribute_names("#n", entry::NUMBER)
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":empty", AttributeValue::M(Item::new()));
+        if let Some(before) = before {
+            update = update.expression_attribute_values(":before", before);
+        }
+        let mut sets = vec![format!("{LEFT} = if_not_exists({LEFT}, :empty)")];
+        for (name, value) in entry.to_attributes() {
+            let short = match name {
+                entry::NUMBER => "#n",
+                "at" => "#at",
+                name => name,
+            };
+            sets.push(format!("{short} = :{name}"));
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        let update = update.update_expression(format!("SET {}", sets.join(", ")));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(LedgerError::of("writing", &error)),
+            },
+        }
+    }
+
+    /// Counts members who are about to be taken out of a group, or takes them back, as they were not:
+    /// beside whatever else is counted at the same time. Hours that do not count any more are dropped.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub async fn count_left(
+        &self,
+        group: &GroupEntry,
+        hour: Hour,
+        members: i64,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let old: Vec<_> = group.left.keys().filter(|hour| !hour.counts(now)).collect();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(GroupEntry::pk(&group.id)))
+            .condition_expression(format!("attribute_exists({LEFT})"))
+            .expression_attribute_names("#hour", hour.0.to_string())
+            .expression_attribute_values(":members", AttributeValue::N(members.to_string()))
+            .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()));
+        let mut removes = Vec::new();
+        for (nth, old) in old.into_iter().enumerate() {
+            removes.push(format!("{LEFT}.#old{nth}"));
+            update = update.expression_attribute_names(format!("#old{nth}"), old.0.to_string());
+        }
+        let set = format!("SET {LEFT}.#hour = if_not_exists({LEFT}.#hour, :zero) + :members");
+        let expression = match removes.is_empty() {
+            true => set,
+            false => format!("{set} REMOVE {}", removes.join(", ")),
+        };
+        match update.update_expression(expression).send().await {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => {
-                    Err(RecordError::Overtaken)
-                }
-                _ => Err(LedgerError::of("writing", &error).into()),
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(LedgerError::of("writing", &error)),
             },
         }
     }
@@ -220,7 +315,7 @@ mod tests {
     #[test]
     fn a_groups_entry_survives_the_state_table() {
         for is in [
-            GroupIs::Ours([7; 16]),
+            GroupIs::Ours,
             GroupIs::Deleted,
             GroupIs::Foreign,
             GroupIs::Refused([9; 16]),
@@ -228,13 +323,19 @@ mod tests {
             let entry = GroupEntry {
                 id: GroupId::parse("sales").unwrap(),
                 is,
+                print: [7; 16],
                 session: 9,
                 made: 7,
                 at: "2026-01-02T03:04:05Z".parse().unwrap(),
                 left: [(Hour(5), 3)].into(),
             };
 
-            assert_eq!(GroupEntry::from_item(&entry.to_item()), Some(entry));
+            let attributes = entry.to_attributes().into_iter();
+            let left = [("5".to_owned(), AttributeValue::N("3".to_owned()))];
+            let item = attributes.chain([(LEFT, AttributeValue::M(left.into()))]);
+            let item = item.map(|(name, value)| (name.to_owned(), value)).collect();
+
+            assert_eq!(GroupEntry::from_item(&item), Some(entry));
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::{dynamodb::Item, mapping::GroupId};
 
 /// What Okta was told of a user's groups: a telling of its own beside that of their profile.
 ///
-/// Whatever became of the session, they are in no group but those of `told` and of `left`: from
-/// both together follows what is to be taken away when nobody knows what arrived.
+/// Whatever became of the session, they are in no group but those of `told`, of `left` and of `also`:
+/// from all together follows what is to be taken away when nobody knows what arrived.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memberships {
     /// The groups that they were told to be in.
@@ -22,6 +22,9 @@ pub struct Memberships {
     /// The groups that they were told to leave; they may still be in them, unless the session
     /// landed.
     pub left: BTreeSet<GroupId>,
+    /// Groups that they may be in besides, whatever becomes of the session: nobody knew whether they
+    /// were, and they could not be told to leave.
+    pub also: BTreeSet<GroupId>,
     /// The number of the session that carried it.
     pub session: Number,
     /// Whether nobody knows that it is so, whatever became of the session: what Okta does with the
@@ -38,12 +41,13 @@ pub(super) const DOUBTFUL: &str = "gd";
 /// The others.
 const TOLD: &str = "gm";
 const LEFT: &str = "gx";
+const ALSO: &str = "ga";
 const CHARGE: &str = "gc";
 
 impl Memberships {
     /// All groups that they may be in.
     pub fn may_be_in(&self) -> impl Iterator<Item = &GroupId> {
-        self.told.iter().chain(&self.left)
+        self.told.iter().chain(&self.left).chain(&self.also)
     }
 
     /// The entry's attributes.
@@ -53,13 +57,17 @@ impl Memberships {
             AttributeValue::L(texts.map(AttributeValue::S).collect())
         };
         let print = MembershipPrint::of(self.told.iter());
+        // A byte more says that there is more to be known of them.
+        let more = (!self.also.is_empty()).then_some(1);
+        let print: Vec<u8> = print.0.into_iter().chain(more).collect();
         let required = [
             (TOLD, list(&self.told)),
-            (PRINT, AttributeValue::B(Blob::new(print.0.as_slice()))),
+            (PRINT, AttributeValue::B(Blob::new(print))),
             (NUMBER, AttributeValue::N(self.session.to_string())),
         ];
         let optional = [
             (LEFT, (!self.left.is_empty()).then(|| list(&self.left))),
+            (ALSO, (!self.also.is_empty()).then(|| list(&self.also))),
             (
                 DOUBTFUL,
                 self.doubtful.then_some(AttributeValue::Bool(true)),
@@ -76,7 +84,8 @@ impl Memberships {
     }
 
     /// The names of all attributes that an entry may have of it.
-    pub(super) const ATTRIBUTES: [&'static str; 6] = [TOLD, LEFT, PRINT, NUMBER, DOUBTFUL, CHARGE];
+    pub(super) const ATTRIBUTES: [&'static str; 7] =
+        [TOLD, LEFT, ALSO, PRINT, NUMBER, DOUBTFUL, CHARGE];
 
     pub(super) fn from_item(item: &Item) -> Option<Self> {
         let list = |name: &str| {
@@ -89,6 +98,7 @@ impl Memberships {
             session: item.get(NUMBER)?.as_n().ok()?.parse().ok()?,
             told: list(TOLD),
             left: list(LEFT),
+            also: list(ALSO),
             doubtful: item.contains_key(DOUBTFUL),
             charge: super::entry::charge(item, CHARGE),
         })
@@ -128,9 +138,11 @@ impl MembershipPrint {
         &self.0
     }
 
-    fn from_item(item: &Item) -> Option<Self> {
-        let bytes = item.get(PRINT)?.as_b().ok()?;
-        Some(Self(bytes.as_ref().try_into().ok()?))
+    /// The print in an item, and whether it is all that is to be known.
+    fn from_item(item: &Item) -> Option<(Self, bool)> {
+        let bytes = item.get(PRINT)?.as_b().ok()?.as_ref();
+        let print = bytes.get(..8)?.try_into().ok()?;
+        Some((Self(print), bytes.len() == 8))
     }
 }
 
@@ -142,6 +154,8 @@ pub enum InGroups {
     Never,
     /// Okta has them in just the groups of this print.
     Just(MembershipPrint),
+    /// They were told to be in so many groups, and are; they may be in others besides.
+    Partly(u8),
     /// They were told to be in so many groups, and nobody knows what arrived.
     Doubtful(u8),
     /// A session may still be imported that carries memberships of theirs, so many.
@@ -155,7 +169,7 @@ impl InGroups {
         match self {
             Self::Never => 0,
             Self::Just(print) => print.0[0],
-            Self::Doubtful(count) | Self::UnderWay(count) => count,
+            Self::Partly(count) | Self::Doubtful(count) | Self::UnderWay(count) => count,
         }
     }
 
@@ -164,7 +178,13 @@ impl InGroups {
     pub fn of(memberships: Option<&Memberships>, log: &SessionLog) -> Self {
         memberships.map_or(Self::Never, |memberships| {
             let print = MembershipPrint::of(memberships.told.iter());
-            Self::read(print, memberships.session, memberships.doubtful, log)
+            let is_all = memberships.also.is_empty();
+            Self::read(
+                (print, is_all),
+                memberships.session,
+                memberships.doubtful,
+                log,
+            )
         })
     }
 
@@ -181,7 +201,12 @@ impl InGroups {
         (is, Some(session))
     }
 
-    fn read(print: MembershipPrint, session: Number, doubtful: bool, log: &SessionLog) -> Self {
+    fn read(
+        (print, is_all): (MembershipPrint, bool),
+        session: Number,
+        doubtful: bool,
+        log: &SessionLog,
+    ) -> Self {
         let count = print.0[0];
         let telling = Telling {
             told: super::Told::Active([0; 16].into()),
@@ -191,7 +216,8 @@ impl InGroups {
         };
         match log.standing(telling) {
             Some(standing) if standing.live => Self::UnderWay(count),
-            Some(standing) if standing.holds => Self::Just(print),
+            Some(standing) if standing.holds && is_all => Self::Just(print),
+            Some(standing) if standing.holds => Self::Partly(count),
             _ => Self::Doubtful(count),
         }
     }
@@ -210,6 +236,7 @@ impl InGroups {
             Self::Just(print) => print.0,
             Self::Doubtful(count) => of(count, DOUBT),
             Self::UnderWay(count) => of(count, UNDER_WAY),
+            Self::Partly(count) => of(count, PARTLY),
         }
     }
 
@@ -219,6 +246,7 @@ impl InGroups {
             0 if is(1) => Self::Never,
             count if is(DOUBT) => Self::Doubtful(count),
             count if is(UNDER_WAY) => Self::UnderWay(count),
+            count if is(PARTLY) => Self::Partly(count),
             _ => Self::Just(MembershipPrint(bytes)),
         }
     }
@@ -226,6 +254,7 @@ impl InGroups {
 
 const DOUBT: u8 = 0xff;
 const UNDER_WAY: u8 = 0xfe;
+const PARTLY: u8 = 0xfd;
 
 #[cfg(test)]
 mod tests {
@@ -240,7 +269,8 @@ mod tests {
         for (left, doubtful) in [(groups(&[]), true), (groups(&["a"]), false)] {
             let memberships = Memberships {
                 told: groups(&["b", "c"]),
-                left,
+                left: left.clone(),
+                also: left,
                 session: 7,
                 doubtful,
                 charge: Charge::parse("5:7"),
@@ -264,6 +294,7 @@ mod tests {
             InGroups::Doubtful(3),
             InGroups::Doubtful(0),
             InGroups::UnderWay(255),
+            InGroups::Partly(2),
         ] {
             assert_eq!(InGroups::from_bytes(is.to_bytes()), is);
         }

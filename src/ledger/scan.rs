@@ -89,7 +89,14 @@ impl Ledger {
                         .then(|| entry::at(&item))
                         .flatten(),
                 );
-                book.add(id, Known { in_groups, ..known });
+                // Whoever may come back with groups that they had is remembered.
+                let long_gone = known.long_gone && in_groups == InGroups::Never;
+                let known = Known {
+                    in_groups,
+                    long_gone,
+                    ..known
+                };
+                book.add(id, known);
             }
         }
         Ok(book)

@@ -66,6 +66,9 @@ pub struct Group {
 /// Characters of a name and of a description (Okta's published API description).
 const MAX_NAME: usize = 255;
 const MAX_DESCRIPTION: usize = 1_024;
+/// What the ids of one user's groups may take: an entry of the ledger has them up to three times, and
+/// DynamoDB's limit for it is 400 KB.
+const MAX_BYTES: usize = 60_000;
 
 /// The groups of one user, in the order of their ids, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,6 +93,13 @@ impl Groups {
         if !groups.is_empty() && characters > GroupId::MAX_CHARS {
             let why = too_long(characters, GroupId::MAX_CHARS);
             reasons.push(format!("externalId: {why} of somebody in a group"));
+        }
+        let bytes: usize = groups.iter().map(|group| group.id.as_str().len()).sum();
+        if bytes > MAX_BYTES {
+            reasons.push(format!(
+                "groups: the ids of {} groups take {bytes} bytes, at most {MAX_BYTES} are allowed",
+                groups.len()
+            ));
         }
         if !reasons.is_empty() {
             return Err(reasons);

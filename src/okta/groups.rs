@@ -72,8 +72,7 @@ impl Calls {
                     description,
                 }))
             }
-            Err(Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => is_unknown(error),
         }
     }
 
@@ -110,8 +109,7 @@ impl Calls {
                 members: answer.json::<MembersWire>()?.member_external_ids,
                 next: answer.next.map(PageLink::from),
             })),
-            Err(Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => is_unknown(error),
         }
     }
 
@@ -130,6 +128,15 @@ impl Calls {
             repeat: Repeat::Freely,
         };
         self.send(call).await.map_err(Failure::into_error)
+    }
+}
+
+/// Whether Okta says in so many words that it does not know something: that a group is not there is
+/// what makes it ours.
+fn is_unknown<T>(error: Error) -> Result<Option<T>, Error> {
+    match error {
+        Error::NotFound(refusal) if refusal.code.as_deref() == Some("E0000007") => Ok(None),
+        error => Err(error),
     }
 }
 

@@ -33,11 +33,11 @@ mod user;
 mod wire;
 
 pub use app_users::{AppUser, AppUserPage, Assigned, PageLink};
-pub(crate) use batch::max_entities;
 pub use batch::{
     Batch, Entity, EntityError, Kind, MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS,
     Packer, pack,
 };
+pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
 pub use calls::{Calls, Cancelled, Created};
 pub use client::{Heard, Okta, Stats};

@@ -215,6 +215,7 @@ impl Run {
                     writes,
                     detail: job.detail,
                     retry_refused: job.retry_refused,
+                    leavers_wait: !found.leavers.is_empty(),
                 };
                 Box::pin(survey.take(groups, report)).await?
             }

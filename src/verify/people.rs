@@ -16,7 +16,7 @@ use super::{
     still::Still,
 };
 use crate::{
-    ledger::{Entry, IdHash, LoginMark, Mend, Number, Origin, Told, UNKNOWN},
+    ledger::{Entry, IdHash, LoginMark, Memberships, Mend, Number, Origin, Told, UNKNOWN},
     mapping::ExternalId,
     okta::{AppUser, Assigned},
     sync::hand::{AtHand, Elsewhere, Hand, Wanted, Wants},
@@ -284,7 +284,13 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
                     _ => None,
                 },
                 stranger: false,
-                memberships: None,
+                memberships: before
+                    .as_ref()
+                    .and_then(|before| before.memberships.clone())
+                    .map(|memberships| Memberships {
+                        doubtful: true,
+                        ..memberships
+                    }),
             };
             Some(Mend::Write(Box::new(entry), before))
         }

@@ -160,6 +160,7 @@ mod tests {
         let number = log.open(id, "run", at(0));
         let carries = Carries {
             confirms: true,
+            groups: false,
             ..Carries::default()
         };
         log.starting(number, carries);

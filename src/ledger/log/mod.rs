@@ -86,6 +86,15 @@ pub struct SessionLog {
     /// When an import was last started that told nothing but what calls had told.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_confirmed: Option<Timestamp>,
+    /// Imports with groups in them that ended in ERROR, one after another; each that is done takes one
+    /// away.
+    #[serde(skip_serializing_if = "is_zero")]
+    groups_failed: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl SessionLog {
@@ -153,6 +162,13 @@ impl SessionLog {
         if end == End::Error && !session.carries.by_push {
             self.note_failure(number, session.carries);
         }
+        if session.carries.groups {
+            match end {
+                End::Error => self.groups_failed = self.groups_failed.saturating_add(1),
+                End::Landed => self.groups_failed = self.groups_failed.saturating_sub(1),
+                End::Nothing | End::Void => {}
+            }
+        }
         self.give_time_to_those_after(number, now);
         if woke {
             // It may have undone what was told after it.
@@ -183,6 +199,25 @@ impl SessionLog {
         } else {
             Charges::Stand
         }
+    }
+
+    /// How many groups and people's memberships a session may carry: all of them, but for an eighth for
+    /// each import with groups that ended in ERROR, after a first one, so that whatever makes it fail
+    /// comes to stand alone.
+    #[must_use]
+    pub fn room_for_groups(&self) -> usize {
+        const MOST: usize = 1 << 15;
+        match self.groups_failed {
+            0 | 1 => usize::MAX,
+            failed => (MOST >> (3 * (failed - 1)).min(15)).max(1),
+        }
+    }
+
+    /// Whether the last import with groups in it ended in ERROR: until one is done, nobody else is in
+    /// a session with them.
+    #[must_use]
+    pub fn groups_have_failed(&self) -> bool {
+        self.groups_failed > 0
     }
 
     /// Gives up the session that the others wait for, if it has had its time.

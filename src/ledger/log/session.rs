@@ -44,6 +44,9 @@ pub struct Carries {
     /// Whether it tells nothing but what single-user calls have told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirms: bool,
+    /// Whether groups or memberships are in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub groups: bool,
 }
 
 /// How far a session came, as far as we know.

@@ -121,6 +121,7 @@ fn whoever_makes_an_import_fail_stands_alone_before_long() {
                 again: failed.map(|failed| failed.number),
                 by_push: false,
                 confirms: false,
+                groups: false,
             };
             log.starting(number, carries);
             // The one who makes it fail is among those who are told first.

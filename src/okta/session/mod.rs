@@ -143,7 +143,10 @@ impl Session<Open> {
         let kind = batch.kind();
         let sent = self.bulk((kind.verb(), kind.name()), batch.body(), until);
         let Err(failure) = sent.await? else {
-            self.state.upserted.store(true, Ordering::SeqCst);
+            // Whether removals make it IN_PROGRESS is not known: it is looked at before it is started.
+            if matches!(kind, GroupKind::Upsert | GroupKind::Join) {
+                self.state.upserted.store(true, Ordering::SeqCst);
+            }
             return Ok(());
         };
         match failure.error {

@@ -12,8 +12,11 @@ use crate::{
 pub(super) enum There {
     /// Okta certainly has it, because we made it.
     Yes,
-    /// We made it, and it is to be told again before anybody knows that it is there.
+    /// We made it, and it is to be told again before anybody knows that it is there: nobody is put into
+    /// it, and whoever may be in it can be taken out.
     Perhaps,
+    /// We made it for another identity source, and Okta is yet to be asked whether it is ours here.
+    Unknown,
     /// It is not there, or not ours: nobody is put into it, or taken out of it.
     No,
 }
@@ -40,6 +43,10 @@ pub(super) struct Difference {
     pub(super) joins: Vec<GroupId>,
     /// The groups that they are to leave.
     pub(super) leaves: Vec<GroupId>,
+    /// Groups that they may be in, and of which nothing can be told yet.
+    pub(super) kept: BTreeSet<GroupId>,
+    /// The groups that Okta certainly has them in.
+    pub(super) certain: BTreeSet<GroupId>,
 }
 
 /// Compares what somebody's record gives with what Okta was told.
@@ -49,39 +56,51 @@ pub(super) fn decide(
     stands: InGroups,
     there: impl Fn(&GroupId) -> There,
 ) -> Decided {
-    let is_there = |id: &&GroupId| there(id) == There::Yes;
     let given: BTreeSet<_> = groups.ids().cloned().collect();
-    let wants: BTreeSet<_> = given.iter().filter(is_there).cloned().collect();
-    let none = BTreeSet::new();
-    let told = before.map_or(&none, |before| &before.told);
-    let may_be_in = before.into_iter().flat_map(Memberships::may_be_in);
-    let may_be_in: BTreeSet<_> = may_be_in.cloned().collect();
-    let (joins, differ): (Vec<_>, BTreeSet<_>) = match stands {
-        InGroups::UnderWay(_) => return Decided::Wait,
-        InGroups::Just(_) | InGroups::Never => (
-            wants.difference(told).cloned().collect(),
-            told.difference(&given).cloned().collect(),
-        ),
-        InGroups::Doubtful(_) => (
-            wants.iter().cloned().collect(),
-            may_be_in.difference(&given).cloned().collect(),
-        ),
+    let wants = given.iter().filter(|id| there(id) == There::Yes);
+    let wants: BTreeSet<_> = wants.cloned().collect();
+    let all = |sets: &[&BTreeSet<GroupId>]| -> BTreeSet<GroupId> {
+        sets.iter().flat_map(|set| set.iter().cloned()).collect()
     };
-    let leaves: Vec<_> = differ.iter().filter(is_there).cloned().collect();
+    let none = Memberships::default();
+    let Memberships {
+        told, left, also, ..
+    } = before.unwrap_or(&none);
+    let (certain, possible) = match stands {
+        InGroups::UnderWay(_) => return Decided::Wait,
+        InGroups::Never => (BTreeSet::new(), BTreeSet::new()),
+        InGroups::Just(_) | InGroups::Partly(_) => (told.clone(), all(&[told, also])),
+        InGroups::Doubtful(_) => (BTreeSet::new(), all(&[told, left, also])),
+    };
+    let joins: Vec<_> = wants.difference(&certain).cloned().collect();
+    let (mut leaves, mut kept) = (Vec::new(), BTreeSet::new());
+    for id in possible.difference(&wants) {
+        match there(id) {
+            There::No => {}
+            There::Yes | There::Perhaps if !given.contains(id) => leaves.push(id.clone()),
+            _ => drop(kept.insert(id.clone())),
+        }
+    }
     if !joins.is_empty() || !leaves.is_empty() {
         return Decided::Tell(Difference {
             wants,
             joins,
             leaves,
+            kept,
+            certain,
         });
     }
-    let is_certain = matches!(stands, InGroups::Just(_) | InGroups::Never);
-    let may_come = may_be_in.iter().any(|id| there(id) == There::Perhaps);
+    let is_tidy = match stands {
+        InGroups::Never => true,
+        InGroups::Just(_) => *told == wants,
+        _ => false,
+    };
     match before {
-        Some(before) if !may_come && (!is_certain || before.told != wants) => {
+        Some(before) if !is_tidy && kept.is_empty() => {
             Decided::Tidy((!wants.is_empty()).then(|| Memberships {
                 told: wants,
                 left: BTreeSet::new(),
+                also: BTreeSet::new(),
                 ..before.clone()
             }))
         }
@@ -116,7 +135,7 @@ mod tests {
         let groups = Groups::named(given);
         let is_there = |id: &GroupId| match there.contains(&id.as_str()) {
             true => There::Yes,
-            false => There::Perhaps,
+            false => There::Unknown,
         };
         match decide(&groups, Some(before), stands, is_there) {
             Decided::Tell(difference) => Some((difference.joins, difference.leaves)),
@@ -180,7 +199,9 @@ mod tests {
             ..before.clone()
         };
         assert_eq!(decided(There::No), Decided::Tidy(Some(tidy)));
-        assert_eq!(decided(There::Perhaps), Decided::Nothing);
+        assert_eq!(decided(There::Unknown), Decided::Nothing);
+        let leaves = decided(There::Perhaps);
+        assert!(matches!(leaves, Decided::Tell(it) if it.leaves == list(&["b"])));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     pairs::{By, Parcel, Told},
 };
 use crate::{
-    ledger::{GroupEntry, GroupIs, Hour, Mode, Number},
+    ledger::{GroupEntry, GroupIs, Hour, Ledger, Mode, Number},
     mapping::{Group, GroupId},
     okta::{self, GroupBatch, GroupKind, GroupProfile, LoadError, Open, Session},
     sync::{Aside, Books, Report, RunError, hand::Circumstances, hand::Hand},
@@ -22,6 +22,8 @@ use crate::{
 const IN_FLIGHT: usize = 10;
 /// People who are in hand at a time.
 const SLICE: usize = 500;
+/// Groups or memberships that Okta refuses by themselves, of which a session finds out.
+const ISOLATIONS: usize = 8;
 
 /// What it takes to load groups.
 pub(in crate::sync) struct Loading<'a> {
@@ -50,8 +52,10 @@ pub(in crate::sync) struct GroupLoads {
     pub(super) hour: Option<Hour>,
     /// The requests that Okta accepted.
     pub(in crate::sync) requests: u64,
-    /// The first load that failed for a reason which is none of what was in it.
-    pub(in crate::sync) failure: Option<okta::Error>,
+    /// Why no more is loaded: a load failed for a reason that is none of what was in it.
+    stopped: Option<String>,
+    /// Members who were counted as taken out of groups.
+    counted: Vec<(GroupEntry, Hour, i64)>,
     /// Whether somebody has set the switch to paused.
     pub(in crate::sync) paused: bool,
 }
@@ -71,6 +75,23 @@ impl GroupLoads {
         self.requests == 0
     }
 
+    /// Whether anything is in the session that makes or adds something.
+    pub(in crate::sync) fn adds(&self) -> bool {
+        self.upserts + self.added > 0
+    }
+
+    /// Nobody was taken out of any group after all, as the import certainly never started.
+    ///
+    /// # Errors
+    /// When the state table could not be written.
+    pub(in crate::sync) async fn give_back(&self, ledger: &Ledger) -> Result<(), RunError> {
+        for (entry, hour, members) in &self.counted {
+            let now = ledger.clock.now();
+            ledger.count_left(entry, *hour, -members, now).await?;
+        }
+        Ok(())
+    }
+
     /// What a session told that did not fail.
     pub(in crate::sync) fn count(&self, report: &mut Report) {
         report.groups.upserts += self.upserts;
@@ -79,6 +100,8 @@ impl GroupLoads {
         report.groups.memberships.removed += self.removed;
     }
 
+    /// Sends requests. What Okta refuses is taken apart, the smallest first, so that few requests are
+    /// enough to come to a single group or membership.
     async fn send(
         &mut self,
         session: &Session<Open>,
@@ -86,15 +109,16 @@ impl GroupLoads {
         until: Timestamp,
     ) -> Came {
         let mut came = Came::default();
+        let mut refused = Vec::new();
+        let mut isolations = ISOLATIONS;
         let mut next = batches;
-        while !next.is_empty() {
+        loop {
             let loads = next.drain(..).map(|batch| async move {
                 let answer = session.load_groups(&batch, until).await;
                 (batch, answer)
             });
-            let mut answers = stream::iter(loads).buffered(IN_FLIGHT);
-            let mut parts = Vec::new();
-            while let Some((batch, answer)) = answers.next().await {
+            let answers: Vec<_> = stream::iter(loads).buffered(IN_FLIGHT).collect().await;
+            for (batch, answer) in answers {
                 match answer {
                     Ok(()) => {
                         self.requests += 1;
@@ -104,29 +128,42 @@ impl GroupLoads {
                         tracing::warn!(%error, "it is not known whether Okta took a load of groups");
                         came.ambiguous.push(batch);
                     }
-                    Err(LoadError::Refused { refusal, .. }) => match batch.halve() {
-                        Ok((first, second)) if session.requests_left() > 1 => {
-                            parts.extend([first, second]);
-                        }
-                        Ok((first, second)) => came.left.extend([first, second]),
-                        Err(single) => came.refused.push((single, refusal.to_string())),
-                    },
-                    Err(
-                        LoadError::Failed(okta::Error::OutOfTime { .. })
-                        | LoadError::NoBudget
-                        | LoadError::NotOpen { .. },
-                    ) => {
+                    Err(LoadError::Refused { refusal, .. }) if batch.len() == 1 => {
+                        isolations -= 1;
+                        came.refused.push((batch, refusal.to_string()));
+                    }
+                    Err(LoadError::Refused { refusal, .. }) => {
+                        refused.push((batch, refusal.to_string()));
+                    }
+                    Err(LoadError::Failed(okta::Error::OutOfTime { .. }) | LoadError::NoBudget) => {
                         came.left.push(batch);
                     }
-                    Err(LoadError::Failed(error)) => {
-                        self.failure.get_or_insert(error);
+                    Err(error) => {
+                        self.stopped.get_or_insert(error.to_string());
                         came.left.push(batch);
                     }
                 }
             }
-            drop(answers);
-            next = parts;
+            refused.sort_by_key(|(batch, _)| std::cmp::Reverse(batch.len()));
+            let may_go_on = session.requests_left() > 1 && isolations > 0 && self.stopped.is_none();
+            match refused.pop().filter(|_| may_go_on) {
+                Some((smallest, _)) => {
+                    if let Ok((first, second)) = smallest.halve() {
+                        next = vec![first, second];
+                    }
+                }
+                None => break,
+            }
         }
+        // Where a whole session was of no use, another one would not be either.
+        if let Some((_, reason)) = refused.first()
+            && self.requests == 0
+            && came.refused.is_empty()
+        {
+            self.stopped.get_or_insert_with(|| reason.clone());
+        }
+        came.left
+            .extend(refused.into_iter().map(|(batch, _)| batch));
         came
     }
 }
@@ -151,22 +188,34 @@ impl GroupWork {
         }
         self.read_again(loading).await?;
         self.load_upserts(session, loading, &mut loads).await;
-        self.load_deletions(session, loading, &mut loads).await;
-        if loads.failure.is_none() {
+        if loads.stopped.is_none() {
+            self.load_deletions(session, loading, &mut loads).await;
+        }
+        if loads.stopped.is_none() {
             self.load_members(session, loading, &mut loads).await?;
+        }
+        if let Some(why) = &loads.stopped {
+            let why = format!("Okta takes no groups or memberships: {why}");
+            tracing::warn!(why, "groups are not told");
+            self.stopped.get_or_insert(why);
         }
         Ok(loads)
     }
 
-    /// Reads the groups' entries again, if another session was opened since they were read.
+    /// Reads the groups' entries again: others may have been at work since they were read.
     async fn read_again(&mut self, loading: &mut Loading<'_>) -> Result<(), RunError> {
-        if self.as_of + 1 < loading.number {
-            let ids: Vec<_> = self.known.keys().cloned().collect();
-            let entries = loading.hand.ledger.groups(&ids).await?;
-            let entries = entries.into_iter().map(|entry| (entry.id.clone(), entry));
-            self.known = entries.collect();
-        }
-        self.as_of = loading.number;
+        let mut ids: Vec<_> = self.known.keys().cloned().collect();
+        ids.extend(self.upserts.iter().map(|group| group.id.clone()));
+        ids.sort_unstable();
+        ids.dedup();
+        let entries = loading.hand.ledger.groups(&ids).await?;
+        let entries = entries.into_iter().map(|entry| (entry.id.clone(), entry));
+        self.known = entries.collect();
+        let is_foreign = |id: &GroupId| {
+            let known = self.known.get(id);
+            known.is_some_and(|known| known.is == GroupIs::Foreign)
+        };
+        self.deletions.retain(|id| !is_foreign(id));
         Ok(())
     }
 
@@ -176,9 +225,11 @@ impl GroupWork {
         loading: &mut Loading<'_>,
         loads: &mut GroupLoads,
     ) {
+        let room = loading.books.log().room_for_groups();
+        let some = self.upserts.len().min(room);
         let all: HashMap<GroupId, Group> = self
             .upserts
-            .drain(..)
+            .drain(..some)
             .map(|group| (group.id.clone(), group))
             .collect();
         let mut groups: Vec<_> = all.values().collect();
@@ -206,6 +257,11 @@ impl GroupWork {
             entries.push(GroupEntry {
                 id: group.id.clone(),
                 is,
+                print: match (is, certain, there) {
+                    (GroupIs::Ours, true, _) => group.print(),
+                    (GroupIs::Refused(_), _, Some(there)) => there.print,
+                    _ => GroupEntry::UNKNOWN,
+                },
                 session: loading.number,
                 made: match there {
                     Some(there) => there.made,
@@ -218,10 +274,10 @@ impl GroupWork {
         };
         for group in came.accepted.iter().flat_map(of) {
             loads.upserts += 1;
-            entry(&group, GroupIs::Ours(group.print()), true);
+            entry(&group, GroupIs::Ours, true);
         }
         for group in came.ambiguous.iter().flat_map(of) {
-            entry(&group, GroupIs::Ours(UNKNOWN), false);
+            entry(&group, GroupIs::Ours, false);
         }
         for (batch, reason) in &came.refused {
             for group in of(batch) {
@@ -263,7 +319,7 @@ impl GroupWork {
                 is: if certain {
                     GroupIs::Deleted
                 } else {
-                    GroupIs::Ours(UNKNOWN)
+                    GroupIs::Ours
                 },
                 made: if certain {
                     before.made
@@ -286,9 +342,18 @@ impl GroupWork {
         loads: &mut GroupLoads,
     ) -> Result<(), RunError> {
         let room = session.requests_left();
+        let log = loading.books.log();
+        let most = log.room_for_groups();
+        if log.groups_have_failed() {
+            // Whoever makes imports fail is not always among the first.
+            fastrand::shuffle(self.members.make_contiguous());
+        }
         let mut parcel = Parcel::default();
         while parcel.people.is_empty() && !self.members.is_empty() && room > 0 {
-            let taken = self.take(loading, room).await?;
+            let taken = self.take(loading, room, most).await?;
+            if taken.is_empty() {
+                break;
+            }
             let now = loading.hand.now();
             let people = parcel
                 .charge(taken, self, loading.books, loading.number, now)
@@ -298,7 +363,7 @@ impl GroupWork {
         self.withheld += parcel.withheld;
         let mut batches = parcel.batches();
         let beyond = batches.split_off(batches.len().min(room));
-        self.count_leaves(&parcel, loading).await?;
+        self.count_leaves(&parcel, loading, loads).await?;
         let came = loads.send(session, batches, loading.until).await;
         loads.hour = parcel.hour;
         let mut unsure: HashMap<String, bool> = HashMap::new();
@@ -345,16 +410,17 @@ impl GroupWork {
         &mut self,
         loading: &mut Loading<'_>,
         room: usize,
+        most: usize,
     ) -> Result<Vec<Told>, RunError> {
         let mut taken = Vec::new();
         let mut size = super::pairs::Size::default();
-        while !self.members.is_empty() && size.requests() < room {
-            let most = if okta::max_entities() < okta::MAX_ENTITIES {
+        while !self.members.is_empty() && size.requests() < room && taken.len() < most {
+            let slice = if okta::max_entities() < okta::MAX_ENTITIES {
                 1
             } else {
                 SLICE
             };
-            let some = self.members.len().min(most);
+            let some = self.members.len().min(slice).min(most - taken.len());
             let slice: Vec<_> = self.members.drain(..some).collect();
             let now = loading.hand.now();
             let reading = loading.books.reading(now);
@@ -382,7 +448,10 @@ impl GroupWork {
                     Decided::Wait => self.waits = true,
                     Decided::Tell(difference) => {
                         let told = by.told(member.entry, difference);
-                        if size.requests_with(&told) > room && !taken.is_empty() {
+                        // Whoever does not fit what users have left is told by the next session.
+                        let is_whole = room == okta::max_requests();
+                        let is_first = taken.is_empty() && is_whole;
+                        if size.requests_with(&told) > room && !is_first {
                             self.members.push_front(suspect);
                             for (suspect, _) in rest.by_ref() {
                                 self.members.push_back(suspect);
@@ -398,30 +467,30 @@ impl GroupWork {
         Ok(taken)
     }
 
-    /// Writes how many members leave each group, before they do.
+    /// Counts how many members leave each group, before they do.
     async fn count_leaves(
         &mut self,
         parcel: &Parcel,
-        loading: &mut Loading<'_>,
+        loading: &Loading<'_>,
+        loads: &mut GroupLoads,
     ) -> Result<(), RunError> {
         let now = loading.hand.now();
+        let hour = Hour::of(now);
         let mut leaves = Leaves::new();
         for told in &parcel.people {
             for id in told.fresh_leaves() {
                 *leaves.entry(id).or_default() += 1;
             }
         }
-        let mut changed = Vec::new();
         for (id, count) in leaves {
             if let Some(entry) = self.known.get_mut(&id) {
-                entry.left.retain(|hour, _| hour.counts(now));
-                *entry.left.entry(Hour::of(now)).or_default() += count;
-                changed.push(entry.clone());
+                let members = i64::try_from(count).unwrap_or(i64::MAX);
+                let ledger = loading.hand.ledger;
+                ledger.count_left(entry, hour, members, now).await?;
+                *entry.left.entry(hour).or_default() += count;
+                loads.counted.push((entry.clone(), hour, members));
             }
         }
-        super::record::groups(loading.hand.ledger, &changed).await
+        Ok(())
     }
 }
-
-/// The print of a group of which nobody knows what Okta has.
-const UNKNOWN: [u8; 16] = [0; 16];

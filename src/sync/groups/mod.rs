@@ -25,31 +25,34 @@ pub(super) use survey::Survey;
 use super::{Report, look::MemberSuspect};
 use crate::{
     guard::Kind,
-    ledger::{GroupEntry, Number},
+    ledger::GroupEntry,
     mapping::{Group, GroupId},
 };
 
 /// What is to be told of groups and memberships, as far as no session carries it yet.
 #[derive(Debug, Default)]
 pub(super) struct GroupWork {
-    /// What the ledger knows of groups, when the last session was this one.
+    /// What the ledger knows of groups.
     known: HashMap<GroupId, GroupEntry>,
-    as_of: Number,
     /// Groups to be made or changed.
     upserts: VecDeque<Group>,
     /// Groups to be deleted.
     deletions: VecDeque<GroupId>,
     /// People whose groups are not as Okta was told.
     members: VecDeque<MemberSuspect>,
-    /// How many members may still be taken out of each group within 24 hours; none of one of which
-    /// nothing is known but that it is ours.
-    allowance: HashMap<GroupId, u64>,
+    /// How many members may be taken out of each group within 24 hours; none of one of which nothing
+    /// is known but that it is ours.
+    most: HashMap<GroupId, u64>,
     /// People whom the look has not held.
     beyond: u64,
     /// Memberships that the guard has withheld while they were told.
     withheld: u64,
     /// Whether somebody joins a group once they, or it, have landed.
     joins_later: bool,
+    /// Whether this run has told anything that others wait for.
+    made_way: bool,
+    /// Why no more is told of groups in this run.
+    stopped: Option<String>,
     /// Whether something waits that this run's telling makes way for.
     waits: bool,
 }
@@ -57,12 +60,20 @@ pub(super) struct GroupWork {
 impl GroupWork {
     /// Whether there is nothing to be told now.
     pub(super) fn is_empty(&self) -> bool {
-        self.upserts.is_empty() && self.deletions.is_empty() && self.members.is_empty()
+        self.stopped.is_some()
+            || self.upserts.is_empty() && self.deletions.is_empty() && self.members.is_empty()
     }
 
-    /// Whether a later run finds more to tell than this one has held.
+    /// Whether it is worth while to look again soon: for what this run has not held, and for those who
+    /// wait until what it has told has landed.
     pub(super) fn has_more(&self) -> bool {
-        !self.is_empty() || self.beyond > 0
+        let waits = self.beyond > 0 || self.waits || self.joins_later;
+        !self.is_empty() || self.made_way && waits
+    }
+
+    /// Somebody was told who may be waited for.
+    pub(super) fn has_made_way(&mut self) {
+        self.made_way = true;
     }
 
     /// Says in the report what was withheld while it was told.
@@ -73,11 +84,9 @@ impl GroupWork {
             let why = "the guard's latch closed while they were told";
             kept.reason.get_or_insert_with(|| why.to_owned());
         }
-    }
-
-    /// Whether something waits until users, or groups, that this run has told have landed.
-    pub(super) fn waits(&self) -> bool {
-        self.waits || self.joins_later
+        if let Some(why) = &self.stopped {
+            report.groups.skipped.get_or_insert_with(|| why.clone());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{
-    GroupWork,
+    GroupWork, Leaves,
     decide::{Decided, Difference, There, decide},
 };
 use crate::{
@@ -42,6 +42,7 @@ impl By<'_> {
         let log = self.books.log();
         match self.known.get(id) {
             Some(entry) if entry.is_there(log) => There::Yes,
+            Some(entry) if entry.may_be_there(log) && entry.is_of_another(log) => There::Unknown,
             Some(entry) if entry.may_be_there(log) => There::Perhaps,
             _ => There::No,
         }
@@ -84,10 +85,22 @@ impl By<'_> {
 }
 
 impl Told {
-    /// What they are withheld to leave stays as it is.
+    /// What they are withheld to leave stays as it is: they are in it, or may be.
     pub(super) fn withhold(&mut self, ids: &[GroupId]) {
-        self.difference.leaves.retain(|id| !ids.contains(id));
-        self.difference.wants.extend(ids.iter().cloned());
+        let Difference {
+            wants,
+            leaves,
+            kept,
+            certain,
+            ..
+        } = &mut self.difference;
+        leaves.retain(|id| !ids.contains(id));
+        for id in ids {
+            match certain.contains(id) {
+                true => wants.insert(id.clone()),
+                false => kept.insert(id.clone()),
+            };
+        }
     }
 
     /// The leaves that would have to be charged.
@@ -104,8 +117,9 @@ impl Told {
         self.difference.joins.is_empty() && self.difference.leaves.is_empty()
     }
 
-    /// What the ledger is to have of them once a session carries it.
-    pub(super) fn memberships(&self, session: Number, hour: Hour) -> Memberships {
+    /// What the ledger is to have of them once a session carries it. As long as an import that was
+    /// given up may still wake (`sleeps`), nothing is forgotten that they were ever told.
+    pub(super) fn memberships(&self, session: Number, hour: Hour, sleeps: bool) -> Memberships {
         let leaves = &self.difference.leaves;
         let charge = match (&self.paid, &self.approved) {
             _ if leaves.is_empty() => None,
@@ -123,9 +137,14 @@ impl Told {
             }),
         };
         let before = self.entry.memberships.as_ref();
+        let Difference { wants, kept, .. } = &self.difference;
+        let ever = before.filter(|_| sleeps).into_iter();
+        let ever = ever.flat_map(Memberships::may_be_in);
+        let ever = ever.filter(|id| !wants.contains(*id) && !kept.contains(*id));
         Memberships {
-            told: self.difference.wants.clone(),
-            left: leaves.iter().cloned().collect(),
+            told: wants.clone(),
+            left: leaves.iter().chain(ever).cloned().collect(),
+            also: kept.clone(),
             session,
             doubtful: false,
             charge: charge.or_else(|| before.and_then(|before| before.charge)),
@@ -139,6 +158,8 @@ pub(super) struct Parcel {
     pub(super) people: Vec<Told>,
     joins: Pairs,
     leaves: Pairs,
+    /// How many members leave each group, of whom nobody has approved.
+    leaving: Leaves,
     /// Memberships that the guard withholds.
     pub(super) withheld: u64,
     /// The hour in which they are charged.
@@ -174,7 +195,7 @@ impl Parcel {
     pub(super) async fn charge(
         &mut self,
         mut people: Vec<Told>,
-        work: &mut GroupWork,
+        work: &GroupWork,
         books: &mut Books,
         session: Number,
         now: Timestamp,
@@ -190,9 +211,11 @@ impl Parcel {
             let kept: Vec<_> = fresh
                 .into_iter()
                 .filter(|id| {
-                    let left = work.allowance.entry(id.clone()).or_default();
-                    let is_withheld = is_latched || *left == 0;
-                    *left -= u64::from(!is_withheld);
+                    let most = work.most.get(id).copied().unwrap_or(0);
+                    let left = work.known.get(id).map_or(0, |known| known.left(now));
+                    let goes = self.leaving.entry(id.clone()).or_default();
+                    let is_withheld = is_latched || left + *goes >= most;
+                    *goes += u64::from(!is_withheld);
                     is_withheld
                 })
                 .collect();

@@ -2,7 +2,9 @@
 
 use super::{GroupLoads, GroupWork};
 use crate::{
-    ledger::{GroupEntry, GroupIs, Hour, LeaseLost, Ledger, Number, RecordError},
+    ledger::{
+        GroupEntry, GroupIs, Hour, LeaseLost, Ledger, Number, RecordError, SessionLog, log::State,
+    },
     sync::RunError,
 };
 
@@ -13,6 +15,12 @@ pub(super) async fn groups(ledger: &Ledger, entries: &[GroupEntry]) -> Result<()
         RecordError::Ledger(error) => error.into(),
         RecordError::Overtaken => LeaseLost.into(),
     })
+}
+
+/// Whether an import that was given up may still wake.
+pub(super) fn sleeps(log: &SessionLog) -> bool {
+    let mut listed = log.listed();
+    listed.any(|(_, session)| session.state == State::GivenUp)
 }
 
 impl GroupLoads {
@@ -35,11 +43,13 @@ impl GroupLoads {
         &self,
         ledger: &Ledger,
         number: Number,
+        log: &SessionLog,
     ) -> Result<(), RunError> {
         groups(ledger, &self.groups).await?;
+        let sleeps = sleeps(log);
         let hour = self.hour.unwrap_or_else(|| Hour::of(ledger.clock.now()));
         let people = self.people.iter().map(|(told, doubtful)| {
-            let mut memberships = told.memberships(number, hour);
+            let mut memberships = told.memberships(number, hour, sleeps);
             memberships.doubtful = *doubtful;
             if *doubtful && let Some(before) = &told.entry.memberships {
                 // Of what was not loaded they may be in as before.

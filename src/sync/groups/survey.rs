@@ -30,6 +30,8 @@ const SLICE: usize = 500;
 const AT_LEAST: u64 = 5;
 /// How long Okta is asked about groups, at most, beside a run.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+/// The same while somebody who is to leave waits for it.
+const SOON: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// What came of asking.
 #[derive(Debug)]
@@ -61,6 +63,8 @@ pub(in crate::sync) struct Survey<'a> {
     pub(in crate::sync) writes: bool,
     pub(in crate::sync) detail: Option<Detail>,
     pub(in crate::sync) retry_refused: bool,
+    /// Whether somebody is to leave whom the same run tells.
+    pub(in crate::sync) leavers_wait: bool,
 }
 
 /// What the people came to whose groups differ.
@@ -96,7 +100,6 @@ impl Survey<'_> {
         report: &mut Report,
     ) -> Result<(GroupWork, GroupChanges), RunError> {
         let mut work = GroupWork {
-            as_of: self.books.log().last(),
             beyond: found.beyond,
             joins_later: found.wanted.values().any(|wanted| wanted.later.0 > 0),
             ..GroupWork::default()
@@ -160,7 +163,8 @@ impl Survey<'_> {
     }
 
     fn calls(&self) -> Calls {
-        let until = self.time.open_until().min(self.time.now() + PATIENCE);
+        let patience = if self.leavers_wait { SOON } else { PATIENCE };
+        let until = self.time.open_until().min(self.time.now() + patience);
         self.run.beyond.singles.by(until)
     }
 
@@ -173,9 +177,15 @@ impl Survey<'_> {
         report: &mut GroupsReport,
     ) -> Result<(), RunError> {
         let last = self.books.log().last();
-        let bound_from = self.books.log().bound_from();
         let mut ask = Vec::new();
-        let mut foreign = 0;
+        // Of groups of others some are asked for again each time, in case they are gone.
+        let is_foreign = |id: &GroupId| {
+            let known = found.known.get(id);
+            known.is_some_and(|known| known.entry.is == GroupIs::Foreign)
+        };
+        let mut again: Vec<_> = found.wanted.keys().filter(|id| is_foreign(id)).collect();
+        fastrand::shuffle(&mut again);
+        again.truncate(FOREIGN_ASKED);
         for (id, wanted) in &found.wanted {
             let group = &wanted.group;
             let Some(known) = found.known.get(id) else {
@@ -185,10 +195,9 @@ impl Survey<'_> {
             let entry = &known.entry;
             let is_live = known.standing.is_some_and(|it| it.live);
             let holds = known.standing.is_some_and(|it| it.holds);
-            let of_another = entry.session <= bound_from && bound_from > 0;
+            let of_another = entry.is_of_another(self.books.log());
             match entry.is {
-                GroupIs::Foreign if foreign < FOREIGN_ASKED => {
-                    foreign += 1;
+                GroupIs::Foreign if again.contains(&id) => {
                     ask.push((group.clone(), Some(entry.clone())));
                 }
                 GroupIs::Foreign => report.foreign.add(id.as_str(), "is not ours, see above"),
@@ -200,7 +209,7 @@ impl Survey<'_> {
                          by {\"command\":\"sync\",\"retryRefused\":true}",
                     );
                 }
-                GroupIs::Ours(print) if known.is_there && holds && print == group.print() => {}
+                GroupIs::Ours if known.is_there && holds && entry.print == group.print() => {}
                 GroupIs::Deleted if holds => ask.push((group.clone(), Some(entry.clone()))),
                 _ if of_another => ask.push((group.clone(), Some(entry.clone()))),
                 _ => work.upserts.push_back(group.clone()),
@@ -212,17 +221,18 @@ impl Survey<'_> {
             for answer in asked.answers {
                 match answer {
                     Made::Tell(group) => work.upserts.push_back(group),
-                    Made::Foreign(entry) => foreign.push(entry),
+                    Made::Foreign(entry, before) => foreign.push((entry, before)),
                 }
             }
             work.beyond += asked.unasked;
-            if self.writes {
-                super::record::groups(self.hand.ledger, &foreign).await?;
-            }
-            for entry in foreign {
+            for (entry, before) in foreign {
+                if self.writes {
+                    self.hand.ledger.note_group(&entry, before.as_ref()).await?;
+                }
                 work.known.insert(entry.id.clone(), entry);
             }
         }
+        self.of_another(found, work, report).await?;
         for group in &work.upserts {
             let change = changes.of(&group.id);
             change.display_name = Some(group.display_name.to_string());
@@ -232,6 +242,46 @@ impl Survey<'_> {
             };
         }
         self.deletions(found, work, changes).await
+    }
+
+    /// Groups that we made for another identity source, or table, and that no record gives: Okta is asked
+    /// whether they are ours here, so that people can be taken out of them.
+    async fn of_another(
+        &self,
+        found: &GroupsFound,
+        work: &mut GroupWork,
+        report: &mut GroupsReport,
+    ) -> Result<(), RunError> {
+        let log = self.books.log();
+        let unclear: Vec<_> = found
+            .known
+            .iter()
+            .filter(|(id, known)| {
+                let entry = &known.entry;
+                !found.wanted.contains_key(*id)
+                    && entry.may_be_there(log)
+                    && entry.is_of_another(log)
+            })
+            .map(|(_, known)| known.entry.clone())
+            .collect();
+        if unclear.is_empty() {
+            return Ok(());
+        }
+        let asked = ask::for_old(
+            &self.calls(),
+            unclear,
+            log.last().max(log.bound_from()),
+            report,
+        )
+        .await?;
+        work.beyond += asked.unasked;
+        for (entry, before) in asked.answers {
+            if self.writes {
+                self.hand.ledger.note_group(&entry, Some(&before)).await?;
+            }
+            work.known.insert(entry.id.clone(), entry);
+        }
+        Ok(())
     }
 
     /// Groups that we made, that no rule gives any more, and that nobody is in. One record that could
@@ -246,11 +296,15 @@ impl Survey<'_> {
             return Ok(());
         }
         let log = self.books.log();
+        // Somebody else's, as Okta has just said, is none of ours.
         let is_ours = |known: &KnownGroup| {
+            let now = work.known.get(&known.entry.id);
             let may_be = known.is_there || known.entry.may_be_there(log);
-            may_be && known.standing.is_none_or(|it| !it.live)
+            let is_ours =
+                now.is_some_and(|now| now.is != GroupIs::Foreign && !now.is_of_another(log));
+            is_ours && may_be && known.standing.is_none_or(|it| !it.live)
         };
-        let unwanted: Vec<_> = found
+        let mut unwanted: Vec<_> = found
             .known
             .iter()
             .filter(|(id, known)| !found.wanted.contains_key(*id) && is_ours(known))
@@ -259,6 +313,8 @@ impl Survey<'_> {
         if unwanted.is_empty() || found.wanted.is_empty() && found.suspects.is_empty() {
             return Ok(());
         }
+        // Where time is short, others are asked for the next time.
+        fastrand::shuffle(&mut unwanted);
         let asked = ask::for_members(&self.calls(), unwanted).await?;
         for (id, has_members) in asked.answers {
             match has_members {
@@ -271,9 +327,9 @@ impl Survey<'_> {
                     if let Some(entry) = work.known.get_mut(&id)
                         && self.writes
                     {
+                        let before = entry.clone();
                         entry.is = GroupIs::Deleted;
-                        let gone = std::slice::from_ref(&*entry);
-                        super::record::groups(self.hand.ledger, gone).await?;
+                        self.hand.ledger.note_group(entry, Some(&before)).await?;
                     }
                 }
             }
@@ -320,7 +376,9 @@ impl Survey<'_> {
                 match by.decide(&member) {
                     Decided::Tell(difference) => tally.take(&by, member.entry, difference, changes),
                     Decided::Wait => work.waits = true,
-                    Decided::Tidy(memberships) if self.writes => {
+                    Decided::Tidy(memberships)
+                        if self.writes && !super::record::sleeps(self.books.log()) =>
+                    {
                         let ledger = self.hand.ledger;
                         let entry = &member.entry;
                         ledger.tidy_memberships(entry, memberships.as_ref()).await?;
@@ -364,12 +422,9 @@ impl Survey<'_> {
             if *leave > allowed {
                 withheld.insert(id.clone(), (*leave, members));
             }
-            let allowance = if withheld.contains_key(id) {
-                0
-            } else {
-                allowed
-            };
-            work.allowance.insert(id.clone(), allowance);
+            let most = (members / 2).max(AT_LEAST);
+            let most = if withheld.contains_key(id) { 0 } else { most };
+            work.most.insert(id.clone(), most);
         }
         let fits = leaving.iter().filter(|(id, _)| !withheld.contains_key(*id));
         let asked: u64 = fits.map(|(_, leave)| leave).sum();

@@ -198,7 +198,10 @@ impl Person<'_> {
             return Vec::new();
         }
         let is_in = |group: &&GroupId| profile.groups().ids().any(|id| id == *group);
+        let log = &self.circumstances.reading.log;
+        // Of another identity source's groups nobody knows whose they are here.
         let old = before.memberships.iter();
+        let old = old.filter(|old| !log.is_of_another_binding(old.session));
         let old = old.flat_map(Memberships::may_be_in);
         old.filter(|group| !is_in(group)).cloned().collect()
     }

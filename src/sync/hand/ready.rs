@@ -99,13 +99,36 @@ impl Ready {
     /// What Okta was told of their groups. What it does with the memberships of somebody who is
     /// deactivated, or let in again, nobody knows; and whoever is told again because nobody knows
     /// what arrived has memberships of which nobody does.
-    fn memberships(&self) -> Option<Memberships> {
+    fn memberships(&self, session: Number, hour: Hour) -> Option<Memberships> {
         let before = self.before.as_ref()?;
         let stays = matches!((before.told, self.told), (Told::Active(_), Told::Active(_)));
         let memberships = before.memberships.clone()?;
+        let doubtful = memberships.doubtful || !stays || self.retold;
+        if self.drops.is_empty() {
+            return Some(Memberships {
+                doubtful,
+                ..memberships
+            });
+        }
+        // They are taken out of these in this very session, at no cost: they were in none that counted.
+        let mut told = memberships.told;
+        told.retain(|group| !self.drops.contains(group));
         Some(Memberships {
-            doubtful: memberships.doubtful || !stays || self.retold,
-            ..memberships
+            told,
+            left: memberships
+                .left
+                .into_iter()
+                .chain(self.drops.clone())
+                .collect(),
+            also: memberships.also,
+            session: memberships.session,
+            doubtful,
+            charge: Some(Charge {
+                hour,
+                by: session,
+                approved: true,
+                moved: None,
+            }),
         })
     }
 
@@ -192,7 +215,7 @@ impl Ready {
             },
             login: self.login,
             stranger: false,
-            memberships: self.memberships(),
+            memberships: self.memberships(session, hour),
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct GroupsFound {
 pub(super) struct GroupsLook<'a> {
     known: &'a BTreeMap<GroupId, KnownGroup>,
     wanted: HashMap<GroupId, Wanted>,
+    /// How many are held who only join, and who may leave.
+    held: [usize; 2],
     found: GroupsFound,
 }
 
@@ -75,6 +77,7 @@ impl<'a> GroupsLook<'a> {
         is_about_groups.then(|| Self {
             known: book.groups(),
             wanted: HashMap::new(),
+            held: [0; 2],
             found: GroupsFound {
                 told: book.memberships(),
                 ..GroupsFound::default()
@@ -107,7 +110,7 @@ impl<'a> GroupsLook<'a> {
         let is_same = match in_groups {
             InGroups::Never => usable.is_empty(),
             InGroups::Just(told) => told == print,
-            InGroups::Doubtful(_) => false,
+            InGroups::Partly(_) | InGroups::Doubtful(_) => false,
             InGroups::UnderWay(_) => {
                 self.found.waiting += 1;
                 return;
@@ -119,7 +122,9 @@ impl<'a> GroupsLook<'a> {
                     wanted.members += 1;
                 }
             }
-        } else if self.found.suspects.len() < HELD {
+        } else if self.held[usize::from(in_groups != InGroups::Never)] < HELD {
+            // Whoever only joins does not wait behind those who are withheld.
+            self.held[usize::from(in_groups != InGroups::Never)] += 1;
             self.found.suspects.push_back(MemberSuspect {
                 id,
                 key,
@@ -170,6 +175,7 @@ impl<'a> GroupsLook<'a> {
             known,
             wanted,
             mut found,
+            ..
         } = self;
         found.suspects.retain(|suspect| is_settled(suspect.id));
         found.wanted = wanted.into_iter().collect();

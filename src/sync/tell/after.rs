@@ -9,6 +9,7 @@ use super::{
 use crate::{
     ledger::{Number, log::End},
     metrics,
+    okta::Kind,
     sync::{RunError, Source, check::Check, look::Suspect},
 };
 
@@ -73,11 +74,15 @@ impl Teller<'_> {
             }
             After::Ended(end) => Some(end),
             After::Paused => {
+                groups.give_back(&self.run.ledger).await?;
                 self.report.sessions.push(report);
                 return Ok(Round::Paused);
             }
         };
         self.groups.told(&groups);
+        if matches!(end, Some(End::Nothing)) {
+            groups.give_back(&self.run.ledger).await?;
+        }
         let is_empty = loads.accepted.is_empty() && groups.is_empty();
         let failed = !is_empty && matches!(end, Some(End::Void | End::Error | End::Nothing));
         let people = report.upserts + report.deactivations;
@@ -97,10 +102,19 @@ impl Teller<'_> {
                 .for_each(|batch| self.aside.told(batch));
             self.report.tells.add(&loads.accepted);
             groups.count(self.report);
+            let is_new = |id: &str| {
+                let ready = loads.people.get(id);
+                ready.is_some_and(|ready| !self.aside.is_told_again(ready.suspect.id))
+            };
+            let upserts = loads.accepted.iter();
+            let mut upserts = upserts.filter(|batch| batch.kind() == Kind::Upsert);
+            if upserts.any(|batch| batch.external_ids().any(is_new)) || !groups.is_empty() {
+                self.groups.has_made_way();
+            }
             told.telling.activated += loads.activated();
         }
         self.report.sessions.push(report.clone());
-        if let Some(failure) = loads.failure.or(groups.failure) {
+        if let Some(failure) = loads.failure {
             return Err(failure.into());
         }
         if failed {

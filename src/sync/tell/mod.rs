@@ -146,9 +146,7 @@ impl Teller<'_> {
         if leavers_left > 0 && self.may_call.deactivations {
             self.leavers_told(leavers_left, queues.left());
         }
-        let has_told = !self.report.sessions.is_empty();
-        let groups_wait = self.groups.has_more() || self.groups.waits() && has_told;
-        if found.whole && (queues.later + found.beyond > 0 || groups_wait) {
+        if found.whole && (queues.later + found.beyond > 0 || self.groups.has_more()) {
             self.later();
         }
         self.groups.report_withheld(self.report);
@@ -275,7 +273,8 @@ impl Teller<'_> {
         let held_back = backlog.then(|| std::mem::take(&mut fill.upserts));
         let any = fill.has_any().await;
         // Where imports fail, groups have sessions of their own.
-        let is_well = fill.books.log().failed_in_a_row() == 0;
+        let log = fill.books.log();
+        let is_well = log.failed_in_a_row() == 0 && !log.groups_have_failed();
         let groups_go = !backlog && portion.again.is_none() && !self.groups.is_empty();
         let groups_go = groups_go && (is_well || matches!(any, Ok(false)));
         let goes = any.as_ref().is_ok_and(|any| *any || groups_go);

@@ -167,7 +167,7 @@ impl Opened<'_> {
                     RecordError::Overtaken => crate::ledger::LeaseLost.into(),
                 })?;
         }
-        groups.record(&run.ledger, number).await?;
+        groups.record(&run.ledger, number, fill.books.log()).await?;
         remember::to_check(run, fill, &loads, number, &id, time).await;
         let session = session.until(time.answer_by());
         if run.ledger.mode().await? == Mode::Paused && !mutation::on(Mutation::PauseIsIgnored) {
@@ -187,6 +187,7 @@ impl Opened<'_> {
             again,
             by_push,
             confirms: by_full_run && groups.is_empty() && loads.only_confirm(),
+            groups: !groups.is_empty(),
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {
@@ -238,8 +239,8 @@ async fn still_created(
     number: Number,
     report: &mut SessionReport,
 ) -> Result<After, RunError> {
-    let upserts = loads.users(Kind::Upsert) > 0 || !groups.is_empty();
-    let mut is_empty = !upserts && knows_nobody(calls, loads).await;
+    let upserts = loads.users(Kind::Upsert) > 0 || groups.adds();
+    let mut is_empty = !upserts && groups.is_empty() && knows_nobody(calls, loads).await;
     if !is_empty && !upserts && !mutation::on(Mutation::CreatedIsLanded) {
         let until = (time.now() + CREATED_FOR).min(time.answer_by());
         while time.now() < until {

@@ -96,5 +96,6 @@ pub fn carries(world: &World, place: usize) -> Carries {
         again: None,
         by_push: false,
         confirms: false,
+        groups: false,
     }
 }

@@ -47,6 +47,9 @@ pub async fn until_there_is_nothing_to_do(world: &World, verifies: bool) -> Resu
         let approved = approved(world, round, &report).await?;
         // Whom Okta refuses inside imports is told again by every run.
         let told = (report.upserts + report.deactivations).saturating_sub(report.refused.count);
+        let of_groups = &report.groups;
+        let memberships = of_groups.memberships.added + of_groups.memberships.removed;
+        let told = told + of_groups.upserts + of_groups.deletions + memberships;
         let nothing = told + report.waiting == 0
             && !report.more
             && report.skipped.is_none()
@@ -152,7 +155,11 @@ async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
 /// Approves of all that a run withholds; gives how many people that let through.
 async fn approved(world: &World, round: usize, report: &Report) -> Result<u64, Broken> {
     let mut people = 0;
-    let withheld = [&report.withheld.updates, &report.withheld.deactivations];
+    let withheld = [
+        &report.withheld.updates,
+        &report.withheld.deactivations,
+        &report.withheld.membership_removals,
+    ];
     let digests: Vec<_> = withheld
         .into_iter()
         .filter(|kind| kind.count > 0)

@@ -8,6 +8,7 @@ use super::{
     limit::Limit,
     model::PEOPLE,
     scenes::{fast::fast, is_about_okta, scene},
+    teams,
 };
 use crate::support::crash::Moment;
 
@@ -91,6 +92,7 @@ pub fn history(seed: u64) -> History {
         blind: false,
         entities: pick(rng, &[1, 2, 3, 200]),
         requests: pick(rng, &[2, 3, 4, 50]),
+        teams: None,
         steps,
     };
     dates::add(&mut history);
@@ -103,6 +105,7 @@ pub fn history(seed: u64) -> History {
         let rng = &mut Rng::with_seed(history.seed ^ 0x0015_1a65);
         history.listing_lag = pick(rng, &[0, 0, 20, 600]);
     }
+    teams::add(&mut history);
     history
 }
 
@@ -137,6 +140,7 @@ pub const PLAIN: Row = Row {
     version: 0,
     flaw: Flaw::None,
     period: Period::ALWAYS,
+    teams: 0,
 };
 
 /// At once.
@@ -262,6 +266,7 @@ impl Chance {
             version: rng.u8(0..3),
             flaw,
             period: Period::ALWAYS,
+            teams: 0,
         }
     }
 

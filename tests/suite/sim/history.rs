@@ -2,7 +2,7 @@
 
 use okta_emulator::Effect;
 
-use super::{dates::Period, limit::Limit};
+use super::{dates::Period, limit::Limit, teams::Teams};
 use crate::support::crash::Moment;
 
 /// All that happens in one simulated world.
@@ -34,6 +34,8 @@ pub struct History {
     pub entities: usize,
     /// Bulk requests in a session.
     pub requests: usize,
+    /// Groups that records give, where they do.
+    pub teams: Option<Teams>,
     pub steps: Vec<Step>,
 }
 
@@ -170,6 +172,8 @@ pub struct Row {
     pub version: u8,
     pub flaw: Flaw,
     pub period: Period,
+    /// The teams that it puts somebody into, as bits.
+    pub teams: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -140,7 +140,11 @@ fn full(
     report: &Report,
 ) {
     let withheld = &report.withheld;
-    for kind in [&withheld.deactivations, &withheld.updates] {
+    for kind in [
+        &withheld.deactivations,
+        &withheld.updates,
+        &withheld.membership_removals,
+    ] {
         if let Some(digest) = &kind.digest
             && kind.count > 0
         {

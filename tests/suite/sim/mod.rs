@@ -23,6 +23,7 @@ mod records;
 mod scenes;
 mod seen;
 mod shrink;
+mod teams;
 mod watcher;
 mod world;
 
@@ -99,12 +100,13 @@ fn told(history: &History) -> String {
         blind,
         entities,
         requests,
+        teams,
         steps,
     } = history;
     let mut text = format!(
         "seed {seed}, external id in {layout:?}, {people} people, MAX_DEACTIVATIONS {deactivations}, MAX_UPDATES {updates}, \
          WATCH_SECONDS {watch}, cooldown {cooldown} s, imports take {import} s, statuses lag {lag} s, lists {listing_lag} s, clocks \
-         are off by up to {skew} s, blind {blind}, {entities} users a request, {requests} requests a session\n"
+         are off by up to {skew} s, blind {blind}, {entities} users a request, {requests} requests a session, {teams:?}\n"
     );
     let mut at = 0;
     for step in steps {

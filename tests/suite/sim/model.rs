@@ -60,6 +60,8 @@ pub struct Standing {
     /// The table has no record in scope.
     pub empty: bool,
     pub wanted: Wanted,
+    /// The groups that a record gives, or may give.
+    pub teams: u8,
 }
 
 /// What Okta is to have in the end.
@@ -182,6 +184,28 @@ impl Model {
             recorded: !rows.is_empty(),
             empty: self.nobody_is_in_scope() && rows.is_empty(),
             wanted: self.wanted(person),
+            teams: self.may_be_in(&rows),
+        }
+    }
+
+    /// The groups that these records give, all of them where nobody can say.
+    fn may_be_in(&self, rows: &[&Row]) -> u8 {
+        let of = |row: &&Row| match self.stage(row) {
+            Stage::Present if row.flaw == Flaw::None && row.in_scope => row.teams,
+            _ => u8::MAX,
+        };
+        match rows {
+            [] => u8::MAX,
+            rows => rows.iter().map(of).fold(0, |all, one| all | one),
+        }
+    }
+
+    /// The groups that somebody is to be in once all is done, where the table says so.
+    pub fn teams(&self, person: u8) -> Option<u8> {
+        let mut rows = self.about(person).filter(|row| row.in_scope);
+        match (rows.next(), rows.next(), self.wanted(person)) {
+            (Some(row), None, Wanted::Active(_)) => Some(row.teams),
+            _ => None,
         }
     }
 

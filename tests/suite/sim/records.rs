@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     history::{Flaw, Layout, Row},
     model::{Model, PEOPLE},
+    teams::{TEAMS, Teams, is_in},
 };
 
 impl Model {
@@ -19,19 +20,24 @@ impl Model {
         }
     }
 
-    pub fn mapping(&self) -> String {
+    pub fn mapping(&self, teams: Option<Teams>) -> String {
         let external_id = match self.layout {
             Layout::Key => "{{ id }}",
             Layout::Attribute => "{{ person }}",
             Layout::Folded => "{{ id | lower }}",
         };
-        json!({
+        let mut mapping = json!({
             "externalId": external_id, "active": "active", "include": "scope != 'out'",
             "activeFrom": "{{ starts }}", "activeUntil": "{{ ends }}",
             "profile": {"userName": "{{ email }}", "email": "{{ email }}",
                 "firstName": "{{ name }}", "lastName": "Okafor", "title": "{{ title }}"},
-        })
-        .to_string()
+        });
+        if let Some(teams) = teams {
+            mapping["groups"] = json!([{"each": "teams", "externalId": "t{{ item }}",
+                "displayName": "Team {{ item }}", "description": "{{ item }}"}]);
+            mapping["deleteEmptyGroups"] = json!(teams.deletes);
+        }
+        mapping.to_string()
     }
 
     /// The record as plain JSON.
@@ -42,6 +48,10 @@ impl Model {
             "scope": if row.in_scope { "in" } else { "out" },
             "name": name(row), "email": email(row), "starts": starts, "ends": ends,
         });
+        let teams: Vec<_> = (0..TEAMS).filter(|team| is_in(row.teams, *team)).collect();
+        if !teams.is_empty() {
+            record["teams"] = json!(teams);
+        }
         // A title that is NULL, or that is not there, is cleared.
         match row.version % 3 {
             0 => record["title"] = json!(TITLE),

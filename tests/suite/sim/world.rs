@@ -31,10 +31,12 @@ use super::{
     dates::BEGINNING,
     dynamodb::item,
     history::{History, Row},
+    limit::Limit,
     model::{Model, PEOPLE},
     records::address,
     scenes::forbidden,
     seen::Seen,
+    teams::{TEAMS, group},
 };
 use crate::support::{SOURCE, STATE, USERS};
 
@@ -99,6 +101,11 @@ impl World {
         let okta = Emulator::start(options).await.unwrap();
         let profile = [("userName", "other@example.com")];
         okta.seed_user(OF_ANOTHER_SOURCE, UserStatus::Active, profile);
+        if history.teams.is_some_and(|teams| teams.foreign) {
+            let theirs = group(TEAMS - 1);
+            okta.seed_group(&theirs, "Theirs");
+            okta.admin_moves(&theirs, OF_ANOTHER_SOURCE, true);
+        }
         let model = Model::new(history.layout);
         let environment = [
             ("OKTA_ORG_URL", okta.url().replace("0.0.0.0", "127.0.0.1")),
@@ -109,9 +116,16 @@ impl World {
             ),
             ("USERS_TABLE", USERS.to_owned()),
             ("STATE_TABLE", STATE.to_owned()),
-            ("MAPPING", model.mapping()),
+            ("MAPPING", model.mapping(history.teams)),
             ("MAX_DEACTIVATIONS", history.deactivations.to_string()),
             ("MAX_UPDATES", history.updates.to_string()),
+            (
+                "MAX_MEMBERSHIP_REMOVALS",
+                history
+                    .teams
+                    .map_or(Limit::share(20), |teams| teams.removals)
+                    .to_string(),
+            ),
             ("WATCH_SECONDS", history.watch.to_string()),
             ("PUSH", "on".to_owned()),
         ];

@@ -2,6 +2,7 @@
 
 mod budget;
 mod calls;
+mod groups;
 mod loads;
 mod settled;
 mod single;
@@ -38,6 +39,11 @@ pub const WAITS: &str = "nobody waits for ever";
 pub const PAUSED: &str = "nothing is told while the switch is set to paused";
 pub const BOUND: &str = "a ledger of something else stops every run";
 pub const LANDED: &str = "a push that succeeds has landed";
+pub const MEMBERS: &str = "everybody is in the groups that the table gives them, and in no other";
+pub const STAYS: &str = "nobody is taken out of a group that their record gives";
+pub const RETURNS: &str = "nobody is let in again with groups that the table does not give them";
+pub const FOREIGN: &str = "groups of others stay as they are";
+pub const REMOVALS: &str = "within a day no more memberships are taken away than may be";
 pub const DONE: &str = "a batch that is done was told";
 
 /// An upsert waits for the end of two imports, each given up a day after the one before it.
@@ -64,7 +70,7 @@ impl Broken {
 
 /// Looks at all of it, once all is done.
 pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
-    rules(world)?;
+    rules(world, history)?;
     if history.skew <= LEASE_ALLOWS {
         one_at_a_time(world)?;
     }
@@ -76,12 +82,13 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     loads::kept(world)?;
     calls::kept(world)?;
     budget::kept(world, history)?;
+    groups::kept(world, history)?;
     settled::small(world)?;
     settled::directory(world)?;
     settled::ledger(world, history).await
 }
 
-fn rules(world: &World) -> Result<(), Broken> {
+fn rules(world: &World, history: &History) -> Result<(), Broken> {
     if let Some(violation) = world.okta.violations().first() {
         return Err(Broken::of(RULES, violation));
     }
@@ -90,12 +97,15 @@ fn rules(world: &World) -> Result<(), Broken> {
         let is_session = request.path.starts_with(&format!("{source}/sessions"));
         let of_users = request.path.starts_with(&format!("{source}/users"));
         let at = world.since_the_beginning(request.at);
+        let of_groups = request.path.starts_with(&format!("{source}/groups/"))
+            && request.method == "GET"
+            && history.teams.is_some();
         let looks = of_users && (request.method == "GET" || world.was_proven(at));
         // What Okta made of imports, and what it has.
         let beyond = ["/api/v1/logs", "/api/v1/users/", "/api/v1/apps/"];
         let checks =
             request.method == "GET" && beyond.iter().any(|path| request.path.starts_with(path));
-        if !is_session && !looks && !checks {
+        if !is_session && !looks && !checks && !of_groups {
             return Err(Broken::of(NOTHING_ELSE, request.path));
         }
     }
