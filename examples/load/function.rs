@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use crate::{Arguments, Scenario, Trouble};
 
+/// A function that still says then that there is more to do does not come to an end.
+const INVOCATIONS: usize = 1_000;
+
 /// What the process says of itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Measured {
@@ -57,6 +60,9 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
         // Okta's time is scaled, so that `resumeAt` is long past.
         if !more {
             break;
+        }
+        if reports.len() == INVOCATIONS {
+            return Err(format!("after {INVOCATIONS} invocations there is more to do").into());
         }
     }
     let measured = Measured {

@@ -12,6 +12,7 @@ use okta_emulator::parse_duration;
 
 mod dynamodb;
 mod function;
+mod groups;
 #[path = "../local/invented.rs"]
 mod invented;
 mod pace;
@@ -19,6 +20,7 @@ mod processes;
 mod scenarios;
 mod servers;
 mod table;
+mod teams;
 mod verification;
 
 /// Whatever keeps the example from going on.
@@ -68,6 +70,9 @@ pub enum Scenario {
     FirstLoad,
     /// Fifty loads in flight, without a rate limit and with one, in virtual time
     Pace,
+    /// Okta has everybody, and no groups: full runs until all are in theirs, one in which nothing has
+    /// changed, and full runs after one in ten was put into other groups
+    Groups,
     /// Okta has everybody as they are to be: a verification
     Verify,
     /// A verification of 100,000, without a rate limit and with some, in virtual time

@@ -1,7 +1,7 @@
 //! Starting this program again as each of its parts.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
@@ -34,6 +34,53 @@ pub fn measure(
     let served = servers.line()?;
     servers.end()?;
     Ok((measured, served))
+}
+
+/// Servers that are there for one step of a scenario after another, each of which has a process of
+/// its own for the function.
+pub struct Steps<'a> {
+    servers: Part,
+    addresses: Addresses,
+    scenario: Scenario,
+    users: u32,
+    arguments: &'a Arguments,
+}
+
+impl<'a> Steps<'a> {
+    /// Starts the servers.
+    pub fn of(scenario: Scenario, users: u32, arguments: &'a Arguments) -> Result<Self, Trouble> {
+        let mut servers = Part::start("servers", scenario, users, arguments, &[])?;
+        Ok(Self {
+            addresses: servers.line()?,
+            servers,
+            scenario,
+            users,
+            arguments,
+        })
+    }
+
+    /// Plays the next step, with this in the function's environment besides; what the servers say
+    /// of it.
+    pub fn next<T: DeserializeOwned>(
+        &mut self,
+        besides: &[(&'static str, String)],
+    ) -> Result<(Measured, T), Trouble> {
+        let mut environment = self.addresses.environment();
+        environment.extend_from_slice(besides);
+        let (scenario, users) = (self.scenario, self.users);
+        let mut function = Part::start("function", scenario, users, self.arguments, &environment)?;
+        let measured = function.line()?;
+        function.end()?;
+        let servers = self.servers.process.stdin.as_mut().ok_or("no pipe")?;
+        writeln!(servers)?;
+        Ok((measured, self.servers.line()?))
+    }
+
+    /// Ends the servers.
+    pub fn end(mut self) -> Result<(), Trouble> {
+        drop(self.servers.process.stdin.take());
+        self.servers.end()
+    }
 }
 
 /// One of the processes. It ends with this one.

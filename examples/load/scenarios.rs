@@ -6,7 +6,7 @@ use crate::{
     Arguments, Scenario, Trouble,
     dynamodb::{self, STATE, USERS},
     function::Measured,
-    pace, processes,
+    groups, pace, processes,
     servers::Served,
     table, verification,
 };
@@ -23,6 +23,11 @@ pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
         match scenario {
             Scenario::Pace => pace::play()?,
             Scenario::VerifyPace => verification::pace()?,
+            Scenario::Groups => {
+                for users in &arguments.users {
+                    groups::play(*users, arguments)?;
+                }
+            }
             _ => at_sizes(*scenario, arguments)?,
         }
     }
@@ -97,6 +102,11 @@ fn expect(
     if !served.violations.is_empty() {
         return Err(format!("Okta's rules were broken: {:?}", served.violations).into());
     }
+    consumed(measured, served)
+}
+
+/// The reports say what the tables counted.
+pub fn consumed(measured: &Measured, served: &Served) -> Result<(), Trouble> {
     let consumed = |table: &str, units: &str| -> f64 {
         let reports = measured.reports.iter();
         let units = reports.filter_map(|it| it["consumed"][table][units].as_f64());
@@ -132,12 +142,9 @@ fn one_scan(
         // Everybody, a page of Okta's at a time.
         Scenario::Verify => users,
         // Its joiners are more than one look holds.
-        Scenario::FirstLoad | Scenario::Pace | Scenario::VerifyPace => return Ok(()),
-    };
-    let read = |table: &str, operation: &str| -> f64 {
-        let phases = served.dynamodb.phases().iter();
-        let phases = phases.filter(|it| it.table == table && it.operation == operation);
-        phases.map(|it| it.read_units).sum()
+        Scenario::FirstLoad | Scenario::Pace | Scenario::VerifyPace | Scenario::Groups => {
+            return Ok(());
+        }
     };
     let pages = [
         (USERS, dynamodb::scan_units(users, record_bytes.into())),
@@ -147,19 +154,26 @@ fn one_scan(
         ),
     ];
     for (table, units) in pages {
-        let scanned = read(table, "Scan");
+        let scanned = read(served, table, "Scan");
         if scanned != units {
             return Err(
                 format!("scans of {table} read {scanned} units, one scan is {units}").into(),
             );
         }
     }
-    let records = read(USERS, "BatchGetItem");
+    let records = read(served, USERS, "BatchGetItem");
     let expected = in_hand as f64 * dynamodb::read_units(record_bytes as usize);
     if records != expected {
         return Err(format!("{records} units of records in hand, instead of {expected}").into());
     }
     Ok(())
+}
+
+/// The units that one operation has read of a table.
+pub fn read(served: &Served, table: &str, operation: &str) -> f64 {
+    let phases = served.dynamodb.phases().iter();
+    let phases = phases.filter(|it| it.table == table && it.operation == operation);
+    phases.map(|it| it.read_units).sum()
 }
 
 /// The sessions of a report.

@@ -1,9 +1,9 @@
 //! The servers' process: DynamoDB's stand-in and Okta's emulation, with time scaled.
 
-use std::{io::Read as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::Read as _, sync::Arc, time::Duration};
 
 use dynamodb_identity_source::mapping::{DEFAULT_MAPPING, Mapped, Mapping};
-use okta_emulator::{Bucket, Emulator, Options, UserStatus};
+use okta_emulator::{Bucket, Emulator, Options, RequestView, UserStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::{
     Arguments, Scenario, Trouble,
     dynamodb::{self, DynamoDb, HISTORY, STATE, Tally, USERS},
+    groups,
 };
 
 const SOURCE: &str = "0oaemulated00source0";
@@ -75,21 +76,33 @@ pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let known = match arguments.scenario[..] {
         [Scenario::FirstLoad] => dynamodb::Known::Nobody,
         [Scenario::Changed] => dynamodb::Known::OneOtherwiseIn(100),
+        [Scenario::Groups] => dynamodb::Known::InTeams { moved: false },
         _ => dynamodb::Known::Everybody,
     };
     let database = Arc::new(DynamoDb::of(users, known, arguments.record_bytes)?);
+    let is_about_groups = arguments.scenario[..] == [Scenario::Groups];
+    let mut rate_limits = BTreeMap::from([(Bucket::Apps, MANY.parse()?)]);
+    if is_about_groups {
+        // Nor does anybody wait to ask for groups.
+        rate_limits.insert(Bucket::SourceGroups, MANY.parse()?);
+        rate_limits.insert(Bucket::BulkUpsert, MANY.parse()?);
+        rate_limits.insert(Bucket::BulkDelete, MANY.parse()?);
+    }
     let okta = emulator(Options {
         cooldown: COOLDOWN,
         import_time: IMPORT,
-        rate_limits: [(Bucket::Apps, MANY.parse()?)].into(),
+        rate_limits,
         ..Options::default()
     })
     .await?;
-    if arguments.scenario[..] == [Scenario::Verify] {
+    if is_about_groups || arguments.scenario[..] == [Scenario::Verify] {
         seed(&okta, users)?;
     }
     let addresses = serve(&okta, &database).await?;
     println!("{}", serde_json::to_string(&addresses)?);
+    if is_about_groups {
+        return groups::serve(&okta, &database, users, arguments.record_bytes).await;
+    }
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     println!("{}", serde_json::to_string(&served(&okta, &database))?);
     Ok(())
@@ -132,13 +145,16 @@ pub async fn serve(okta: &Emulator, database: &Arc<DynamoDb>) -> Result<Addresse
     Ok(addresses)
 }
 
-fn served(okta: &Emulator, database: &DynamoDb) -> Served {
+/// What was asked so far.
+pub fn served(okta: &Emulator, database: &DynamoDb) -> Served {
     let mut calls: Vec<(String, u64)> = Vec::new();
     let requests = okta.requests();
     for request in &requests {
         let last = request.path.rsplit('/').next().unwrap_or_default();
         let what = match last {
             "sessions" | "bulk-upsert" | "bulk-delete" | "start-import" | "users" => last,
+            groups::MAKE | groups::DELETE | groups::JOIN | groups::LEAVE => last,
+            _ if is_about_a_group(&request.path) => "groups",
             _ => "session",
         };
         let call = format!("{} {what}", request.method);
@@ -151,8 +167,18 @@ fn served(okta: &Emulator, database: &DynamoDb) -> Served {
     Served {
         dynamodb: database.tally(),
         okta: calls,
-        refused: requests.iter().filter(|it| it.status >= 400).count() as u64,
+        refused: requests.iter().filter(|it| is_refused(it)).count() as u64,
         violations: okta.violations(),
         active: okta.active_count() as u64,
     }
+}
+
+fn is_about_a_group(path: &str) -> bool {
+    path.contains("/groups/")
+}
+
+/// Whether Okta has refused a call; that there is no such group is an answer.
+fn is_refused(request: &RequestView) -> bool {
+    let is_answer = request.status == 404 && is_about_a_group(&request.path);
+    request.status >= 400 && !is_answer
 }

@@ -29,6 +29,14 @@ pub fn machine() {
 pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Served) {
     let name = scenario.to_possible_value();
     let name = name.as_ref().map_or("", |it| it.get_name());
+    // What is read and written in small items lasts from beginning to end, and in a first load
+    // the phases take turns.
+    let is_one = !matches!(scenario, Scenario::FirstLoad | Scenario::Verify);
+    figures(name, users, is_one, measured, served);
+}
+
+/// What was measured of so many users. Where several runs take turns, the phases' times say nothing.
+pub fn figures(name: &str, users: u64, is_one: bool, measured: &Measured, served: &Served) {
     println!("\n{name}, {} users", thousands(users));
     println!(
         "  phase                     seconds      users/s   requests    units read     written"
@@ -38,7 +46,7 @@ pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Se
         // The last page of the ledger is still to be taken in when it is answered.
         let next = phases.get(at + 1).filter(|_| *title == LEDGER);
         let until = next.and_then(|(_, next)| next.iter().map(|it| it.first).min());
-        phase(title, users, scenario, of_phase, until);
+        phase(title, users, is_one, of_phase, until);
     }
     let Measured {
         wall,
@@ -87,7 +95,10 @@ fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
         ("entries and small items", of(STATE, &["BatchGetItem"])),
         (
             WRITES,
-            of(STATE, &["PutItem", "DeleteItem", "BatchWriteItem"]),
+            of(
+                STATE,
+                &["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"],
+            ),
         ),
         (HISTORY_KEPT, of(HISTORY, &["PutItem", "UpdateItem"])),
     ];
@@ -95,16 +106,13 @@ fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
     phases.filter(|(_, phases)| !phases.is_empty()).collect()
 }
 
-fn phase(title: &str, users: u64, scenario: Scenario, phases: &[&Phase], until: Option<Duration>) {
+fn phase(title: &str, users: u64, is_one: bool, phases: &[&Phase], until: Option<Duration>) {
     let requests: u64 = phases.iter().map(|it| it.requests).sum();
     let reads: f64 = phases.iter().map(|it| it.read_units).sum();
     let writes: f64 = phases.iter().map(|it| it.write_units).sum();
     let first = phases.iter().map(|it| it.first).min().unwrap_or_default();
     let last = until.or_else(|| phases.iter().map(|it| it.last).max());
     let last = last.unwrap_or_default();
-    // What is read and written in small items lasts from beginning to end, and in a first load
-    // the phases take turns.
-    let is_one = !matches!(scenario, Scenario::FirstLoad | Scenario::Verify);
     let lasts_once = is_one && [LEDGER, READ].contains(&title);
     let (seconds, rate) = if lasts_once {
         let took = last.saturating_sub(first);

@@ -6,11 +6,12 @@ use dynamodb_identity_source::{
     handler::Function,
     sync::{Report, WithheldKind},
 };
-use okta_emulator::{Counts, SessionStatus, SessionView, UserStatus};
+use okta_emulator::{Counts, GroupHappened, SessionStatus, SessionView, UserStatus};
 use serde_json::Value;
 
 use crate::{
     Trouble,
+    groups::{self, ExpectedGroups},
     page::{Fact, Page, thousands},
     support::{World, invoke},
 };
@@ -30,6 +31,7 @@ pub struct Expected {
     pub reactivated: u64,
     pub active: u64,
     pub calls: Option<u64>,
+    pub groups: ExpectedGroups,
     pub face: Option<Face>,
 }
 
@@ -63,6 +65,7 @@ impl Face {
 pub struct Chapter {
     report: Report,
     sessions: Vec<SessionView>,
+    groups: Vec<Option<GroupHappened>>,
     calls: u64,
     violations: Vec<String>,
     took: Duration,
@@ -91,9 +94,11 @@ impl Chapter {
         let calls = requests
             .iter()
             .filter(|request| request.path.contains("/identity-sources/"));
+        let sessions = world.okta.sessions().split_off(before);
         Ok(Self {
             report,
-            sessions: world.okta.sessions().split_off(before),
+            groups: groups::happened(world, &sessions),
+            sessions,
             calls: calls.count() as u64,
             violations: world.okta.violations(),
             took,
@@ -109,7 +114,9 @@ impl Chapter {
             "The run reports"
         };
         page.facts((reports, &run), ("Okta's side", &okta))?;
-        if let Some(reason) = &self.report.withheld.deactivations.reason {
+        let withheld = &self.report.withheld;
+        let kinds = [&withheld.deactivations, &withheld.membership_removals];
+        for reason in kinds.iter().filter_map(|kind| kind.reason.as_ref()) {
             page.paragraph(&format!("withheld: {reason}"))?;
             page.line("")?;
         }
@@ -141,7 +148,12 @@ impl Chapter {
         &self.report.withheld.deactivations
     }
 
-    fn of_run(&self, expected: &Expected) -> [Fact; 6] {
+    /// The memberships that the guard does not take away.
+    pub fn withheld_memberships(&self) -> &WithheldKind {
+        &self.report.withheld.membership_removals
+    }
+
+    fn of_run(&self, expected: &Expected) -> Vec<Fact> {
         let Report {
             scanned,
             unchanged,
@@ -151,14 +163,16 @@ impl Chapter {
             ref sessions,
             ..
         } = self.report;
-        [
+        let mut facts = vec![
             Fact::expected("records scanned", scanned, expected.read),
             Fact::expected("unchanged", unchanged, expected.unchanged),
             Fact::expected("upserts", upserts, expected.upserts),
             Fact::expected("deactivations", deactivations, expected.deactivations),
             Fact::expected("withheld", withheld.deactivations.count, expected.withheld),
             Fact::expected("sessions", sessions.len() as u64, expected.sessions),
-        ]
+        ];
+        facts.extend(expected.groups.of_run(&self.report));
+        facts
     }
 
     fn of_okta(&self, world: &World, expected: &Expected) -> Vec<Fact> {
@@ -196,6 +210,7 @@ impl Chapter {
             let fact = Fact::expected("users reactivated", reactivated, expected.reactivated);
             facts.insert(2, fact);
         }
+        facts.extend(expected.groups.of_okta(&self.groups));
         facts
     }
 
@@ -220,9 +235,13 @@ impl Chapter {
         if let Some(skipped) = &self.report.skipped {
             odd.push(format!("the run was skipped: {skipped}"));
         }
-        if self.report.more {
+        if self.report.more && expected.groups.waiting == 0 {
             odd.push("the run did not finish".to_owned());
         }
+        if !self.report.more && expected.groups.waiting > 0 {
+            odd.push("the run does not say that another one is due".to_owned());
+        }
+        odd.extend(groups::oddities(&self.report, &self.groups));
         for session in &self.sessions {
             let Counts {
                 ignored,
@@ -262,12 +281,17 @@ fn progress(sessions: &[SessionView]) -> String {
     let Some(last) = sessions.last() else {
         return "reading and comparing".to_owned();
     };
-    let users = thousands((last.upserts + last.deletes) as u64);
+    let users = last.upserts + last.deletes;
+    let load = match last.group_changes {
+        0 => format!("{} users", thousands(users as u64)),
+        groups if users == 0 => format!("{} changes of groups", thousands(groups as u64)),
+        _ => format!("{} users and changes of groups", thousands(users as u64)),
+    };
     let what = match &last.status {
         SessionStatus::Created => "open".to_owned(),
-        SessionStatus::InProgress => format!("{users} users loaded"),
-        SessionStatus::Triggered => format!("Okta imports {users} users"),
-        SessionStatus::Completed => format!("{users} users imported"),
+        SessionStatus::InProgress => format!("{load} loaded"),
+        SessionStatus::Triggered => format!("Okta imports {load}"),
+        SessionStatus::Completed => format!("{load} imported"),
         other => other.to_string(),
     };
     format!("session {}: {what}", sessions.len())

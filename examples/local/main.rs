@@ -17,6 +17,7 @@ use okta_emulator::{Emulator, Options, ServiceApp, parse_duration};
 use tokio::net::TcpListener;
 
 mod chapter;
+mod groups;
 mod invented;
 mod live;
 mod page;

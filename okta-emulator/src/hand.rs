@@ -79,6 +79,14 @@ impl Emulator {
         state.groups.apply(group, &change, |_| true);
     }
 
+    /// Deletes a group of the source's, behind its back.
+    pub fn admin_deletes_group(&self, external_id: &str) {
+        let (mut state, _) = self.org.settled();
+        state
+            .groups
+            .apply(external_id, &GroupChange::Delete, |_| true);
+    }
+
     /// Gives a login to somebody who is not of this source. It does nothing
     /// where somebody has it.
     pub fn occupy_login(&self, login: &str) {

@@ -14,6 +14,7 @@ mod answers;
 mod configuration;
 mod credentials;
 mod fast_lane;
+mod groups;
 mod identity_source;
 mod mapping;
 mod report;
@@ -96,6 +97,10 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     round.note("verification", verification::check(beyond, &round).await);
     let scopes = scopes::check(beyond, &round).await;
     round.note("further scopes", scopes);
+
+    if let Some(groups) = groups::check(beyond, mapping.ok(), &round).await {
+        round.note("groups", groups);
+    }
 
     let lane = fast_lane::check(settings, state.proof.as_ref(), time.now());
     round.note("fast lane", lane);

@@ -87,11 +87,12 @@ impl Book {
         !self.in_groups.is_empty()
     }
 
-    /// In how many groups users were told to be, all together.
+    /// In how many groups users who were told active were told to be, all together.
     #[must_use]
     pub fn memberships(&self) -> u64 {
-        let all = self.in_groups.iter();
-        all.map(|bytes| u64::from(InGroups::from_bytes(*bytes).count()))
+        let all = self.rows.iter().zip(&self.in_groups);
+        all.filter(|(row, _)| row.has(flag::ACTIVE))
+            .map(|(_, bytes)| u64::from(InGroups::from_bytes(*bytes).count()))
             .sum()
     }
 

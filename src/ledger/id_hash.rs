@@ -17,6 +17,12 @@ impl IdHash {
         Self::of_text(id.as_str())
     }
 
+    /// The hash of the external id that Okta lists as a member's.
+    #[must_use]
+    pub fn of_member(external_id: &str) -> Self {
+        Self::of_text(external_id)
+    }
+
     /// The hash of these bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {

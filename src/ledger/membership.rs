@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -32,6 +33,9 @@ pub struct Memberships {
     pub doubtful: bool,
     /// What the removals have cost the budget.
     pub charge: Option<Charge>,
+    /// In which groups Okta had them otherwise when they were last told again for it, and when that was
+    /// found. If the next verification finds just that, telling it once more helps nobody.
+    pub repaired: Option<(MembershipPrint, Timestamp)>,
 }
 
 /// The attributes of an entry that a look at the whole ledger needs.
@@ -43,6 +47,7 @@ const TOLD: &str = "gm";
 const LEFT: &str = "gx";
 const ALSO: &str = "ga";
 const CHARGE: &str = "gc";
+const REPAIRED: &str = "gv";
 
 impl Memberships {
     /// All groups that they may be in.
@@ -67,6 +72,13 @@ impl Memberships {
         ];
         let optional = [
             (LEFT, (!self.left.is_empty()).then(|| list(&self.left))),
+            (
+                REPAIRED,
+                self.repaired.map(|(print, at)| {
+                    let print = u64::from_be_bytes(print.0);
+                    AttributeValue::S(format!("{print:016x} {at}"))
+                }),
+            ),
             (ALSO, (!self.also.is_empty()).then(|| list(&self.also))),
             (
                 DOUBTFUL,
@@ -84,8 +96,8 @@ impl Memberships {
     }
 
     /// The names of all attributes that an entry may have of it.
-    pub(super) const ATTRIBUTES: [&'static str; 7] =
-        [TOLD, LEFT, ALSO, PRINT, NUMBER, DOUBTFUL, CHARGE];
+    pub(super) const ATTRIBUTES: [&'static str; 8] =
+        [TOLD, LEFT, ALSO, PRINT, NUMBER, DOUBTFUL, CHARGE, REPAIRED];
 
     pub(super) fn from_item(item: &Item) -> Option<Self> {
         let list = |name: &str| {
@@ -101,6 +113,13 @@ impl Memberships {
             also: list(ALSO),
             doubtful: item.contains_key(DOUBTFUL),
             charge: super::entry::charge(item, CHARGE),
+            repaired: item
+                .get(REPAIRED)
+                .and_then(|repaired| repaired.as_s().ok()?.split_once(' '))
+                .and_then(|(print, at)| {
+                    let print = u64::from_str_radix(print, 16).ok()?.to_be_bytes();
+                    Some((MembershipPrint(print), at.parse().ok()?))
+                }),
         })
     }
 }
@@ -274,6 +293,10 @@ mod tests {
                 session: 7,
                 doubtful,
                 charge: Charge::parse("5:7"),
+                repaired: Some((
+                    MembershipPrint([3; 8]),
+                    "2026-01-02T03:04:05Z".parse().unwrap(),
+                )),
             };
             let attributes = memberships.to_attributes();
             let item: Item = attributes

@@ -50,7 +50,7 @@ pub const UNCHANGED: Metric = Metric::level("Unchanged", Unit::Count);
 pub const PENDING: Metric = Metric::level("Pending", Unit::Count);
 /// Records that could not be sent: all there are, by a full run; else those of the run.
 pub const REJECTED: Metric = Metric::level("Rejected", Unit::Count);
-/// Users whom Okta turned away, in the same way.
+/// Users, groups and memberships that Okta turned away, in the same way.
 pub const REFUSED: Metric = Metric::level("Refused", Unit::Count);
 /// Of these, those who are to leave: they still work.
 pub const LEAVERS_REFUSED: Metric = Metric::level("LeaversRefused", Unit::Count);
@@ -83,6 +83,13 @@ pub const STATE_TABLE_WRITE_UNITS: Metric = Metric::level("StateTableWriteUnits"
 pub const UPSERTS: Metric = Metric::flow("Upserts");
 /// Users sent to be deactivated, by calls and by sessions that did not fail.
 pub const DEACTIVATIONS: Metric = Metric::flow("Deactivations");
+
+/// Groups sent to be made, changed or deleted, by sessions that did not fail.
+pub const GROUPS: Metric = Metric::flow("Groups");
+/// Memberships sent to be added, by sessions that did not fail.
+pub const MEMBERSHIPS_ADDED: Metric = Metric::flow("MembershipsAdded");
+/// Memberships sent to be taken away, by sessions that did not fail.
+pub const MEMBERSHIPS_REMOVED: Metric = Metric::flow("MembershipsRemoved");
 
 /// Import sessions by how they ended; each is counted once, when its end is seen.
 pub const SESSIONS: Metric = Metric::flow("Sessions").split(
@@ -148,6 +155,9 @@ pub const ALL: &[&Metric] = &[
     &STATE_TABLE_WRITE_UNITS,
     &UPSERTS,
     &DEACTIVATIONS,
+    &GROUPS,
+    &MEMBERSHIPS_ADDED,
+    &MEMBERSHIPS_REMOVED,
     &SESSIONS,
     &SESSIONS_FAILED,
     &SESSION_WAIT_SECONDS,

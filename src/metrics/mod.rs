@@ -49,6 +49,10 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
     let (upserts, deactivations) = report.sent();
     UPSERTS.add(upserts);
     DEACTIVATIONS.add(deactivations);
+    let of_groups = &report.groups;
+    GROUPS.add(of_groups.upserts + of_groups.deletions);
+    MEMBERSHIPS_ADDED.add(of_groups.memberships.added);
+    MEMBERSHIPS_REMOVED.add(of_groups.memberships.removed);
     if failed {
         RUNS_FAILED.add(1);
     } else {
@@ -68,7 +72,7 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
     // A run that saw only a part cannot say that there are none.
     for (metric, count) in [
         (&REJECTED, report.rejected.count),
-        (&REFUSED, report.refused.count),
+        (&REFUSED, report.refused.count + report.groups.turned_away()),
         (&LEAVERS_REFUSED, report.refused.leavers),
         (&STRANGERS, report.strangers),
         (&WAITING, report.waiting),

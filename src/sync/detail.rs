@@ -119,6 +119,14 @@ pub struct NotListed {
     pub upserts: u64,
     /// Deactivations, withheld ones included.
     pub deactivations: u64,
+    /// Groups that change.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub groups: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The users of whom Okta could not be asked.
@@ -192,6 +200,7 @@ impl Changes {
             not_listed: NotListed {
                 upserts: found.saturating_sub(listed.len() as u64),
                 deactivations: deactivations.saturating_sub(leavers.len() as u64),
+                groups: 0,
             },
             upserts: listed,
             deactivations: leavers,

@@ -67,7 +67,7 @@ impl Dry<'_> {
             let kept = self.withheld(&found, detail.limit).await?;
             let changes = Changes::of(&plan, kept, of(Kind::Deactivations), detail, &okta);
             let mut changes = Box::pin(changes).await;
-            changes.groups = groups.into_list();
+            (changes.groups, changes.not_listed.groups) = groups.into_list();
             report.changes = Some(changes);
         }
         let last = self.books.log().last_triggered();

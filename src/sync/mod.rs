@@ -41,8 +41,8 @@ pub use error::RunError;
 pub use estimate::Estimate;
 pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
 pub use groups::{
-    GroupChange, GroupChangeKind, GroupExample, GroupExamples, GroupsReport, Members,
-    MembershipsReport,
+    GroupChange, GroupChangeKind, GroupExample, GroupExamples, GroupNext, GroupSays, GroupsReport,
+    Members, MembershipsReport,
 };
 pub use hand::Why;
 pub use look::{Counts, Source};

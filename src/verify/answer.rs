@@ -46,6 +46,59 @@ pub struct Counts {
     pub unknown: u64,
     /// Whose entry was written.
     pub adopted: u64,
+    /// Groups, where the mapping gives any.
+    #[serde(skip_serializing_if = "GroupCounts::is_none")]
+    pub groups: GroupCounts,
+}
+
+/// Groups that we made, by how Okta has them beside how they are to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct GroupCounts {
+    /// Groups whose members were listed.
+    pub listed: u64,
+    /// With just the members that they are to have.
+    pub same: u64,
+    /// With others.
+    pub different: u64,
+    /// That Okta does not have.
+    pub missing: u64,
+    /// Memberships that Okta lacks.
+    pub lacking: u64,
+    /// Memberships that Okta has too many.
+    pub too_many: u64,
+    /// Members whom the ledger does not know: they are left as they are.
+    pub unknown: u64,
+}
+
+impl GroupCounts {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.listed += other.listed;
+        self.same += other.same;
+        self.different += other.different;
+        self.missing += other.missing;
+        self.lacking += other.lacking;
+        self.too_many += other.too_many;
+        self.unknown += other.unknown;
+    }
+}
+
+/// Somebody who is in other groups than they are to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupDifference {
+    /// Who.
+    pub external_id: String,
+    /// Groups that they are to be in, and are not.
+    pub lacks: Vec<String>,
+    /// Groups that they are in, and are not to be.
+    pub has: Vec<String>,
+    /// Whether they were told again for just that, and Okta has them so still.
+    pub survived: bool,
 }
 
 /// Those whom Okta has active, beside the ids that the mapping gives them now.
@@ -85,6 +138,9 @@ pub struct Examples {
     pub should_have_left: Vec<String>,
     /// External ids, or Okta's where there is none.
     pub unknown: Vec<String>,
+    /// External ids, and in which groups they are wrongly, or are not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupDifference>,
 }
 
 /// Somebody whom Okta has otherwise.
@@ -165,7 +221,9 @@ impl Findings {
             should_have_left,
             unknown,
             adopted,
+            groups,
         } = counts;
+        self.counts.groups.add(groups);
         self.drifted += drifted;
         self.counts.listed += listed;
         self.counts.same += same;
@@ -179,11 +237,19 @@ impl Findings {
             different,
             should_have_left,
             unknown,
+            groups,
         } = examples;
+        name(&mut self.examples.groups, groups);
         name(&mut self.examples.missing, missing);
         name(&mut self.examples.different, different);
         name(&mut self.examples.should_have_left, should_have_left);
         name(&mut self.examples.unknown, unknown);
+    }
+
+    /// Names somebody whose groups differ, if they are among the first.
+    pub(super) fn name_groups(&mut self, difference: GroupDifference) {
+        self.drifted += u64::from(!difference.survived);
+        name(&mut self.examples.groups, vec![difference]);
     }
 
     /// Counts somebody, and names them if they are among the first.

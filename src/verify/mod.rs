@@ -10,6 +10,7 @@
 
 mod answer;
 mod compare;
+mod groups;
 mod index;
 mod judge;
 mod listed;
@@ -21,7 +22,10 @@ mod still;
 
 use jiff::Timestamp;
 
-pub use answer::{Counts, Difference, Examples, LastVerified, NewId, NewIds, Verified};
+pub use answer::{
+    Counts, Difference, Examples, GroupCounts, GroupDifference, LastVerified, NewId, NewIds,
+    Verified,
+};
 pub(crate) use judge::May;
 pub(crate) use progress::Verification;
 
@@ -214,7 +218,13 @@ async fn look(
             progress.now.next = page.next;
         }
     }
-    missing::look(people, progress, time).await
+    if !progress.now.all_missed {
+        match missing::look(people, progress, time).await? {
+            Came::ToTheEnd => progress.now.all_missed = true,
+            later @ Came::SoFar(..) => return Ok(later),
+        }
+    }
+    groups::look(run, people, progress, time).await
 }
 
 /// Okta refuses a link that is too old as it does anything else that makes no sense.
@@ -226,6 +236,11 @@ fn no_time(time: &Time) -> Option<Came> {
     let now = time.now();
     let reason = || "the invocation's time was up".to_owned();
     (now >= time.load_until()).then(|| Came::SoFar(reason(), whole_second(now)))
+}
+
+fn out_of_time(time: &Time) -> Came {
+    let reason = "Okta's rate limit left no time for another group";
+    Came::SoFar(reason.to_owned(), whole_second(time.now()))
 }
 
 fn under_way(time: &Time) -> Came {

@@ -49,6 +49,12 @@ pub(super) struct UnderWay {
     /// Where it goes on; nothing once all are listed.
     pub(super) next: Option<PageLink>,
     pub(super) all_listed: bool,
+    /// Whether those were looked for whom Okta does not list.
+    #[serde(default)]
+    pub(super) all_missed: bool,
+    /// The last group whose members were compared.
+    #[serde(default)]
+    pub(super) groups_until: Option<String>,
     /// How many were listed by each invocation, and are kept in items of their own.
     kept: Vec<usize>,
 }
@@ -102,6 +108,11 @@ impl Progress {
         self.now = UnderWay::begin(self.now.may, self.now.ids_of.take(), last, now);
         self.now.findings.counts.adopted = adopted;
         self.listed = Arc::default();
+    }
+
+    /// When the last verification began that came to its end.
+    pub(super) fn last_began(&self) -> Option<Timestamp> {
+        self.item.value.last.as_ref().map(|last| last.began)
     }
 
     /// Takes note of somebody who was listed.
@@ -173,6 +184,8 @@ impl UnderWay {
             findings: Findings::default(),
             next: None,
             all_listed: false,
+            all_missed: false,
+            groups_until: None,
             kept: Vec::new(),
         }
     }

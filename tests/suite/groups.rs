@@ -347,3 +347,103 @@ async fn rules_that_are_taken_away_take_their_memberships_away() {
     assert_eq!(members(&world, "dept-sales"), names(&[]), "{report:?}");
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_groups_are_explained() {
+    let world = world(&[("ada", "Sales"), ("bob", "Legal")]).await;
+    let function = function(&world);
+    let ask = json!({"command": "explain", "externalId": "ada"});
+    sync(&world, &function).await;
+    let first = answer(&world, &function, &ask).await.unwrap();
+    assert_eq!(
+        first["groups"],
+        json!([{"externalId": "dept-sales", "rule": 0, "told": false, "next": "join"}])
+    );
+    settle(&world, &function).await;
+    world
+        .put(with(of("ada", "Legal"), json!({"roles": ["new"]})))
+        .await;
+
+    let moved = answer(&world, &function, &ask).await.unwrap();
+
+    assert_eq!(
+        moved["groups"],
+        json!([
+            {"externalId": "dept-legal", "rule": 0, "told": false, "next": "join"},
+            {"externalId": "dept-sales", "rule": null, "told": true, "next": "leave"},
+            {"externalId": "role-new", "rule": 1, "told": false, "next": "waits"},
+        ])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_finds_members_who_were_moved_at_okta_and_repairs_it() {
+    let world = world(&[("ada", "Sales"), ("bob", "Sales"), ("cy", "Legal")]).await;
+    let function = function(&world);
+    settle(&world, &function).await;
+    world.okta.admin_moves("dept-sales", "ada", false);
+    world.okta.admin_moves("dept-legal", "bob", true);
+    world.okta.admin_moves("dept-legal", "somebody", true);
+    cooldown().await;
+    let verify = json!({"command": "verify", "repair": true});
+
+    let found = answer(&world, &function, &verify).await.unwrap();
+
+    assert_eq!(
+        found["groups"],
+        json!({"listed": 2, "same": 0, "different": 2, "missing": 0, "lacking": 1, "tooMany": 1, "unknown": 1})
+    );
+    assert_eq!(
+        found["examples"]["groups"],
+        json!([
+            {"externalId": "ada", "lacks": ["dept-sales"], "has": [], "survived": false},
+            {"externalId": "bob", "lacks": [], "has": ["dept-legal"], "survived": false},
+        ])
+    );
+    settle(&world, &function).await;
+    assert_eq!(members(&world, "dept-sales"), names(&["ada", "bob"]));
+    assert_eq!(members(&world, "dept-legal"), names(&["cy", "somebody"]));
+    cooldown().await;
+    let again = answer(&world, &function, &verify).await.unwrap();
+    assert_eq!(again["groups"]["different"], 0, "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_gone_at_okta_is_made_again_with_its_members() {
+    let world = world(&[("ada", "Sales"), ("bob", "Sales")]).await;
+    let function = function(&world);
+    settle(&world, &function).await;
+    world.okta.admin_deletes_group("dept-sales");
+    cooldown().await;
+
+    let verify = json!({"command": "verify", "repair": true});
+    let found = answer(&world, &function, &verify).await.unwrap();
+
+    assert_eq!(
+        (&found["groups"]["missing"], &found["groups"]["lacking"]),
+        (&json!(1), &json!(2))
+    );
+    settle(&world, &function).await;
+    assert_eq!(members(&world, "dept-sales"), names(&["ada", "bob"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_doctor_says_where_the_app_does_not_import_groups() {
+    for imports in [true, false] {
+        let world = World::start(Options {
+            import_groups: imports,
+            ..options()
+        })
+        .await;
+        let doctor = json!({"command": "doctor"});
+
+        let said = answer(&world, &function(&world), &doctor).await.unwrap();
+
+        let checks = said["checks"].as_array().unwrap();
+        let check = |name: &str| checks.iter().find(|check| check["name"] == name).cloned();
+        let groups = check("groups").unwrap().to_string();
+        assert_eq!(groups.contains("Import Groups"), !imports, "{groups}");
+        let without = answer(&world, &world.function(&[]), &doctor).await.unwrap();
+        assert!(!without["checks"].to_string().contains("\"groups\""));
+    }
+}

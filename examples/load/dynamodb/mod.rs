@@ -3,11 +3,12 @@
 
 mod state;
 mod tally;
+mod update;
 mod users;
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use futures::stream;
@@ -46,7 +47,7 @@ const PAGE_BYTES: usize = 1 << 20;
 /// Both tables.
 #[derive(Debug)]
 pub struct DynamoDb {
-    users: UsersTable,
+    users: RwLock<UsersTable>,
     state: Mutex<StateTable>,
     tally: Mutex<Tally>,
 }
@@ -116,7 +117,7 @@ impl DynamoDb {
     pub fn of(users: u32, known: Known, record_bytes: u32) -> Result<Self, Trouble> {
         Ok(Self {
             state: Mutex::new(StateTable::of(users, known)?),
-            users: UsersTable::of(users, known, record_bytes as usize),
+            users: RwLock::new(UsersTable::of(users, known, record_bytes as usize)),
             tally: Mutex::default(),
         })
     }
@@ -126,19 +127,37 @@ impl DynamoDb {
         lock(&self.tally).clone()
     }
 
+    /// Forgets what was asked so far.
+    pub fn count_anew(&self) {
+        *lock(&self.tally) = Tally::default();
+    }
+
+    /// Users who are otherwise from now on.
+    pub fn replace_users(&self, users: u32, known: Known, record_bytes: u32) {
+        let table = UsersTable::of(users, known, record_bytes as usize);
+        *self.users.write().unwrap_or_else(PoisonError::into_inner) = table;
+    }
+
+    /// What one scan of the ledger consumes, as it is.
+    pub fn ledger_scan(&self) -> f64 {
+        lock(&self.state).scan_units()
+    }
+
     fn answer(&self, operation: &str, request: &Value) -> Option<Answer> {
         let name = match request["TableName"].as_str() {
             Some(name) => name,
             None => request["RequestItems"].as_object()?.keys().next()?,
         };
+        let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
         let answer = match (operation, name) {
-            ("DescribeTable", USERS) => self.users.describe(),
-            ("Scan", USERS) => self.users.scan(request),
-            ("BatchGetItem", USERS) => self.users.read(request)?,
+            ("DescribeTable", USERS) => users.describe(),
+            ("Scan", USERS) => users.scan(request),
+            ("BatchGetItem", USERS) => users.read(request)?,
             ("Scan", STATE) => lock(&self.state).scan(request),
             ("BatchGetItem", STATE) => lock(&self.state).read(request)?,
             ("BatchWriteItem", STATE) => lock(&self.state).write(request)?,
             ("PutItem", STATE) => lock(&self.state).put(request)?,
+            ("UpdateItem", STATE) => lock(&self.state).update(request)?,
             ("DeleteItem", STATE) => lock(&self.state).delete(request)?,
             ("PutItem" | "UpdateItem", HISTORY) => a_write_of_history(request),
             _ => return None,

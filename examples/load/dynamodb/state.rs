@@ -10,17 +10,18 @@ use hyper::body::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, HISTORY, Known, PAGE_BYTES, STATE, page_of, read_units};
+use super::{Answer, HISTORY, Known, PAGE_BYTES, STATE, page_of, read_units, update};
 use crate::Trouble;
 
 /// What an entry takes in the table, about: its names and values.
 pub const ENTRY_BYTES: usize = 200;
-const ENTRIES_PER_PAGE: usize = PAGE_BYTES / ENTRY_BYTES;
+/// The same of somebody who was told to be in eight groups, with some room.
+const ENTRY_BYTES_IN_GROUPS: usize = 320;
 /// The session that has told Okta everybody who is known.
 const SESSION: &str = "apsbeforehand000000";
 const NUMBER: u32 = 1;
 /// What a scan of the ledger shows of an entry.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 20] = [
     "pk",
     "print",
     "session",
@@ -32,12 +33,23 @@ const SHOWN: [&str; 11] = [
     "chargedDeactivation",
     "chargedUpdate",
     "toLeave",
+    "stranger",
+    "gp",
+    "gn",
+    "gd",
+    "g",
+    "gt",
+    "gs",
+    "gl",
+    "gr",
 ];
 
 /// The table.
 #[derive(Debug, Default)]
 pub(super) struct StateTable {
     pages: Vec<Page>,
+    /// How many entries a page has.
+    per_page: usize,
     /// Where entries are: page and row.
     places: HashMap<String, (usize, usize)>,
     /// What is no entry.
@@ -56,11 +68,20 @@ struct Page {
 struct Entry {
     whole: Box<str>,
     shown: Box<str>,
+    /// What it takes in the table.
+    bytes: usize,
 }
 
 impl StateTable {
     pub(super) fn of(users: u32, known: Known) -> Result<Self, Trouble> {
-        let mut table = Self::default();
+        let entry = match known {
+            Known::InTeams { .. } => ENTRY_BYTES_IN_GROUPS,
+            _ => ENTRY_BYTES,
+        };
+        let mut table = Self {
+            per_page: PAGE_BYTES / entry,
+            ..Self::default()
+        };
         if known == Known::Nobody {
             return Ok(table);
         }
@@ -105,7 +126,7 @@ impl StateTable {
 
     fn place(&mut self, item: Value) {
         let pk = item["pk"]["S"].as_str().unwrap_or_default().to_owned();
-        if !pk.starts_with("user#") {
+        if !pk.starts_with("user#") && !pk.starts_with("group#") {
             self.items.insert(pk, item);
             return;
         }
@@ -118,7 +139,7 @@ impl StateTable {
         if self
             .pages
             .last()
-            .is_none_or(|page| page.entries.len() == ENTRIES_PER_PAGE)
+            .is_none_or(|page| page.entries.len() == self.per_page)
         {
             self.pages.push(Page::default());
         }
@@ -142,12 +163,18 @@ impl StateTable {
         let Some(page) = self.pages.get_mut(at) else {
             return Answer::page(Bytes::new(), STATE, "pk", None, 0);
         };
-        let stored = page.entries.len() * ENTRY_BYTES;
+        let stored = page.stored();
         let items = page
             .shown
             .get_or_insert_with(|| shown(&page.entries))
             .clone();
         Answer::page(items, STATE, "pk", next, stored)
+    }
+
+    /// What one scan consumes.
+    pub(super) fn scan_units(&self) -> f64 {
+        let pages = self.pages.iter();
+        pages.map(|page| read_units(page.stored())).sum()
     }
 
     pub(super) fn read(&self, request: &Value) -> Option<Answer> {
@@ -185,6 +212,16 @@ impl StateTable {
         Some(a_write(bytes(item)))
     }
 
+    pub(super) fn update(&mut self, request: &Value) -> Option<Answer> {
+        let pk = request["Key"]["pk"]["S"].as_str()?;
+        let mut item = self.item(pk).unwrap_or_else(|| json!({"pk": {"S": pk}}));
+        let before = bytes(&item);
+        update::apply(request, &mut item)?;
+        let after = bytes(&item);
+        self.place(item);
+        Some(a_write(before.max(after)))
+    }
+
     pub(super) fn delete(&mut self, request: &Value) -> Option<Answer> {
         let item = self.items.remove(request["Key"]["pk"]["S"].as_str()?);
         Some(a_write(item.as_ref().map_or(1, bytes)))
@@ -195,8 +232,26 @@ impl StateTable {
 fn bytes(item: &Value) -> usize {
     let attributes = item.as_object().into_iter().flatten();
     attributes
-        .map(|(name, value)| name.len() + value.to_string().len().saturating_sub(8))
+        .map(|(name, value)| name.len() + stored(value))
         .sum()
+}
+
+fn stored(value: &Value) -> usize {
+    match value["L"].as_array() {
+        Some(list) => 3 + list.iter().map(|one| 1 + stored(one)).sum::<usize>(),
+        None => value.to_string().len().saturating_sub(8),
+    }
+}
+
+/// What an entry takes: a user's without groups always the same, a group's what it is.
+fn bytes_of_entry(item: &Value) -> usize {
+    if item.get("g").is_some() {
+        return bytes(item);
+    }
+    let attributes = item.as_object().into_iter().flatten();
+    let about_groups = attributes.filter(|(name, _)| name.starts_with('g'));
+    let about_groups = about_groups.map(|(name, value)| name.len() + stored(value));
+    ENTRY_BYTES + about_groups.sum::<usize>()
 }
 
 /// A unit for each KB of an item.
@@ -229,7 +284,14 @@ impl Entry {
         Self {
             whole: item.to_string().into(),
             shown: Value::Object(present).to_string().into(),
+            bytes: bytes_of_entry(item),
         }
+    }
+}
+
+impl Page {
+    fn stored(&self) -> usize {
+        self.entries.iter().map(|entry| entry.bytes).sum()
     }
 }
 

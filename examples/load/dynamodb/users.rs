@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::{Answer, PAGE_BYTES, USERS, page_of, read_units};
-use crate::invented;
+use crate::{invented, teams};
 
 /// Whom Okta was told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,11 @@ pub enum Known {
     Everybody,
     /// Everybody, but one in so many otherwise; of these, one in ten is inactive by now.
     OneOtherwiseIn(usize),
+    /// Everybody, as they are, and nobody's groups, which their records name.
+    InTeams {
+        /// Whether the reorganisation has been.
+        moved: bool,
+    },
 }
 
 impl Known {
@@ -35,6 +40,9 @@ impl Known {
         let mut record = invented::person(n);
         if self.has_left(n) {
             record.insert("active".to_owned(), AttributeValue::Bool(false));
+        }
+        if let Self::InTeams { moved } = self {
+            record.insert(teams::ATTRIBUTE.to_owned(), teams::attribute(n, moved));
         }
         record
     }
@@ -110,15 +118,21 @@ impl UsersTable {
     }
 }
 
-/// An item as DynamoDB writes it; invented people are of strings and booleans.
+/// An item as DynamoDB writes it.
 fn item(record: &HashMap<String, AttributeValue>) -> Value {
-    let attributes = record.iter().map(|(name, value)| {
-        let value = match value {
-            AttributeValue::S(text) => json!({ "S": text }),
-            AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
-            other => panic!("an invented person has {other:?}"),
-        };
-        (name.clone(), value)
-    });
+    let attributes = record.iter();
+    let attributes = attributes.map(|(name, value)| (name.clone(), attribute(value)));
     Value::Object(attributes.collect())
+}
+
+/// Invented people are of strings, booleans and lists.
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
+        AttributeValue::L(list) => {
+            json!({ "L": list.iter().map(attribute).collect::<Vec<_>>() })
+        }
+        other => panic!("an invented person has {other:?}"),
+    }
 }

@@ -19,11 +19,11 @@ use crate::{
 const REALLY_LEFT: usize = 2;
 
 /// The table as it was, and who is active at Okta.
-struct Before {
+pub(super) struct Before {
     /// Records that say active, in the order in which they vanish.
-    active: Vec<Item>,
+    pub(super) active: Vec<Item>,
     /// Records that say inactive.
-    inactive: Vec<Item>,
+    pub(super) inactive: Vec<Item>,
 }
 
 impl Story<'_> {
@@ -35,7 +35,7 @@ impl Story<'_> {
     }
 
     /// All records, as a backup would have them.
-    async fn backup(&self) -> Result<Before, Trouble> {
+    pub(super) async fn backup(&self) -> Result<Before, Trouble> {
         let mut pages = self
             .world
             .dynamodb
@@ -276,6 +276,7 @@ impl Story<'_> {
         if self.streamed() {
             left.insert(self.person(STREAM_LEAVER).0);
         }
+        left.extend(self.group_leaver.clone());
         let directory = self.world.okta.directory();
         let inactive = directory
             .iter()

@@ -2,6 +2,7 @@
 
 mod days;
 mod fast;
+mod groups;
 mod guard;
 mod okta;
 
@@ -50,11 +51,13 @@ pub async fn play(world: &World, people: &People, page: &Page) -> Result<usize, 
         function: &function,
         schedule: &schedule,
         follower: None,
+        group_leaver: None,
         chapters: 0,
         failed: 0,
     };
     let began = Instant::now();
     story.days().await?;
+    story.departments_become_groups().await?;
     story.the_table_is_emptied().await?;
     if story.streamed() {
         story.a_leaver_in_seconds().await?;
@@ -109,6 +112,8 @@ struct Story<'a> {
     function: &'a Function,
     schedule: &'a Value,
     follower: Option<Follower<'a>>,
+    /// Who leaves while departments are groups.
+    group_leaver: Option<String>,
     chapters: usize,
     failed: usize,
 }
@@ -134,7 +139,17 @@ impl<'a> Story<'a> {
 
     /// What an event comes to, compared with what is expected of it.
     async fn event(&mut self, event: &Value, expected: &Expected) -> Result<Chapter, Trouble> {
-        let chapter = Chapter::run(self.world, self.function, event, self.page).await?;
+        self.invoked(self.function, event, expected).await
+    }
+
+    /// The same of a function that is set up otherwise.
+    async fn invoked(
+        &mut self,
+        function: &Function,
+        event: &Value,
+        expected: &Expected,
+    ) -> Result<Chapter, Trouble> {
+        let chapter = Chapter::run(self.world, function, event, self.page).await?;
         let passed = chapter.show(self.page, self.world, expected)?;
         self.failed += usize::from(!passed);
         Ok(chapter)
@@ -218,10 +233,15 @@ impl<'a> Story<'a> {
 
     /// What the guard says of deactivations.
     async fn guard_of_deactivations(&self) -> Result<Value, Trouble> {
+        self.guard_of("deactivations").await
+    }
+
+    /// What the guard says of a kind.
+    async fn guard_of(&self, kind: &str) -> Result<Value, Trouble> {
         let deadline = self.world.clock.now() + DEADLINE;
         let status = json!({"command": "status"});
         let answer = Box::pin(self.function.invoke(&status, "status", deadline)).await?;
-        Ok(serde_json::to_value(answer)?["guard"]["deactivations"].take())
+        Ok(serde_json::to_value(answer)?["guard"][kind].take())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::sync::OldAndNew;
+use crate::sync::{GroupSays, OldAndNew};
 
 /// What is known of one person, and what the next run will do about them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +19,9 @@ pub struct Explanation {
     pub ledger: Option<LedgerSays>,
     /// What Okta has; none if it could not be asked.
     pub okta: Option<OktaHas>,
+    /// Their groups: those that their record gives, and those that Okta was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<GroupSays>>,
     /// What the next full run will do about them.
     pub next: Next,
     /// Why, for people.

@@ -21,7 +21,7 @@ use self::{
     place::Place,
 };
 use super::{
-    Aside, Books, Run, RunError, Time,
+    Aside, Books, Run, RunError, Time, groups,
     hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, whom},
     look::{Suspect, Whole, whose},
     tell,
@@ -171,6 +171,18 @@ impl Run {
                 at: entry.at,
                 called: entry.called,
             }),
+            groups: groups::explain(
+                &hand,
+                &books,
+                entry.as_ref(),
+                match &mapped {
+                    Some(Mapped::Active(_, profile)) => Some(profile.groups()),
+                    _ => None,
+                },
+                matches!(decision, Decision::Nothing(_)),
+                now,
+            )
+            .await?,
             record,
             okta,
             next,

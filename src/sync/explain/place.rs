@@ -79,6 +79,7 @@ impl Place {
             },
             ledger: None,
             okta: None,
+            groups: None,
             next,
             because: because.to_owned(),
         }

@@ -88,8 +88,10 @@ impl GroupChanges {
         self.groups.entry(id.clone()).or_insert_with(new)
     }
 
-    /// All of them.
-    pub(in crate::sync) fn into_list(self) -> Vec<GroupChange> {
-        self.groups.into_values().collect()
+    /// The first of them, as many as people are named of each, and how many others there are.
+    pub(in crate::sync) fn into_list(self) -> (Vec<GroupChange>, u64) {
+        let beyond = self.groups.len().saturating_sub(self.limit);
+        let listed = self.groups.into_values().take(self.limit);
+        (listed.collect(), beyond as u64)
     }
 }

@@ -8,6 +8,7 @@
 mod ask;
 mod changes;
 mod decide;
+mod explain;
 mod load;
 mod pairs;
 mod record;
@@ -19,6 +20,8 @@ use serde::Serialize;
 
 pub(super) use changes::GroupChanges;
 pub use changes::{GroupChange, GroupChangeKind, Members};
+pub(super) use explain::explain;
+pub use explain::{GroupNext, GroupSays};
 pub(super) use load::{GroupLoads, Loading};
 pub(super) use survey::Survey;
 
@@ -111,6 +114,14 @@ pub struct GroupsReport {
     pub skipped: Option<String>,
     /// Groups that two records or rules call by different names: the first record's counts.
     pub ambiguous: GroupExamples,
+}
+
+impl GroupsReport {
+    /// How many groups and memberships Okta turned away; one where it would not answer at all.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        self.refused.count + u64::from(self.skipped.is_some())
+    }
 }
 
 /// How many memberships.

@@ -38,7 +38,7 @@ pub(super) struct By<'a> {
 }
 
 impl By<'_> {
-    fn there(&self, id: &GroupId) -> There {
+    pub(super) fn there(&self, id: &GroupId) -> There {
         let log = self.books.log();
         match self.known.get(id) {
             Some(entry) if entry.is_there(log) => There::Yes,
@@ -148,6 +148,7 @@ impl Told {
             session,
             doubtful: false,
             charge: charge.or_else(|| before.and_then(|before| before.charge)),
+            repaired: before.and_then(|before| before.repaired),
         }
     }
 }

@@ -101,7 +101,8 @@ impl Survey<'_> {
     ) -> Result<(GroupWork, GroupChanges), RunError> {
         let mut work = GroupWork {
             beyond: found.beyond,
-            joins_later: found.wanted.values().any(|wanted| wanted.later.0 > 0),
+            joins_later: found.movers_wait
+                || found.wanted.values().any(|wanted| wanted.later.0 > 0),
             ..GroupWork::default()
         };
         let mut changes = GroupChanges::naming(self.detail.map_or(0, |detail| detail.limit));

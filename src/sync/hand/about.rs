@@ -65,6 +65,11 @@ pub(in crate::sync) fn to_be_told(
     }
 }
 
+/// The print of what somebody is to be told who is to be active with this profile.
+pub(crate) fn told_of(profile: &Profile, standing: Option<Standing>) -> Fingerprint {
+    to_be_told(profile, standing).0
+}
+
 /// What Okta is sent so that it has somebody active, or why it would refuse that. Of whom it
 /// knows it keeps what is left out.
 pub(in crate::sync) fn to_be_sent(

@@ -18,8 +18,8 @@ use std::{
 
 use jiff::Timestamp;
 
-pub(crate) use about::whom;
 pub(super) use about::{subject, to_be_sent, to_be_told};
+pub(crate) use about::{told_of, whom};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 pub(super) use member::Member;
 use person::Person;

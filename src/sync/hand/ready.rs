@@ -129,6 +129,7 @@ impl Ready {
                 approved: true,
                 moved: None,
             }),
+            repaired: memberships.repaired,
         })
     }
 

@@ -152,7 +152,8 @@ impl<'a> Comparison<'a> {
                         let who = (id, &external_id);
                         groups.settled(who, key, in_groups, profile.groups());
                     } else {
-                        groups.unsettled(&external_id, &key.canonical(), profile.groups());
+                        let key = key.canonical();
+                        groups.unsettled(&external_id, &key, in_groups, profile.groups());
                     }
                 }
                 seen

@@ -53,6 +53,8 @@ pub struct GroupsFound {
     pub beyond: u64,
     /// People whose memberships wait for their end of a session that carries some.
     pub waiting: u64,
+    /// Whether the groups of somebody differ who is to be told something else first.
+    pub movers_wait: bool,
     /// In how many groups people were told to be, all together.
     pub told: u64,
     /// Whether every record could be read: a rejected one may give any group.
@@ -136,9 +138,24 @@ impl<'a> GroupsLook<'a> {
     }
 
     /// Takes the groups of somebody who is yet to land.
-    pub(super) fn unsettled(&mut self, external_id: &ExternalId, key: &str, groups: &Groups) {
+    pub(super) fn unsettled(
+        &mut self,
+        external_id: &ExternalId,
+        key: &str,
+        in_groups: InGroups,
+        groups: &Groups,
+    ) {
+        let known = self.known;
+        let is_there = |id: &GroupId| known.get(id).is_some_and(|known| known.is_there);
+        let usable = groups.ids().filter(|id| is_there(id));
+        let is_told = in_groups == InGroups::Just(MembershipPrint::of(usable));
+        self.found.movers_wait |= !is_told && in_groups != InGroups::Never;
         for group in groups.iter() {
-            self.wanted(group, key).later(external_id);
+            let is_in = is_told && is_there(&group.id);
+            let wanted = self.wanted(group, key);
+            if !is_in {
+                wanted.later(external_id);
+            }
         }
     }
 

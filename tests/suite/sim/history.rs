@@ -161,6 +161,8 @@ pub enum Deed {
     /// They keep what they have, but for the app: they are not the source's any more, until they are
     /// told again.
     Unassign,
+    /// Into a team, or out of it.
+    Regroup(u8, bool),
 }
 
 /// A record of the users table.

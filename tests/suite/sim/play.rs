@@ -12,6 +12,7 @@ use super::{
     invoke::invoke,
     promises::{self, Broken},
     records::{address, id},
+    teams::group,
     world::World,
 };
 
@@ -121,6 +122,10 @@ fn act(world: &Rc<World>, number: usize, act: &Act) -> Option<tokio::task::JoinH
                 Deed::Reactivate => okta.admin_reactivates(&id),
                 Deed::Delete => okta.admin_deletes(&id),
                 Deed::Unassign => okta.admin_unassigns(&id),
+                Deed::Regroup(team, joins) => {
+                    okta.admin_moves(&group(*team), &id, *joins);
+                    Ok(())
+                }
             };
         }
     }

@@ -5,7 +5,7 @@ use okta_emulator::Effect;
 
 use super::{
     generate::pick,
-    history::{Act, History, Row, Step, What},
+    history::{Act, Deed, History, Row, Step, What},
     limit::Limit,
 };
 
@@ -40,6 +40,7 @@ pub fn add(history: &mut History) {
     if rng.u32(0..3) > 0 {
         return;
     }
+    let foreign = rng.u32(0..3) == 0;
     history.teams = Some(Teams {
         removals: pick(
             &mut rng,
@@ -52,7 +53,7 @@ pub fn add(history: &mut History) {
             ],
         ),
         deletes: rng.bool(),
-        foreign: rng.u32(0..3) == 0,
+        foreign,
     });
     // Whoever is in every team is told so by one session.
     history.requests = history.requests.max(2 * usize::from(TEAMS));
@@ -102,6 +103,17 @@ pub fn add(history: &mut History) {
                 }
             }
             _ => {}
+        }
+    }
+    if history.has_admins() {
+        let teams = if foreign { TEAMS - 1 } else { TEAMS };
+        for _ in 0..rng.u8(0..3) {
+            let deed = Deed::Regroup(rng.u8(0..teams), rng.bool());
+            let person = rng.u8(0..history.people);
+            moved.push((
+                rng.usize(0..=history.steps.len()),
+                Act::Admin { person, deed },
+            ));
         }
     }
     for (place, act) in moved.into_iter().rev() {
