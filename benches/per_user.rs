@@ -25,6 +25,9 @@ mod dynamodb;
 #[path = "../examples/local/invented.rs"]
 mod invented;
 mod runs;
+#[path = "../examples/load/teams.rs"]
+#[allow(dead_code, reason = "the bench has no groups")]
+mod teams;
 
 /// Whatever keeps the stand-ins from starting.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;

@@ -22,13 +22,13 @@ use crate::{
     teams,
 };
 
-/// Okta's requests about groups.
+/// Okta's request that makes groups and changes them.
 pub const MAKE: &str = "bulk-groups-upsert";
-/// …
+/// … that deletes them.
 pub const DELETE: &str = "bulk-groups-delete";
-/// …
+/// … that puts people into them.
 pub const JOIN: &str = "bulk-group-memberships-upsert";
-/// …
+/// … that takes people out of them.
 pub const LEAVE: &str = "bulk-group-memberships-delete";
 
 /// Okta takes so many groups, or groups with members, in a request, so many bytes, and so many
@@ -210,7 +210,7 @@ fn expect(
     let memberships = |name: &'static str| {
         reported(&move |report| report["groups"]["memberships"][name].as_u64())
     };
-    is("groups in wrong hands", told.wrong, 0)?;
+    is("groups with other members", told.wrong, 0)?;
     is("users told", reported(&|it| it["upserts"].as_u64()), 0)?;
     is(
         "memberships withheld",

@@ -209,6 +209,16 @@ async fn a_batch_that_comes_back_is_as_old_as_its_oldest_change() {
     assert!((300.0..500.0).contains(&took), "{took}");
 }
 
+/// Somebody joins a group, and leaves it.
+async fn somebody_moves(world: &crate::support::World) {
+    let with_groups = crate::groups::function(world);
+    world.put(crate::groups::of("new", "Sales")).await;
+    cooldown().await;
+    crate::groups::settle(world, &with_groups).await;
+    world.put(person("new")).await;
+    crate::groups::settle(world, &with_groups).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn whatever_is_in_the_catalogue_is_emitted() {
     let world = world_of(3).await;
@@ -241,6 +251,7 @@ async fn whatever_is_in_the_catalogue_is_emitted() {
     world.put(person("new")).await;
     invoke_for(&world, &function, Duration::from_secs(60)).await;
     crate::verify::verify(&world, &function, crate::verify::VERIFY).await;
+    somebody_moves(&world).await;
     drop(guard);
 
     let catalogue: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();

@@ -116,6 +116,10 @@ async fn take_out(
     drops: Vec<GroupBatch>,
     until: Timestamp,
 ) -> Result<(), LoadError> {
+    // Not without the people themselves.
+    if !drops.is_empty() && session.requests_left() <= drops.len() {
+        return Err(LoadError::NoBudget);
+    }
     for drop in drops {
         match session.load_groups(&drop, until).await {
             Ok(()) | Err(LoadError::Ambiguous(_)) => {}

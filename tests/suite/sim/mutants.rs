@@ -85,7 +85,7 @@ caught! {
     adopting_whoever_is_different_is_caught: AdoptionHidesDifferences by EQUAL;
     adopting_over_a_newer_entry_is_caught: AdoptionReplaces by EQUAL or LEDGER;
     forgetting_whom_okta_refused_inside_an_import_is_caught: RefusedIsForgotten by EQUAL or LEDGER;
-    putting_somebody_into_a_group_before_they_landed_is_caught: MembershipBeforeUser by MEMBERS;
+    putting_somebody_into_a_group_before_they_landed_is_caught: MembershipBeforeUser by MEMBERS or ENDS_WELL;
     taking_a_group_of_others_for_ours_is_caught: ForeignGroupIsOurs by FOREIGN;
     taking_a_rejected_record_for_one_without_groups_is_caught: RejectedLeavesGroups by STAYS;
     taking_people_out_of_groups_unasked_is_caught: RemovalsAreUnguarded by REMOVALS;

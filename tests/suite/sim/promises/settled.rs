@@ -85,9 +85,9 @@ pub async fn ledger(world: &World, history: &History) -> Result<(), Broken> {
     let log = ledger.read_log().await.unwrap().value;
     let entries = ledger.entries(&hashes, &log).await.unwrap();
     for (person, external_id) in (0..PEOPLE).zip(&people) {
-        let entry = entries
-            .iter()
-            .find(|entry| entry.external_id == *external_id);
+        // One that only remembers a push says nothing of what Okta was told.
+        let mut known = entries.iter().filter(|entry| !entry.stranger);
+        let entry = known.find(|entry| entry.external_id == *external_id);
         let user = world.okta.user(external_id.as_str());
         let active = user.is_some_and(|user| user.status == UserStatus::Active && user.assigned);
         let standing = entry.and_then(|entry| log.standing(entry.telling()));
