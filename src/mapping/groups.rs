@@ -27,6 +27,10 @@ impl GroupId {
         match text.chars().count() {
             _ if text.trim().is_empty() => Err("is empty".to_owned()),
             n if n > Self::MAX_CHARS => Err(too_long(n, Self::MAX_CHARS)),
+            // Okta is asked for it by an address, and another group would be asked for.
+            _ if matches!(text, "." | "..") || text.contains(['\t', '\n', '\r']) => Err(
+                "is dots alone, or has a tab or a line's end: give the group another id".to_owned(),
+            ),
             _ => Ok(Self(text.into())),
         }
     }

@@ -114,11 +114,7 @@ fn reason(
     } = judged;
     let variable = kind.variable();
     let set = limits.of(kind);
-    let approve = if too_many {
-        "more than can be approved at once: raise the limit, or put the table right".to_owned()
-    } else {
-        "if they are right, approve exactly these people with {\"command\":\"approve\",\"digest\":…}".to_owned()
-    };
+    let approve = how_to_approve(too_many);
     if unapproved > 0 {
         return format!(
             "{unapproved} of {count} {kind} are of people whom Okta was told under ids that the mapping's externalId does not \
@@ -130,4 +126,13 @@ fn reason(
         "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of {base} people told active, of \
          which {spent} are spent (people whom Okta keeps refusing count too). Check the users table; {approve}"
     )
+}
+
+/// What to do about those who are withheld.
+pub(super) fn how_to_approve(too_many: bool) -> &'static str {
+    if too_many {
+        "more than can be approved at once: raise the limit, or put the table right"
+    } else {
+        "if they are right, approve exactly these people with {\"command\":\"approve\",\"digest\":…}"
+    }
 }

@@ -1,9 +1,9 @@
 //! Groups and memberships, which the mapping derives from people's records.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use dynamodb_identity_source::{handler::Function, sync::Report};
-use okta_emulator::Options;
+use okta_emulator::{Effect, Fault, Options};
 use serde_json::{Value, json};
 
 use crate::{
@@ -345,7 +345,6 @@ async fn rules_that_are_taken_away_take_their_memberships_away() {
     let report = settle(&world, &without).await;
 
     assert_eq!(members(&world, "dept-sales"), names(&[]), "{report:?}");
-    tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -446,4 +445,26 @@ async fn the_doctor_says_where_the_app_does_not_import_groups() {
         let without = answer(&world, &world.function(&[]), &doctor).await.unwrap();
         assert!(!without["checks"].to_string().contains("\"groups\""));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_okta_says_nothing_of_stops_no_other() {
+    let world = world(&[("ada", "Sales"), ("bob", "Legal")]).await;
+    world.okta.inject(
+        Fault::on("GET", "/groups/dept-sales")
+            .always()
+            .then(Effect::Status {
+                status: 400,
+                code: "E0000001".to_owned(),
+                causes: Vec::new(),
+            }),
+    );
+    let function = function(&world);
+
+    let report = settle(&world, &function).await;
+
+    assert_eq!(report.groups.skipped, None);
+    assert_eq!(report.groups.refused.examples[0].external_id, "dept-sales");
+    assert_eq!(members(&world, "dept-legal"), names(&["bob"]));
+    assert!(!world.okta.groups().contains_key("dept-sales"));
 }

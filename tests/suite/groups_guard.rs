@@ -118,3 +118,25 @@ async fn half_the_records_that_lose_their_department_are_withheld_until_they_hav
     assert!(report.sessions.is_empty());
     cooldown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_holds_when_the_group_that_people_move_to_is_made_meanwhile() {
+    let world = departments(12).await;
+    let function = function(&world);
+    settle(&world, &function).await;
+    for n in 0..8 {
+        world.put(of(&format!("user{n:03}"), "Ops")).await;
+    }
+    // The first run has yet to make the group.
+    let report = sync(&world, &function).await;
+    let digest = report.withheld.membership_removals.digest.unwrap();
+    let approve = json!({"command": "approve", "digest": digest});
+    answer(&world, &function, &approve).await.unwrap();
+    cooldown().await;
+
+    let report = settle(&world, &function).await;
+
+    assert_eq!(report.withheld.membership_removals.count, 0);
+    assert_eq!(members(&world, "dept-sales").len(), 4);
+    assert_eq!(members(&world, "dept-ops").len(), 8);
+}

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt as _, stream};
 
-use super::{GroupsReport, survey::Asked};
+use super::GroupsReport;
 use crate::{
     ledger::{GroupEntry, GroupIs, Number},
     mapping::{Group, GroupId},
@@ -13,6 +13,28 @@ use crate::{
 
 /// Questions in flight.
 const IN_FLIGHT: usize = 10;
+
+/// What came of asking.
+#[derive(Debug)]
+pub(super) struct Asked<T> {
+    pub(super) answers: Vec<T>,
+    /// Of which there was no time to ask.
+    pub(super) unasked: u64,
+    /// Of which Okta would not say anything, and why not of the last of them.
+    failed: usize,
+    last: Option<Error>,
+}
+
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Self {
+            answers: Vec::new(),
+            unasked: 0,
+            failed: 0,
+            last: None,
+        }
+    }
+}
 
 /// What to do about a group that is to be made, after Okta was asked for it.
 pub(super) enum Made {
@@ -27,16 +49,13 @@ pub(super) enum Made {
 pub(super) async fn for_new(
     calls: &Calls,
     groups: Vec<(Group, Option<GroupEntry>)>,
-    last: Number,
+    (last, none_there): (Number, bool),
     report: &mut GroupsReport,
 ) -> Result<Asked<Made>, RunError> {
     let mut asked = Asked::default();
     let mut answers = stream::iter(groups)
         .map(|(group, before)| async move {
-            let answer = match Calls::can_ask_for(group.id.as_str()) {
-                true => calls.group(group.id.as_str()).await,
-                false => Ok(None),
-            };
+            let answer = calls.group(group.id.as_str()).await;
             (group, before, answer)
         })
         .buffered(IN_FLIGHT);
@@ -56,10 +75,10 @@ pub(super) async fn for_new(
                 asked.answers.push(Made::Foreign(foreign, before));
             }
             Ok(_) => asked.answers.push(Made::Tell(group)),
-            Err(error) => asked.failed(error)?,
+            Err(error) => asked.failed(&group.id, error, report)?,
         }
     }
-    Ok(asked)
+    asked.unless_all_failed(none_there)
 }
 
 /// Asks whether groups that we made for another identity source are ours here; gives what is known of
@@ -97,14 +116,14 @@ pub(super) async fn for_old(
                 };
                 asked.answers.push((now, entry));
             }
-            Err(error) => asked.failed(error)?,
+            Err(error) => asked.failed(&entry.id, error, report)?,
         }
     }
-    Ok(asked)
+    asked.unless_all_failed(false)
 }
 
 /// What is to be said of a group that is not ours.
-const THEIRS: &str = "a group with this externalId is there that this program did not make: it is not touched. Give the \
+pub(super) const THEIRS: &str = "a group with this externalId is there that this program did not make: it is not touched. Give the \
                       mapping's groups other ids, or delete that group";
 
 /// Whether a group is as we told it once.
@@ -123,6 +142,7 @@ fn is_ours(there: &SourceGroup, before: Option<&GroupEntry>) -> bool {
 pub(super) async fn for_members(
     calls: &Calls,
     groups: Vec<GroupId>,
+    report: &mut GroupsReport,
 ) -> Result<Asked<(GroupId, Option<bool>)>, RunError> {
     let mut asked = Asked::default();
     let mut answers = stream::iter(groups)
@@ -134,20 +154,42 @@ pub(super) async fn for_members(
     while let Some((id, answer)) = answers.next().await {
         match answer {
             Ok(has_members) => asked.answers.push((id, has_members)),
-            Err(error) => asked.failed(error)?,
+            Err(error) => asked.failed(&id, error, report)?,
         }
     }
-    Ok(asked)
+    asked.unless_all_failed(false)
 }
 
 impl<T> Asked<T> {
-    fn failed(&mut self, error: Error) -> Result<(), RunError> {
-        match error {
-            Error::OutOfTime { .. } => {
-                self.unasked += 1;
-                Ok(())
-            }
-            error => Err(error.into()),
+    /// One group of which Okta would not say anything does not stop the others; but if it says nothing of
+    /// so many in a row, it will not of the rest.
+    fn failed(
+        &mut self,
+        id: &GroupId,
+        error: Error,
+        report: &mut GroupsReport,
+    ) -> Result<(), RunError> {
+        if matches!(error, Error::OutOfTime { .. }) {
+            self.unasked += 1;
+            return Ok(());
+        }
+        self.failed += 1;
+        if self.answers.is_empty() && self.failed >= IN_FLIGHT {
+            return Err(error.into());
+        }
+        let reason = format!("it cannot be asked for, and so is not told: {error}");
+        report.refused.add(id.as_str(), reason);
+        self.last = Some(error);
+        Ok(())
+    }
+
+    /// Where we have made no group yet (`none_there`), that none of them was answered says rather that
+    /// Okta takes no groups at all.
+    fn unless_all_failed(mut self, none_there: bool) -> Result<Self, RunError> {
+        let all_failed = none_there && self.answers.is_empty();
+        match self.last.take().filter(|_| all_failed) {
+            Some(error) => Err(error.into()),
+            None => Ok(self),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ledger::{InGroups, Memberships},
+    ledger::{InGroups, MembershipPrint, Memberships},
     mapping::{GroupId, Groups},
 };
 
@@ -37,6 +37,8 @@ pub(super) enum Decided {
 /// What somebody is to be put into and taken out of.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Difference {
+    /// All groups that their record gives, whether or not they are there: what somebody approves of.
+    pub(super) given: MembershipPrint,
     /// The groups that they are to be in, of those that are there.
     pub(super) wants: BTreeSet<GroupId>,
     /// Of these, the ones that Okta is told.
@@ -83,6 +85,7 @@ pub(super) fn decide(
     }
     if !joins.is_empty() || !leaves.is_empty() {
         return Decided::Tell(Difference {
+            given: MembershipPrint::of(given.iter()),
             wants,
             joins,
             leaves,
@@ -111,7 +114,6 @@ pub(super) fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::MembershipPrint;
 
     fn ids(names: &[&str]) -> BTreeSet<GroupId> {
         names.iter().map(|id| GroupId::parse(id).unwrap()).collect()

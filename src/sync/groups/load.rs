@@ -3,27 +3,15 @@
 
 use std::collections::HashMap;
 
-use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{
-    GroupWork, Leaves,
-    decide::Decided,
-    pairs::{By, Parcel, Told},
-};
+use super::{GroupWork, pairs::Told};
 use crate::{
     ledger::{GroupEntry, GroupIs, Hour, Ledger, Mode, Number},
     mapping::{Group, GroupId},
-    okta::{self, GroupBatch, GroupKind, GroupProfile, LoadError, Open, Session},
-    sync::{Aside, Books, Report, RunError, hand::Circumstances, hand::Hand},
+    okta::{self, GroupBatch, GroupProfile, Open, Session},
+    sync::{Aside, Books, Report, RunError, hand::Hand},
 };
-
-/// Loads in flight.
-const IN_FLIGHT: usize = 10;
-/// People who are in hand at a time.
-const SLICE: usize = 500;
-/// Groups or memberships that Okta refuses by themselves, of which a session finds out.
-const ISOLATIONS: usize = 8;
 
 /// What it takes to load groups.
 pub(in crate::sync) struct Loading<'a> {
@@ -45,28 +33,19 @@ pub(in crate::sync) struct GroupLoads {
     upserts: u64,
     deletions: u64,
     /// Memberships that were loaded.
-    added: u64,
-    removed: u64,
+    pub(super) added: u64,
+    pub(super) removed: u64,
     /// Whose memberships were loaded, and whether nobody knows whether all of them arrived.
     pub(super) people: Vec<(Told, bool)>,
     pub(super) hour: Option<Hour>,
     /// The requests that Okta accepted.
     pub(in crate::sync) requests: u64,
     /// Why no more is loaded: a load failed for a reason that is none of what was in it.
-    stopped: Option<String>,
+    pub(super) stopped: Option<String>,
     /// Members who were counted as taken out of groups.
-    counted: Vec<(GroupEntry, Hour, i64)>,
+    pub(super) counted: Vec<(GroupEntry, Hour, i64)>,
     /// Whether somebody has set the switch to paused.
     pub(in crate::sync) paused: bool,
-}
-
-/// What came of one request, or of the parts that it was taken into.
-#[derive(Debug, Default)]
-struct Came {
-    accepted: Vec<GroupBatch>,
-    ambiguous: Vec<GroupBatch>,
-    refused: Vec<(GroupBatch, String)>,
-    left: Vec<GroupBatch>,
 }
 
 impl GroupLoads {
@@ -98,73 +77,6 @@ impl GroupLoads {
         report.groups.deletions += self.deletions;
         report.groups.memberships.added += self.added;
         report.groups.memberships.removed += self.removed;
-    }
-
-    /// Sends requests. What Okta refuses is taken apart, the smallest first, so that few requests are
-    /// enough to come to a single group or membership.
-    async fn send(
-        &mut self,
-        session: &Session<Open>,
-        batches: Vec<GroupBatch>,
-        until: Timestamp,
-    ) -> Came {
-        let mut came = Came::default();
-        let mut refused = Vec::new();
-        let mut isolations = ISOLATIONS;
-        let mut next = batches;
-        loop {
-            let loads = next.drain(..).map(|batch| async move {
-                let answer = session.load_groups(&batch, until).await;
-                (batch, answer)
-            });
-            let answers: Vec<_> = stream::iter(loads).buffered(IN_FLIGHT).collect().await;
-            for (batch, answer) in answers {
-                match answer {
-                    Ok(()) => {
-                        self.requests += 1;
-                        came.accepted.push(batch);
-                    }
-                    Err(LoadError::Ambiguous(error)) => {
-                        tracing::warn!(%error, "it is not known whether Okta took a load of groups");
-                        came.ambiguous.push(batch);
-                    }
-                    Err(LoadError::Refused { refusal, .. }) if batch.len() == 1 => {
-                        isolations -= 1;
-                        came.refused.push((batch, refusal.to_string()));
-                    }
-                    Err(LoadError::Refused { refusal, .. }) => {
-                        refused.push((batch, refusal.to_string()));
-                    }
-                    Err(LoadError::Failed(okta::Error::OutOfTime { .. }) | LoadError::NoBudget) => {
-                        came.left.push(batch);
-                    }
-                    Err(error) => {
-                        self.stopped.get_or_insert(error.to_string());
-                        came.left.push(batch);
-                    }
-                }
-            }
-            refused.sort_by_key(|(batch, _)| std::cmp::Reverse(batch.len()));
-            let may_go_on = session.requests_left() > 1 && isolations > 0 && self.stopped.is_none();
-            match refused.pop().filter(|_| may_go_on) {
-                Some((smallest, _)) => {
-                    if let Ok((first, second)) = smallest.halve() {
-                        next = vec![first, second];
-                    }
-                }
-                None => break,
-            }
-        }
-        // Where a whole session was of no use, another one would not be either.
-        if let Some((_, reason)) = refused.first()
-            && self.requests == 0
-            && came.refused.is_empty()
-        {
-            self.stopped.get_or_insert_with(|| reason.clone());
-        }
-        came.left
-            .extend(refused.into_iter().map(|(batch, _)| batch));
-        came
     }
 }
 
@@ -333,164 +245,5 @@ impl GroupWork {
         }
         self.deletions
             .extend(beyond.iter().chain(&came.left).flat_map(of));
-    }
-
-    async fn load_members(
-        &mut self,
-        session: &Session<Open>,
-        loading: &mut Loading<'_>,
-        loads: &mut GroupLoads,
-    ) -> Result<(), RunError> {
-        let room = session.requests_left();
-        let log = loading.books.log();
-        let most = log.room_for_groups();
-        if log.groups_have_failed() {
-            // Whoever makes imports fail is not always among the first.
-            fastrand::shuffle(self.members.make_contiguous());
-        }
-        let mut parcel = Parcel::default();
-        while parcel.people.is_empty() && !self.members.is_empty() && room > 0 {
-            let taken = self.take(loading, room, most).await?;
-            if taken.is_empty() {
-                break;
-            }
-            let now = loading.hand.now();
-            let people = parcel
-                .charge(taken, self, loading.books, loading.number, now)
-                .await?;
-            parcel.add(people);
-        }
-        self.withheld += parcel.withheld;
-        let mut batches = parcel.batches();
-        let beyond = batches.split_off(batches.len().min(room));
-        self.count_leaves(&parcel, loading, loads).await?;
-        let came = loads.send(session, batches, loading.until).await;
-        loads.hour = parcel.hour;
-        let mut unsure: HashMap<String, bool> = HashMap::new();
-        for batch in &came.accepted {
-            let pairs = batch.pairs().count() as u64;
-            match batch.kind() {
-                GroupKind::Leave => loads.removed += pairs,
-                _ => loads.added += pairs,
-            }
-            for (_, member) in batch.pairs() {
-                unsure.entry(member.to_owned()).or_default();
-            }
-        }
-        let refused = came.refused.iter().map(|(batch, _)| batch);
-        let others = came
-            .ambiguous
-            .iter()
-            .chain(refused)
-            .chain(&came.left)
-            .chain(&beyond);
-        for (_, member) in others.flat_map(GroupBatch::pairs) {
-            unsure.insert(member.to_owned(), true);
-        }
-        for (batch, reason) in &came.refused {
-            for (group, _) in batch.pairs() {
-                loading
-                    .report
-                    .groups
-                    .refused
-                    .add(group, format!("a membership: {reason}"));
-            }
-        }
-        for told in std::mem::take(&mut parcel.people) {
-            let doubtful = unsure.get(told.entry.external_id.as_str());
-            if let Some(doubtful) = doubtful {
-                loads.people.push((told, *doubtful));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes people in hand, as many as the session has room for.
-    async fn take(
-        &mut self,
-        loading: &mut Loading<'_>,
-        room: usize,
-        most: usize,
-    ) -> Result<Vec<Told>, RunError> {
-        let mut taken = Vec::new();
-        let mut size = super::pairs::Size::default();
-        while !self.members.is_empty() && size.requests() < room && taken.len() < most {
-            let slice = if okta::max_entities() < okta::MAX_ENTITIES {
-                1
-            } else {
-                SLICE
-            };
-            let some = self.members.len().min(slice).min(most - taken.len());
-            let slice: Vec<_> = self.members.drain(..some).collect();
-            let now = loading.hand.now();
-            let reading = loading.books.reading(now);
-            let circumstances = Circumstances {
-                reading: &reading,
-                aside: loading.aside,
-                approved: loading.books.guard.approved(),
-                whole: None,
-            };
-            let members = loading.hand.members(&slice, &circumstances).await?;
-            let mut rest = slice.into_iter().zip(members);
-            while let Some((suspect, member)) = rest.next() {
-                let Some(member) = member else {
-                    self.waits = true;
-                    continue;
-                };
-                let by = By {
-                    books: loading.books,
-                    known: &self.known,
-                    now,
-                };
-                match by.decide(&member) {
-                    // Gone since the look: what is not told is tidied up by the next one.
-                    Decided::Nothing | Decided::Tidy(_) => {}
-                    Decided::Wait => self.waits = true,
-                    Decided::Tell(difference) => {
-                        let told = by.told(member.entry, difference);
-                        // Whoever does not fit what users have left is told by the next session.
-                        let is_whole = room == okta::max_requests();
-                        let is_first = taken.is_empty() && is_whole;
-                        if size.requests_with(&told) > room && !is_first {
-                            self.members.push_front(suspect);
-                            for (suspect, _) in rest.by_ref() {
-                                self.members.push_back(suspect);
-                            }
-                            return Ok(taken);
-                        }
-                        size.add(&told);
-                        taken.push(told);
-                    }
-                }
-            }
-        }
-        Ok(taken)
-    }
-
-    /// Counts how many members leave each group, before they do.
-    async fn count_leaves(
-        &mut self,
-        parcel: &Parcel,
-        loading: &Loading<'_>,
-        loads: &mut GroupLoads,
-    ) -> Result<(), RunError> {
-        let now = loading.hand.now();
-        let hour = Hour::of(now);
-        let mut leaves = Leaves::new();
-        for told in &parcel.people {
-            for id in told.fresh_leaves() {
-                *leaves.entry(id).or_default() += 1;
-            }
-        }
-        for (id, count) in leaves {
-            if let Some(entry) = self.known.get_mut(&id) {
-                let members = i64::try_from(count).unwrap_or(i64::MAX);
-                let ledger = loading.hand.ledger;
-                ledger.count_left(entry, hour, members, now).await?;
-                *entry.left.entry(hour).or_default() += count;
-                loads.counted.push((entry.clone(), hour, members));
-            }
-        }
-        Ok(())
     }
 }

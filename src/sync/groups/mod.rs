@@ -9,10 +9,14 @@ mod ask;
 mod changes;
 mod decide;
 mod explain;
+mod judge;
 mod load;
+mod members;
 mod pairs;
 mod record;
+mod send;
 mod survey;
+mod which;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

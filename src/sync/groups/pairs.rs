@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, Digest, Kind, Target},
-    ledger::{Charge, Entry, GroupEntry, Hour, InGroups, MembershipPrint, Memberships, Number},
+    ledger::{Charge, Entry, GroupEntry, Hour, InGroups, Memberships, Number},
     mapping::GroupId,
     mutation::{self, Mutation},
     okta::{self, GroupBatch, GroupKind, Pairs, pack_memberships},
@@ -67,7 +67,7 @@ impl By<'_> {
             None => 0,
         };
         let fresh = difference.leaves.len() as u64 - again;
-        let target = Target::from(MembershipPrint::of(difference.wants.iter()));
+        let target = Target::from(difference.given);
         let id = crate::ledger::IdHash::of(&entry.external_id);
         let approved = self.books.guard.approved();
         let approved = match fresh {

@@ -1,11 +1,9 @@
 //! Somebody in hand whose groups are not as Okta was told.
 
-use std::collections::HashMap;
-
 use super::{AtHand, Circumstances, Hand, person::Person};
 use crate::{
     guard::Target,
-    ledger::{Again, Due, Entry, IdHash, Told, Want, due},
+    ledger::{Again, Due, Entry, Told, Want, due},
     mapping::{Groups, Mapped},
     mutation::{self, Mutation},
     sync::{
@@ -33,32 +31,16 @@ impl Hand<'_> {
         suspects: &[MemberSuspect],
         circumstances: &Circumstances<'_>,
     ) -> Result<Vec<Option<Member>>, RunError> {
-        let ids: Vec<_> = suspects.iter().map(|suspect| suspect.id).collect();
-        let log = &circumstances.reading.log;
-        let entries = self.ledger.entries(&ids, log).await?;
-        let mut entries: HashMap<_, _> = entries
-            .into_iter()
-            .map(|entry| (IdHash::of(&entry.external_id), entry))
-            .collect();
-        let keys: Vec<_> = suspects
-            .iter()
-            .flat_map(|suspect| {
-                let told = entries.get(&suspect.id).map(|entry| &entry.key);
-                [Some(&suspect.key), told].into_iter().flatten()
-            })
-            .filter(|key| self.schema.is_of(key))
-            .cloned()
-            .collect();
-        let records = self.mapped(&keys).await?;
+        let suspects: Vec<_> = suspects.iter().map(as_suspect).collect();
+        let (mut entries, records) = self.read(&suspects, circumstances).await?;
         Ok(suspects
             .iter()
             .map(|suspect| {
                 let entry = entries.remove(&suspect.id)?;
-                let suspect = as_suspect(suspect);
                 let person = Person {
                     hand: self,
                     circumstances,
-                    suspect: &suspect,
+                    suspect,
                     entry: Some(&entry),
                 };
                 let groups = match person.at_hand(&records) {

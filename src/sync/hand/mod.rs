@@ -91,6 +91,9 @@ pub struct Noted {
     pub is_new: bool,
 }
 
+/// What the mapping makes of records, by the canonical text of their keys.
+pub type Records = BTreeMap<String, (RecordKey, Mapped)>;
+
 /// What is to be done about somebody.
 #[derive(Debug)]
 pub enum Decision {
@@ -144,26 +147,7 @@ impl Hand<'_> {
         suspects: &[Suspect],
         circumstances: &Circumstances<'_>,
     ) -> Result<Vec<InHand>, RunError> {
-        let ids: Vec<_> = suspects.iter().map(|suspect| suspect.id).collect();
-        let entries = self
-            .ledger
-            .entries(&ids, &circumstances.reading.log)
-            .await?;
-        let mut entries: HashMap<_, _> = entries
-            .into_iter()
-            .map(|entry| (IdHash::of(&entry.external_id), entry))
-            .collect();
-        let keys: Vec<_> = suspects
-            .iter()
-            .flat_map(|suspect| {
-                let told = entries.get(&suspect.id).map(|entry| &entry.key);
-                suspect.keys.iter().chain(told)
-            })
-            // What the ledger remembers of another table's key is no key.
-            .filter(|key| self.schema.is_of(key))
-            .cloned()
-            .collect();
-        let records = self.mapped(&keys).await?;
+        let (mut entries, records) = self.read(suspects, circumstances).await?;
         Ok(suspects
             .iter()
             .map(|suspect| {
@@ -183,6 +167,31 @@ impl Hand<'_> {
                 }
             })
             .collect())
+    }
+
+    /// The entries of these people, and what the mapping makes of their records, both read now.
+    async fn read(
+        &self,
+        suspects: &[Suspect],
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(HashMap<IdHash, Entry>, Records), RunError> {
+        let ids: Vec<_> = suspects.iter().map(|suspect| suspect.id).collect();
+        let log = &circumstances.reading.log;
+        let entries = self.ledger.entries(&ids, log).await?.into_iter();
+        let entries = entries.map(|entry| (IdHash::of(&entry.external_id), entry));
+        let entries: HashMap<_, _> = entries.collect();
+        let keys: Vec<_> = suspects
+            .iter()
+            .flat_map(|suspect| {
+                let told = entries.get(&suspect.id).map(|entry| &entry.key);
+                suspect.keys.iter().chain(told)
+            })
+            // What the ledger remembers of another table's key is no key.
+            .filter(|key| self.schema.is_of(key))
+            .cloned()
+            .collect();
+        let records = self.mapped(&keys).await?;
+        Ok((entries, records))
     }
 
     /// Whether the table has any record in scope.
@@ -207,10 +216,7 @@ impl Hand<'_> {
     ///
     /// # Errors
     /// When any of them could not be read.
-    pub async fn mapped(
-        &self,
-        keys: &[RecordKey],
-    ) -> Result<BTreeMap<String, (RecordKey, Mapped)>, RunError> {
+    pub async fn mapped(&self, keys: &[RecordKey]) -> Result<Records, RunError> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
         let believed = mutation::believed(keys).unwrap_or_default();

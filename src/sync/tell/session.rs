@@ -256,6 +256,8 @@ async fn still_created(
         }
         is_empty = !older && time.now() >= until && until < time.answer_by();
     }
+    // Whether removals alone move a session on is not known: what is in it is told again.
+    let is_empty = is_empty && groups.is_empty();
     let is_empty = is_empty || (mutation::on(Mutation::CreatedIsLanded) && !upserts);
     let cancelled = session.cancel().await?;
     metrics::session_ended(&report.id, Some(&SessionStatus::Closed));

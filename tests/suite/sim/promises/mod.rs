@@ -84,10 +84,10 @@ pub async fn kept(world: &World, history: &History) -> Result<(), Broken> {
     loads::kept(world)?;
     calls::kept(world)?;
     budget::kept(world, history)?;
-    groups::kept(world, history)?;
     settled::small(world)?;
     settled::directory(world)?;
-    settled::ledger(world, history).await
+    settled::ledger(world, history).await?;
+    groups::kept(world, history)
 }
 
 fn rules(world: &World, history: &History) -> Result<(), Broken> {
