@@ -16,15 +16,15 @@ use aws_sdk_dynamodb::{
             AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
         },
     },
-    error::BoxError,
+    error::{BoxError, ProvideErrorMetadata},
     operation::{
-        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
-        batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput},
-        delete_item::{DeleteItemInput, DeleteItemOutput},
-        get_item::{GetItemInput, GetItemOutput},
-        put_item::{PutItemInput, PutItemOutput},
-        scan::{ScanInput, ScanOutput},
-        update_item::{UpdateItemInput, UpdateItemOutput},
+        batch_get_item::{BatchGetItemError, BatchGetItemInput, BatchGetItemOutput},
+        batch_write_item::{BatchWriteItemError, BatchWriteItemInput, BatchWriteItemOutput},
+        delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput},
+        get_item::{GetItemError, GetItemInput, GetItemOutput},
+        put_item::{PutItemError, PutItemInput, PutItemOutput},
+        scan::{ScanError, ScanInput, ScanOutput},
+        update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput},
     },
     types::{ConsumedCapacity, ReturnConsumedCapacity},
 };
@@ -38,6 +38,7 @@ pub struct Meter(Arc<Halves>);
 struct Halves {
     read: AtomicU64,
     written: AtomicU64,
+    throttled: AtomicU64,
 }
 
 /// Read and write request units.
@@ -62,6 +63,13 @@ impl Meter {
     pub fn reset(&self) {
         self.0.read.store(0, Ordering::Relaxed);
         self.0.written.store(0, Ordering::Relaxed);
+        self.0.throttled.store(0, Ordering::Relaxed);
+    }
+
+    /// How many requests DynamoDB has throttled since the meter was reset, each try for itself.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.0.throttled.load(Ordering::Relaxed)
     }
 
     /// What was consumed since the meter was reset.
@@ -75,17 +83,40 @@ impl Meter {
     }
 }
 
-/// Calls a macro with the names that differ from one operation to the next: input, output, and
-/// what it consumes.
+/// What DynamoDB calls it when a table's capacity, or the account's, is used up (Amazon DynamoDB's
+/// developer guide, *Error handling*).
+const THROTTLED: [&str; 3] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+];
+
+/// Whether DynamoDB has throttled a request.
+pub(crate) fn is_throttled(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| THROTTLED.contains(&code))
+}
+
+/// Calls a macro with the names that differ from one operation to the next: input, output, error,
+/// and what it consumes.
 macro_rules! for_each_operation {
     ($what:ident) => {
-        $what!(ScanInput, ScanOutput, read);
-        $what!(GetItemInput, GetItemOutput, read);
-        $what!(BatchGetItemInput, BatchGetItemOutput, read);
-        $what!(PutItemInput, PutItemOutput, written);
-        $what!(UpdateItemInput, UpdateItemOutput, written);
-        $what!(DeleteItemInput, DeleteItemOutput, written);
-        $what!(BatchWriteItemInput, BatchWriteItemOutput, written);
+        $what!(ScanInput, ScanOutput, ScanError, read);
+        $what!(GetItemInput, GetItemOutput, GetItemError, read);
+        $what!(
+            BatchGetItemInput,
+            BatchGetItemOutput,
+            BatchGetItemError,
+            read
+        );
+        $what!(PutItemInput, PutItemOutput, PutItemError, written);
+        $what!(UpdateItemInput, UpdateItemOutput, UpdateItemError, written);
+        $what!(DeleteItemInput, DeleteItemOutput, DeleteItemError, written);
+        $what!(
+            BatchWriteItemInput,
+            BatchWriteItemOutput,
+            BatchWriteItemError,
+            written
+        );
     };
 }
 
@@ -102,7 +133,7 @@ impl Intercept for Meter {
     ) -> Result<(), BoxError> {
         let input = context.input_mut();
         macro_rules! ask {
-            ($input:ty, $output:ty, $kind:ident) => {
+            ($input:ty, $output:ty, $error:ty, $kind:ident) => {
                 if let Some(input) = input.downcast_mut::<$input>() {
                     input.return_consumed_capacity = Some(ReturnConsumedCapacity::Total);
                     return Ok(());
@@ -119,11 +150,24 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Ok(output) = context.output_or_error() else {
-            return Ok(());
+        let output = match context.output_or_error() {
+            Ok(output) => output,
+            Err(error) => {
+                let error = error.as_operation_error();
+                macro_rules! throttled {
+                    ($input:ty, $output:ty, $error:ty, $kind:ident) => {
+                        let error = error.and_then(|error| error.downcast_ref::<$error>());
+                        if error.is_some_and(is_throttled) {
+                            self.0.throttled.fetch_add(1, Ordering::Relaxed);
+                        }
+                    };
+                }
+                for_each_operation!(throttled);
+                return Ok(());
+            }
         };
         macro_rules! count {
-            ($input:ty, $output:ty, $kind:ident) => {
+            ($input:ty, $output:ty, $error:ty, $kind:ident) => {
                 if let Some(output) = output.downcast_ref::<$output>() {
                     let consumed = output.consumed_capacity.as_ref().map_or(0, Told::halves);
                     self.0.$kind.fetch_add(consumed, Ordering::Relaxed);

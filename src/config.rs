@@ -42,6 +42,9 @@ pub struct Config {
     /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
     /// Default 60.
     pub watch: Duration,
+    /// `READ_UNITS_PER_SECOND`: how many read units of the users table a run takes in a second at most.
+    /// Default: as many as it answers.
+    pub read_units_per_second: Option<u32>,
     /// `PLAN_VALUES`: `allow` lets a plan tell the values of attributes to whoever may invoke the
     /// function. Default `deny`.
     pub plan_values: bool,
@@ -68,6 +71,7 @@ pub(crate) struct Settings {
     pub(crate) fast_lane: Option<u8>,
     pub(crate) history_table: Option<String>,
     watch: Option<Duration>,
+    read_units_per_second: Option<Option<u32>>,
     plan_values: Option<bool>,
     profile_checks: Option<bool>,
     history_days: Option<u16>,
@@ -203,6 +207,18 @@ impl Settings {
                     .map_err(|_| "give a whole number of seconds, such as 60")
             }),
         };
+        let read_units_per_second =
+            match set("READ_UNITS_PER_SECOND").as_deref() {
+                None | Some("0") => Some(None),
+                given => wrong.require(given.map(str::to_owned), "READ_UNITS_PER_SECOND", |text| {
+                    match text.parse() {
+                        Ok(units) => Ok(Some(units)),
+                        Err(_) => {
+                            Err("give a whole number of read units, such as 500, or 0 for no cap")
+                        }
+                    }
+                }),
+            };
         let plan_values = match set("PLAN_VALUES") {
             None => Some(false),
             given => wrong.require(given, "PLAN_VALUES", |text| match text.trim() {
@@ -238,6 +254,7 @@ impl Settings {
             fast_lane,
             history_table,
             watch,
+            read_units_per_second,
             plan_values,
             profile_checks,
             history_days,
@@ -261,6 +278,7 @@ impl Settings {
                 fast_lane: self.fast_lane?,
                 history_table: self.history_table.clone(),
                 watch: self.watch?,
+                read_units_per_second: self.read_units_per_second?,
                 plan_values: self.plan_values?,
                 profile_checks: self.profile_checks?,
                 history_days: self.history_days?,

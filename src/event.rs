@@ -37,6 +37,10 @@ pub enum Command {
         /// Whether the ledger is to be about what is configured now, if it is about something else.
         #[serde(default)]
         rebind: bool,
+        /// From when on the table is what is to be told, RFC 3339; without it, from now on. Who follows
+        /// a sync over several invocations gives when the first began.
+        #[serde(default)]
+        since: Option<String>,
     },
     /// What a full run would do; nothing is written anywhere.
     Plan {
@@ -206,6 +210,11 @@ impl Command {
                 ..
             } => Err("\"rebind\" is about everybody: leave \"only\" out".to_owned()),
             Self::Sync {
+                since: Some(since), ..
+            } if since.parse::<Timestamp>().is_err() => {
+                Err("\"since\" is not a time such as \"2026-05-13T10:00:00Z\"".to_owned())
+            }
+            Self::Sync {
                 only: Some(only), ..
             } if only.len() > Self::MOST_NAMED => Err(format!(
                 "\"only\" names {} people, where {} are possible: more are a matter for a sync of everybody",
@@ -314,6 +323,13 @@ pub(crate) fn pushed_at(at: Option<&str>, now: Timestamp) -> Result<Timestamp, T
     // The event was checked.
     let at: Timestamp = at.and_then(|at| at.parse().ok()).unwrap_or(now);
     if at > now + AHEAD { Err(at) } else { Ok(at) }
+}
+
+/// From when on the table is what a sync is to tell: a time to come is now.
+pub(crate) fn asked_since(since: Option<&str>, now: Timestamp) -> Timestamp {
+    // The event was checked.
+    let since = since.and_then(|since| since.parse().ok());
+    since.map_or(now, |since: Timestamp| since.min(now))
 }
 
 #[cfg(test)]

@@ -6,16 +6,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    candidate,
+    bulk, candidate,
     clock::Clock,
     config::{Config, Settings},
     doctor::{self, Subject},
-    event::{Command, Event, pushed_at},
+    event::{Command, Event, asked_since, pushed_at},
     guard, history,
     ledger::Mode,
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
-    mutation::{self, Mutation},
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
@@ -89,6 +88,7 @@ impl Function {
                     only,
                     retry_refused,
                     rebind,
+                    since,
                 } => {
                     let source = only.map(|ids| {
                         let ids = ids.into_iter();
@@ -98,6 +98,7 @@ impl Function {
                         source: source.unwrap_or(Source::Table),
                         retry_refused,
                         rebind,
+                        since: Some(asked_since(since.as_deref(), time.now())),
                         ..whole_table()
                     };
                     let report = report(Trigger::Direct, false);
@@ -257,13 +258,7 @@ async fn full(run: &Run, time: &Time, report: Report, job: Job) -> Result<Answer
 }
 
 fn whole_table() -> Job {
-    Job {
-        source: Source::Table,
-        retry_refused: false,
-        rebind: false,
-        detail: None,
-        changed: None,
-    }
+    Job::of(Source::Table)
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
@@ -276,7 +271,7 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
         failed: error.is_some(),
     };
     metrics::run(&report, outcome);
-    Box::pin(history::keep(run, &job, &report, error, time)).await;
+    Box::pin(history::keep(run, &report, error, time)).await;
     result.map(|()| report)
 }
 
@@ -296,13 +291,9 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
                      source mapping read the stream of USERS_TABLE?"
                 );
             }
-            let job = Job {
-                source: Source::Keys(keys),
-                changed: batch.oldest,
-                ..whole_table()
-            };
+            let job = bulk::job(run, &batch, keys, time.now()).await;
             let report = work(run, job, time, report).await;
-            report.is_ok_and(|report| !report.more || mutation::on(Mutation::UndoneBatchIsDone))
+            report.is_ok_and(|report| bulk::is_done(&report))
         }
         Err(error) => {
             tracing::error!(%error, "the stream batch is to come back");

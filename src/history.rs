@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     ledger::{KeptRun, RunSummary, SessionSummary},
     okta::within,
-    sync::{Job, Report, Run, RunError, Source, Time, Trigger},
+    sync::{Report, Run, RunError, Time, Trigger},
 };
 
 /// How long a run waits at most for its report to be kept, and what of its time it leaves for
@@ -14,13 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 
 /// Keeps a run's report. That it could not be kept is no failure of the run's.
-pub(crate) async fn keep(
-    run: &Run,
-    job: &Job,
-    report: &Report,
-    error: Option<&RunError>,
-    time: &Time,
-) {
+pub(crate) async fn keep(run: &Run, report: &Report, error: Option<&RunError>, time: &Time) {
     let left = time.clock().until(time.deadline() - FOR_THE_ANSWER);
     let left = left.min(PATIENCE);
     if run.history.is_zero() || left.is_zero() || !is_worth_keeping(report, error) {
@@ -35,7 +29,7 @@ pub(crate) async fn keep(
         ],
         withheld_reason: report.withheld.deactivations.reason.clone(),
         next_date: report.next_date,
-        is_whole: matches!(job.source, Source::Table) && error.is_none(),
+        is_whole: report.whole && error.is_none(),
     };
     let keeping = run.ledger.keep_run(&kept, run.history);
     match Box::pin(within(time.clock(), left, keeping)).await {

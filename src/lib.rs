@@ -9,6 +9,7 @@
 
 mod answer;
 mod aws;
+mod bulk;
 pub mod candidate;
 pub mod capacity;
 pub mod clock;

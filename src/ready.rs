@@ -71,7 +71,8 @@ impl Ready {
                 let singles = sdk.credentials(&config.credentials).await?;
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
-                    users: UsersTable::new(dynamodb.clone(), config.users_table.clone()),
+                    users: UsersTable::new(dynamodb.clone(), config.users_table.clone())
+                        .at_most(config.read_units_per_second),
                     mapping: Arc::clone(&self.mapping),
                     ledger: Ledger::new(dynamodb, config.state_table.clone(), clock)
                         .with_history(config.history_table.clone()),

@@ -36,6 +36,12 @@ pub struct Approval {
 pub struct Approved(HashMap<(Kind, IdHash), Vec<(Target, Digest)>>);
 
 impl Approved {
+    /// Whether nobody was approved of.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds people of a list.
     pub(super) fn add(&mut self, kind: Kind, people: Vec<Listed>, digest: &Digest) {
         for one in people {

@@ -15,6 +15,7 @@
 //! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
 //! | `verification` | the last verification, and the one under way; what it has listed is in `verification#…` |
 //! | `unchecked` | the [`Unchecked`]: imports of which it is yet to be seen what Okta made of their people |
+//! | `outstanding` | the [`Outstanding`]: how far the list of a look is worked off; the people are in `outstanding#<list>#<n>` |
 //! | `pending` | who was still to be told when full runs ended |
 //! | `lease`, `claim` | which run has a session open, and which full run wants to |
 //! | `sessions` | the log of a release that did not number its sessions |
@@ -36,6 +37,7 @@ pub mod log;
 mod login_mark;
 mod membership;
 mod mend;
+mod outstanding;
 mod pending;
 mod proof;
 mod reading;
@@ -60,6 +62,7 @@ pub use log::{Again, Due, Number, SessionLog, Standing, Telling, Want, due};
 pub use login_mark::LoginMark;
 pub use membership::{InGroups, MembershipPrint, Memberships};
 pub(crate) use mend::{Mend, UNKNOWN};
+pub use outstanding::Outstanding;
 pub use proof::{Calls as ProvenCalls, LeftActive, MayCall, Off, Proof, Withdrawn, Works};
 pub use reading::{Known, Reading};
 pub(crate) use rights::Right;

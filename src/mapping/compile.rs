@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use jiff::tz::TimeZone;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Condition, Mapping, MappingError, MappingFile, OutOfScope, ProfileAttribute, Text, WhenEmpty,
@@ -27,7 +28,12 @@ impl Mapping {
             ));
         }
         let file = serde_json::from_str(json).map_err(|error| MappingError::json(json, &error))?;
-        Self::compile(file)
+        let digest = Sha256::digest(json);
+        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            digest,
+            ..Self::compile(file)?
+        })
     }
 
     /// Compiles a mapping.
@@ -76,6 +82,7 @@ impl Mapping {
                 .transpose()
         };
         let mapping = Self {
+            digest: String::new(),
             external_id: template("externalId", &external_id, Use::Identity)?,
             active: condition("active", &active)?,
             include: condition("include", &include)?,

@@ -153,6 +153,8 @@ pub struct Mapping {
     profile: Vec<Sent>,
     groups: Vec<Rule>,
     deletes_empty_groups: bool,
+    /// Of the file that it was read from.
+    digest: String,
     attributes: Attributes,
     /// The attributes that templates see where they could reach any.
     only: Option<HashSet<String>>,
@@ -198,6 +200,12 @@ impl Mapping {
     #[must_use]
     pub fn deletes_empty_groups(&self) -> bool {
         self.deletes_empty_groups
+    }
+
+    /// A hash of the file that it was read from: another file is another mapping.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// The template of the external id, as it is written.

@@ -61,13 +61,17 @@ pub(crate) fn run(report: &Report, outcome: Outcome) {
     let all_seen = whole && !failed;
     if all_seen {
         FULL_RUNS_SUCCEEDED.add(1);
+        let found = report.upserts + report.deactivations;
+        PENDING.is(number(found.saturating_sub(upserts + deactivations)));
+    }
+    // One that goes on with what an earlier one has found knows no more than that.
+    let all_seen = all_seen && report.whole;
+    if all_seen {
         SCANNED.is(number(report.scanned));
         ACTIVE.is(number(report.active));
         UNCHANGED.is(number(report.unchanged));
         PAUSED.is(0.0);
         PENDING_RUNS.is(f64::from(report.pending_runs));
-        let found = report.upserts + report.deactivations;
-        PENDING.is(number(found.saturating_sub(upserts + deactivations)));
     }
     // A run that saw only a part cannot say that there are none.
     for (metric, count) in [

@@ -82,7 +82,10 @@ impl Run {
                         let leavers = std::mem::take(&mut found.leavers);
                         (found.leavers, found.withheld) = leavers.into_iter().partition(goes);
                     }
-                    Kind::Updates => found.upserts.retain(goes),
+                    Kind::Updates => {
+                        found.upserts.retain(goes);
+                        found.packed.retain(|_, charged| !charged);
+                    }
                     _ => {}
                 }
             }

@@ -21,6 +21,7 @@ mod groups;
 pub mod hand;
 mod judged;
 pub mod look;
+mod outstanding;
 mod prove;
 mod rejects;
 mod report;
@@ -46,6 +47,7 @@ pub use groups::{
 };
 pub use hand::Why;
 pub use look::{Counts, Source};
+pub use outstanding::OutstandingReport;
 pub use prove::{Person, Proven};
 pub use rejects::{Reject, Rejects};
 pub use report::{Consumed, FastLane, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger};

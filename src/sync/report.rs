@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use std::collections::BTreeMap;
 
-use super::{Changes, Estimate, GroupsReport, Rejects, Withheld, look::Found, tell::Telling};
+use super::{
+    Changes, Estimate, GroupsReport, OutstandingReport, Rejects, Withheld, look::Found,
+    tell::Telling,
+};
 use crate::{
     capacity::Units,
     guard::Kind,
@@ -57,6 +60,9 @@ pub struct Report {
     pub fast_lane: FastLane,
     /// What was told of groups, or would be.
     pub groups: GroupsReport,
+    /// The joiners and movers whom a look found for more than one session, while sessions carry
+    /// them; without them, null.
+    pub outstanding: Option<OutstandingReport>,
     /// The import sessions of this run.
     pub sessions: Vec<SessionReport>,
     /// Whether there is more to do than this run had time for.
@@ -84,6 +90,9 @@ pub struct Report {
     /// When the next record crosses a date, if the run has looked at all of them.
     #[serde(skip)]
     pub next_date: Option<Timestamp>,
+    /// Whether the run has looked at all of the table and of the ledger.
+    #[serde(skip)]
+    pub whole: bool,
     /// Over how many full runs, one after another, the same change is pending.
     #[serde(skip)]
     pub pending_runs: u32,
@@ -170,8 +179,8 @@ pub struct SessionReport {
     pub requests: u64,
 }
 
-/// What a run consumed of the two tables, as DynamoDB told it. DynamoDB does not tell of calls
-/// that it refused.
+/// What a run consumed of the two tables, as DynamoDB told it. DynamoDB does not tell what the
+/// calls took that failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consumed {
@@ -181,12 +190,14 @@ pub struct Consumed {
     pub state_table: ReadAndWritten,
 }
 
-/// Read request units.
+/// Read request units, and what stood in their way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Read {
     /// A unit is a strongly consistent read of 4 KB.
     pub read_units: f64,
+    /// Requests that DynamoDB has throttled, each try for itself: runs slow down for them.
+    pub throttled: u64,
 }
 
 /// Read and write request units.
@@ -201,10 +212,11 @@ pub struct ReadAndWritten {
 
 impl Consumed {
     /// From what the tables' meters show.
-    pub(super) fn of(users: Units, state: Units) -> Self {
+    pub(super) fn of(users: Units, throttled: u64, state: Units) -> Self {
         Self {
             users_table: Read {
                 read_units: users.read,
+                throttled,
             },
             state_table: ReadAndWritten {
                 read_units: state.read,
@@ -239,6 +251,8 @@ impl Report {
             withheld: Withheld::default(),
             fast_lane: FastLane::default(),
             groups: GroupsReport::default(),
+            outstanding: None,
+            whole: false,
             sessions: Vec::new(),
             more: false,
             resume_at: None,
@@ -269,6 +283,7 @@ impl Report {
         self.waiting = counts.waiting;
         self.strangers = counts.strangers;
         self.known = found.known;
+        self.whole = found.whole;
         self.next_date = found.next_date;
         self.rejected = found.rejected.clone();
         self.refused = found.refused.clone();

@@ -12,6 +12,7 @@ use super::{
     groups::Survey,
     hand::{Hand, Noted},
     look::{Found, Source},
+    outstanding::GoingOn,
     report::Consumed,
     tell::{Teller, Telling},
 };
@@ -70,11 +71,33 @@ pub struct Job {
     pub retry_refused: bool,
     /// Whether the ledger is to be about another identity source or table from now on.
     pub rebind: bool,
+    /// Whether the whole table is looked at anew, whatever an earlier look has left.
+    pub anew: bool,
+    /// The table as it is from then on is what whoever asks wants told: what a look left that
+    /// began before is not all.
+    pub since: Option<Timestamp>,
+    /// Whether joiners and movers are left to the full runs, which are at work on them.
+    pub leavers_only: bool,
     /// When the oldest change was made that led to it, if that is known.
     pub changed: Option<Timestamp>,
 }
 
 impl Job {
+    /// A look at this, and telling what it finds.
+    #[must_use]
+    pub fn of(source: Source) -> Self {
+        Self {
+            source,
+            detail: None,
+            retry_refused: false,
+            rebind: false,
+            anew: false,
+            since: None,
+            leavers_only: false,
+            changed: None,
+        }
+    }
+
     /// Whether single-user calls may tell what it finds.
     fn may_be_told_by_calls(&self) -> bool {
         matches!(self.source, Source::Keys(_) | Source::Payload { .. })
@@ -105,7 +128,7 @@ impl Run {
         users.reset();
         state.reset();
         let result = Box::pin(self.look_and_tell(job, time, report)).await;
-        report.consumed = Consumed::of(users.units(), state.units());
+        report.consumed = Consumed::of(users.units(), users.throttled(), state.units());
         result
     }
 
@@ -175,7 +198,16 @@ impl Run {
                 left_active = Box::pin(check.left_active(&proof, &books, writes)).await?;
             }
         }
-        let mut found = self.look(job, &hand, &books, &aside, time).await?;
+        let may_go_on = writes && !job.rebind && !full_look_due;
+        let went_on = match may_go_on {
+            true => self.go_on(job, &books, schema, time.now()).await,
+            false => None,
+        };
+        let looked_at = time.now();
+        let (mut outstanding, mut found) = match went_on {
+            Some((list, found)) => (Some(list), found),
+            None => (None, self.look(job, &hand, &books, &aside, time).await?),
+        };
         // Whom calls can tell need not wait until Okta was asked for its sessions.
         if may_call.any() && found.counts.waiting + found.behind > 0 {
             let until = time.answer_by().min(time.now() + SETTLED_WITHIN);
@@ -201,6 +233,14 @@ impl Run {
         let withheld = self
             .guard(&mut books, &mut found, report, is_plan, time)
             .await?;
+        if job.leavers_only {
+            found.leave_upserts(report);
+        }
+        if writes && found.whole {
+            outstanding = self
+                .keep_outstanding(&mut found, looked_at, time.now())
+                .await;
+        }
 
         let (mut groups, group_changes) = match found.groups.take() {
             None => Default::default(),
@@ -263,9 +303,11 @@ impl Run {
             books: &mut books,
             aside: &mut aside,
             groups: &mut groups,
+            outstanding: outstanding.as_mut(),
             may_call,
         };
         let told = Box::pin(teller.tell(&mut found)).await;
+        report.outstanding = outstanding.as_ref().and_then(GoingOn::report);
         if matches!(job.source, Source::Table) {
             self.ledger.withdraw_claim(&report.run_id).await;
         }

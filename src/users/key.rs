@@ -118,6 +118,16 @@ const SORT_BYTES: usize = 1_024;
 pub struct RecordKey(Vec<(String, AttributeValue)>);
 
 impl RecordKey {
+    /// A key of these attributes.
+    pub(super) fn of_attributes(attributes: Vec<(String, AttributeValue)>) -> Self {
+        Self(attributes)
+    }
+
+    /// Its attributes, in its order.
+    pub(super) fn attributes(&self) -> &[(String, AttributeValue)] {
+        &self.0
+    }
+
     /// The key as DynamoDB takes it.
     #[must_use]
     pub fn to_item(&self) -> HashMap<String, AttributeValue> {

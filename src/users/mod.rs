@@ -9,6 +9,8 @@ mod binary;
 mod key;
 mod look;
 mod number;
+mod pace;
+mod packed_key;
 mod record;
 mod reread;
 mod scan;

@@ -5,7 +5,17 @@ use std::collections::BTreeMap;
 use super::{Attributes, ReadError, Record, RecordKey, UsersTable, attributes::Projection};
 use crate::dynamodb;
 
+/// How long people may take to be read who are to be in hand together.
+const IN_HAND_WITHIN: f64 = 5.0;
+
 impl UsersTable {
+    /// How many records can be read again so quickly that what they say is still new, where the
+    /// table is not read as fast as it answers.
+    #[must_use]
+    pub fn at_once(&self) -> Option<usize> {
+        self.pace.within(IN_HAND_WITHIN)
+    }
+
     /// Reads these keys again, consistently. A key that is not in the answer has no record.
     ///
     /// # Errors
@@ -20,17 +30,21 @@ impl UsersTable {
         // What the table cannot have it does not have, and DynamoDB would refuse all the others.
         let possible = keys.iter().filter(|key| schema.is_of(key));
         let distinct: BTreeMap<_, _> = possible.map(|key| (key.canonical(), key)).collect();
-        let keys = distinct.values().map(|key| key.to_item()).collect();
-        let records = dynamodb::read(&self.client, &self.name, keys, |request| {
-            request
-                .set_projection_expression(projection.expression.clone())
-                .set_expression_attribute_names(projection.names.clone())
-        })
-        .await
-        .map_err(|trouble| ReadError {
-            doing: "re-reading keys of",
-            why: trouble.why,
-        })?;
+        let keys: Vec<_> = distinct.values().map(|key| key.to_item()).collect();
+        let at_once = self.pace.page().and_then(|page| usize::try_from(page).ok());
+        let mut records = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(at_once.unwrap_or(usize::MAX).max(1)) {
+            self.pace.turn(&self.meter).await;
+            let read = dynamodb::read(&self.client, &self.name, keys.to_vec(), |request| {
+                request
+                    .set_projection_expression(projection.expression.clone())
+                    .set_expression_attribute_names(projection.names.clone())
+            });
+            records.extend(read.await.map_err(|trouble| ReadError {
+                doing: "re-reading keys of",
+                why: trouble.why,
+            })?);
+        }
         Ok(Reread(
             records
                 .into_iter()

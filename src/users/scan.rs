@@ -1,8 +1,17 @@
 //! Reading all of the users table.
 
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    operation::scan::{ScanOutput, builders::ScanFluentBuilder},
+    types::AttributeValue,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use crate::mutation::{self, Mutation};
+use crate::{
+    capacity::is_throttled,
+    mutation::{self, Mutation},
+};
 
 use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Projection};
 
@@ -11,6 +20,8 @@ use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Pr
 const SEGMENTS: i32 = 8;
 /// Pages that wait to be taken: enough to keep the segments busy, few enough to stay small.
 const PAGES_WAITING: usize = SEGMENTS as usize;
+/// How long a page waits, in seconds, that is throttled again and again.
+const PAUSES: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
 impl UsersTable {
     /// Reads every record, in several segments at once. Each segment is a task of its own, which
@@ -55,7 +66,7 @@ impl UsersTable {
     ) -> Result<(), ReadError> {
         let schema = self.schema().await?;
         let projection = Projection::new(schema, attributes);
-        let mut pages = self
+        let scan = self
             .client
             .scan()
             .table_name(&self.name)
@@ -63,23 +74,54 @@ impl UsersTable {
             .total_segments(all)
             .consistent_read(true)
             .set_projection_expression(projection.expression)
-            .set_expression_attribute_names(projection.names)
-            .into_paginator()
-            .send();
-        while let Some(answer) = pages.next().await {
-            let items = answer
-                .map_err(|error| ReadError::of("scanning", &error))?
-                .items
-                .unwrap_or_default();
+            .set_expression_attribute_names(projection.names);
+        let mut start = None;
+        loop {
+            let answer = self.page(&scan, start).await?;
+            let items = answer.items.unwrap_or_default();
             let page = items
                 .into_iter()
                 .map(|item| turn(schema, Record(item)))
                 .collect();
-            if sender.send(Ok(page)).await.is_err() {
-                break;
+            start = answer.last_evaluated_key;
+            if sender.send(Ok(page)).await.is_err() || start.is_none() {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    /// One page, when it is time for it. One that is throttled, however often the SDK has tried, is
+    /// asked for again a while later: others have a share in a table's capacity, too.
+    async fn page(
+        &self,
+        scan: &ScanFluentBuilder,
+        start: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<ScanOutput, ReadError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            self.pace.turn(&self.meter).await;
+            let page = scan
+                .clone()
+                .set_limit(self.pace.page())
+                .set_exclusive_start_key(start.clone())
+                .send()
+                .await;
+            match page {
+                Ok(page) => {
+                    let units = page.consumed_capacity.as_ref();
+                    let units = units.and_then(|told| told.capacity_units);
+                    self.pace
+                        .read(units.unwrap_or_default(), page.items().len());
+                    return Ok(page);
+                }
+                Err(error) => match pauses.next() {
+                    Some(pause) if is_throttled(&error) => {
+                        tokio::time::sleep(Duration::from_secs(*pause)).await;
+                    }
+                    _ => return Err(ReadError::of("scanning", &error)),
+                },
+            }
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct StreamBatch {
     pub first: Option<String>,
     /// When the oldest of the changes was made, by the stream's clock.
     pub oldest: Option<Timestamp>,
+    /// When the newest of them was.
+    pub newest: Option<Timestamp>,
     /// Records that carry no key that can be read.
     pub malformed: u64,
 }
@@ -59,7 +61,9 @@ impl StreamBatch {
             {
                 batch.first = Some(number.to_owned());
             }
-            batch.oldest = batch.oldest.into_iter().chain(made_at(record)).min();
+            let made_at = made_at(record);
+            batch.oldest = batch.oldest.into_iter().chain(made_at).min();
+            batch.newest = batch.newest.into_iter().chain(made_at).max();
             match StreamRecord::deserialize(record) {
                 Ok(StreamRecord {
                     dynamodb: Change { keys },

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 };
 use tokio::sync::OnceCell;
 
-use super::{KeyKind, KeySchema};
+use super::{KeyKind, KeySchema, pace::Pace};
 use crate::capacity::Meter;
 
 /// The users table.
@@ -20,6 +20,7 @@ pub struct UsersTable {
     pub(super) name: String,
     described: Arc<OnceCell<(KeySchema, String)>>,
     pub(crate) meter: Meter,
+    pub(super) pace: Pace,
 }
 
 /// The users table could not be read to the end.
@@ -54,8 +55,16 @@ impl UsersTable {
             client,
             name,
             meter,
+            pace: Pace::default(),
             described: Arc::default(),
         }
+    }
+
+    /// The same, of which no more than so many read units are taken in a second.
+    #[must_use]
+    pub fn at_most(self, units_per_second: Option<u32>) -> Self {
+        let pace = units_per_second.map(Pace::of).unwrap_or_default();
+        Self { pace, ..self }
     }
 
     /// Its key attributes and their types, asked once.

@@ -135,6 +135,7 @@ async fn a_report_has_the_fields_that_others_rely_on_and_no_profile() {
             "fastLane": {"upserts": 0, "deactivations": 0},
             "groups": {"upserts": 0, "deletions": 0, "memberships": {"added": 0, "removed": 0}, "waiting": 0,
                 "foreign": {"count": 0}, "refused": {"count": 0}, "ambiguous": {"count": 0}},
+            "outstanding": null,
             "sessions": [{"id": session["id"], "status": "COMPLETED", "upserts": 2, "deactivations": 0, "requests": 1}],
             "more": false, "resumeAt": null, "skipped": null,
             "consumed": report["consumed"], "durationMs": report["durationMs"],

@@ -81,7 +81,7 @@ pub async fn answer(
     }
 }
 
-async fn run(world: &World, function: &Function, event: &Value) -> Report {
+pub async fn run(world: &World, function: &Function, event: &Value) -> Report {
     let report = invoke(function, world.clock, event).await.unwrap();
     assert_eq!(world.okta.violations(), Vec::<String>::new());
     report

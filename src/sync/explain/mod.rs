@@ -109,6 +109,7 @@ impl Run {
             target: Target::from(Told::Inactive),
             again: Again::AsEver,
             pushed: None,
+            place: None,
             confirms: false,
         };
         let mut taken = hand.take(&[suspect], &circumstances).await?;

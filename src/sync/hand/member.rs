@@ -74,6 +74,7 @@ fn as_suspect(suspect: &MemberSuspect) -> Suspect {
         target: Target::from(Told::Active([0; 16].into())),
         again: Again::AsEver,
         pushed: None,
+        place: None,
         confirms: false,
     }
 }

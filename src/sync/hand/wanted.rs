@@ -78,6 +78,7 @@ impl Hand<'_> {
                 target: Target::from(Told::Inactive),
                 again: Again::AsEver,
                 pushed: None,
+                place: None,
                 confirms: false,
             })
             .collect();

@@ -16,9 +16,12 @@ use crate::{
     users::RecordKey,
 };
 
-/// How many suspects of each kind a look holds: what five sessions carry. What is beyond is
-/// counted, and found again by the next look.
-pub(super) const HELD: usize = 5 * okta::MAX_REQUESTS * okta::MAX_ENTITIES;
+/// How many suspects of each kind a look holds: what five sessions carry. Of those beyond, who is
+/// to be created, updated or reactivated is kept in few bytes; who leaves is counted, and found
+/// again by the next look.
+pub(in crate::sync) fn most_held() -> usize {
+    5 * okta::max_requests() * okta::max_entities()
+}
 
 /// How many of those who wait are named.
 const NAMED: usize = 100;
@@ -133,7 +136,7 @@ impl<'a> Comparison<'a> {
 
     fn first(&mut self, id: IdHash, known: Option<Known>, key: RecordKey, mapped: Mapped) -> Seen {
         if known.is_some_and(|known| known.origin == Origin::Push)
-            && self.found.adopted.len() < HELD
+            && self.found.adopted.len() < most_held()
         {
             self.found.adopted.push((id, key.clone()));
         }
@@ -221,7 +224,8 @@ impl<'a> Comparison<'a> {
         if charged {
             self.list(Kind::Updates, id, told, false);
         }
-        if self.found.upserts.len() < HELD {
+        let confirms = known.is_some_and(|known| known.confirms(told));
+        if self.found.upserts.len() < most_held() {
             self.found.upserts.push(Suspect {
                 id,
                 keys: vec![key],
@@ -229,10 +233,15 @@ impl<'a> Comparison<'a> {
                 target: told.into(),
                 again,
                 pushed: None,
-                confirms: known.is_some_and(|known| known.confirms(told)),
+                place: None,
+                confirms,
             });
         } else {
             self.found.beyond += 1;
+            if again == Again::AsEver && !confirms {
+                // Who does not fit is found again by the next look.
+                self.found.packed.push(id, charged, &key);
+            }
         }
         Seen::Upsert { charged }
     }
@@ -270,7 +279,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn leaves(&mut self, id: IdHash, known: Option<Known>, keys: Vec<RecordKey>, charged: bool) {
-        if self.found.leavers.len() < HELD {
+        if self.found.leavers.len() < most_held() {
             self.found.leavers.push(Suspect {
                 id,
                 keys,
@@ -278,6 +287,7 @@ impl<'a> Comparison<'a> {
                 target: Target::from(Told::Inactive),
                 again: known.map_or(Again::AsEver, |known| known.again(Told::Inactive)),
                 pushed: None,
+                place: None,
                 confirms: known.is_some_and(|known| known.confirms(Told::Inactive)),
             });
         } else {

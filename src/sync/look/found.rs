@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    GroupsFound, Suspect,
+    GroupsFound, Packed, Suspect,
     login::{LoginHash, OneLogin},
 };
 use crate::{
     guard::{Kind, Listed},
     ledger::{Entry, IdHash, Number, StuckKey},
     mapping::ExternalId,
-    sync::{Reject, Rejects, hand::Noted},
+    sync::{Reject, Rejects, Report, hand::Noted},
     users::RecordKey,
 };
 
@@ -35,6 +35,8 @@ pub struct Found {
     pub upserts: Vec<Suspect>,
     /// How many of both are not held.
     pub beyond: u64,
+    /// Those among them who are to be created, updated or reactivated, in few bytes.
+    pub packed: Packed,
     /// How many of both a session may still carry, where those are few who were looked at.
     pub behind: u64,
     /// The first of those who wait for the end of a session that may carry them.
@@ -123,6 +125,26 @@ impl Found {
         }
     }
 
+    /// Those who are next of so many whom an earlier look has found to be created, updated or
+    /// reactivated.
+    pub(in crate::sync) fn next(upserts: Vec<Suspect>, all: u64) -> Self {
+        let charged = upserts.iter().filter(|one| one.charge.is_some()).count();
+        Self {
+            counts: Counts {
+                upserts: all,
+                updates_charged: charged as u64,
+                ..Counts::default()
+            },
+            beyond: all.saturating_sub(upserts.len() as u64),
+            looked_at: upserts
+                .iter()
+                .map(|one| StuckKey::of_user(one.id))
+                .collect(),
+            upserts,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is nothing to tell Okta.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -144,6 +166,19 @@ impl Found {
         self.counts.upserts = self.counts.upserts.saturating_sub(upserts);
         self.counts.unchanged += leavers + upserts;
         leavers + upserts
+    }
+
+    /// Leaves out who is to be created, updated or reactivated: the full runs are at work on them.
+    pub(in crate::sync) fn leave_upserts(&mut self, report: &mut Report) {
+        let people = self.upserts.len() as u64;
+        self.upserts.clear();
+        self.counts.upserts = self.counts.upserts.saturating_sub(people);
+        report.upserts = self.counts.upserts;
+        if people > 0 {
+            report.skipped = Some(format!(
+                "{people} changes are left to the full runs, which are at work on them"
+            ));
+        }
     }
 
     /// How many of a kind would have to be charged.

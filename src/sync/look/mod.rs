@@ -8,6 +8,7 @@ mod found;
 mod groups;
 mod login;
 mod one_login;
+mod packed;
 mod parts;
 mod seen;
 mod suspect;
@@ -18,8 +19,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use compare::Comparison;
+pub(super) use compare::most_held;
 pub use found::{Counts, Found, Held};
 pub use groups::{GroupsFound, MemberSuspect, Wanted};
+pub use packed::{Chunk, Packed};
 pub use suspect::{Pushed, Suspect};
 pub use whole::Whole;
 pub(super) use whose::whose;

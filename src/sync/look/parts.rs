@@ -204,6 +204,7 @@ fn suspect(id: IdHash, keys: Vec<RecordKey>, pushed: Option<Arc<Pushed>>) -> Sus
         target: Target::from(Told::Inactive),
         again: Again::AsEver,
         pushed,
+        place: None,
         confirms: false,
     }
 }

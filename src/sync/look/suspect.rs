@@ -28,6 +28,8 @@ pub struct Suspect {
     pub again: Again,
     /// What a push says about them, which counts if the table has no record about them.
     pub pushed: Option<Arc<Pushed>>,
+    /// Where they are on the list that the run works off, if they are on one.
+    pub place: Option<u64>,
     /// Whether a session need only confirm what a single-user call has told.
     pub confirms: bool,
 }

@@ -90,6 +90,7 @@ impl MadeUp {
             target: Target::from(Told::Inactive),
             again: Again::AsEver,
             pushed: None,
+            place: None,
             confirms: false,
         }
     }

@@ -286,13 +286,7 @@ impl Prover<'_> {
             watch: Duration::ZERO,
             ..self.run.clone()
         };
-        let job = Job {
-            source: Source::Keys(Vec::new()),
-            detail: None,
-            retry_refused: false,
-            rebind: false,
-            changed: None,
-        };
+        let job = Job::of(Source::Keys(Vec::new()));
         let mut report = Report::new(self.run_id.to_owned(), Trigger::Direct, false);
         let mut aside = Aside::new(Stuck::default(), true, false);
         let mut found = look::Found::leavers(people.iter().map(|one| one.leaver()).collect());
@@ -306,6 +300,7 @@ impl Prover<'_> {
             report: &mut report,
             books: &mut *self.books,
             aside: &mut aside,
+            outstanding: None,
             may_call: MayCall::default(),
         };
         Box::pin(teller.tell(&mut found)).await?;

@@ -145,6 +145,7 @@ impl Fill<'_> {
     async fn take(&mut self, kind: okta::Kind) -> Result<Option<(Ready, Timestamp)>, RunError> {
         loop {
             let now = self.now();
+            let at_once = self.hand.users.at_once().unwrap_or(usize::MAX);
             let lane = self.lane(kind);
             while let Some((ready, read)) = lane.ready.pop_front() {
                 if now.duration_since(read).unsigned_abs() < FRESH
@@ -154,7 +155,8 @@ impl Fill<'_> {
                 }
                 lane.suspects.push_front(ready.suspect);
             }
-            let some = lane.suspects.len().min(okta::max_entities());
+            let most = okta::max_entities().min(at_once);
+            let some = lane.suspects.len().min(most);
             if some == 0 {
                 return Ok(None);
             }

@@ -31,7 +31,7 @@ use self::{
 };
 use super::{
     Aside, Books, Job, Report, Run, RunError, Source, Time, groups::GroupWork, hand::Hand,
-    look::Found,
+    look::Found, outstanding::GoingOn,
 };
 use crate::{
     guard::Kind,
@@ -72,6 +72,8 @@ pub(super) struct Teller<'a> {
     pub(super) aside: &'a mut Aside,
     /// What there is to tell of groups.
     pub(super) groups: &'a mut GroupWork,
+    /// The list that it works off, where there is one.
+    pub(super) outstanding: Option<&'a mut GoingOn>,
     /// Whom single-user calls may tell.
     pub(super) may_call: MayCall,
 }
@@ -127,6 +129,10 @@ impl Teller<'_> {
                 in_scope: &mut in_scope,
             };
             let round = Box::pin(self.round(portion, &mut told)).await?;
+            if let Some(list) = &mut self.outstanding {
+                let (first, others_left) = queues.left_of_list();
+                list.told(&self.run.ledger, first, others_left).await;
+            }
             match round {
                 Round::Go if self.time.now() < self.time.open_until() => {}
                 Round::Go if queues.is_empty() && self.groups.is_empty() => {}
@@ -146,7 +152,12 @@ impl Teller<'_> {
         if leavers_left > 0 && self.may_call.deactivations {
             self.leavers_told(leavers_left, queues.left());
         }
-        if found.whole && (queues.later + found.beyond > 0 || self.groups.has_more()) {
+        let is_full = matches!(self.job.source, Source::Table);
+        let is_old = |list: &&mut GoingOn| {
+            list.is_older_than(self.job.since) || self.run.mapping.gives_groups()
+        };
+        let look_is_due = !found.whole && self.outstanding.as_ref().is_some_and(is_old);
+        if is_full && (queues.later + found.beyond > 0 || self.groups.has_more() || look_is_due) {
             self.later();
         }
         self.groups.report_withheld(self.report);

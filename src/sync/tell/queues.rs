@@ -188,6 +188,13 @@ impl Queues {
         self.all().iter().map(|queue| queue.len() as u64).sum()
     }
 
+    /// The first place on the list of somebody who is left, and whether anybody else is left.
+    pub(super) fn left_of_list(&self) -> (Option<u64>, bool) {
+        let all = || self.all().into_iter().flatten();
+        let first = all().filter_map(|suspect| suspect.place).min();
+        (first, all().any(|suspect| suspect.place.is_none()))
+    }
+
     /// The first of those who are left.
     pub(super) fn first_left(&self, most: usize) -> Vec<IdHash> {
         let all = self.all().into_iter().flatten();

@@ -194,9 +194,11 @@ impl Model {
             Stage::Present if row.flaw == Flaw::None && row.in_scope => row.teams,
             _ => u8::MAX,
         };
-        match rows {
+        // What is out of scope is nobody's record beside one that is not.
+        let in_scope: Vec<_> = rows.iter().filter(|row| row.in_scope).collect();
+        match &in_scope[..] {
             [] => u8::MAX,
-            rows => rows.iter().map(of).fold(0, |all, one| all | one),
+            rows => rows.iter().map(|row| of(row)).fold(0, |all, one| all | one),
         }
     }
 

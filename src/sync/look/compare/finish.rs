@@ -1,6 +1,6 @@
 //! What a comparison comes to, once every record has been taken.
 
-use super::{Comparison, HELD, Seen};
+use super::{Comparison, Seen, most_held};
 use crate::{
     guard::Kind,
     ledger::{Due, IdHash, Origin, Told, Want, due},
@@ -23,6 +23,9 @@ impl Comparison<'_> {
         self.found.upserts.retain(&mut unique);
         self.found.leavers.retain(&mut unique);
         let is_duplicate = |id: &IdHash| self.duplicates.contains_key(id);
+        if !self.duplicates.is_empty() {
+            self.found.packed.retain(|id, _| !is_duplicate(&id));
+        }
         self.found
             .charged
             .retain(|(_, listed)| !is_duplicate(&listed.id));
@@ -80,7 +83,7 @@ impl Comparison<'_> {
             if known.origin == Origin::Push && !known.to_leave {
                 continue;
             }
-            if known.long_gone && self.found.long_gone.len() < HELD {
+            if known.long_gone && self.found.long_gone.len() < most_held() {
                 self.found.long_gone.push(id);
                 continue;
             }

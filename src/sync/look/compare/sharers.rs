@@ -92,6 +92,7 @@ impl Comparison<'_> {
             }
         }
         found.upserts = upserts;
+        found.packed.retain(|id, _| !shares(id));
         found.waiting.retain(|id| !shares(*id));
         let mut charged = Vec::with_capacity(found.charged.len());
         for listed in std::mem::take(&mut found.charged) {
