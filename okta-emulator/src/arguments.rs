@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser};
 use okta_emulator::{
-    Bucket, Dpop, Empty, Options, RateLimit, ServiceApp, SingleDelete, parse_duration,
+    Bucket, Dpop, Empty, Fault, Options, RateLimit, ServiceApp, SingleDelete, parse_duration,
 };
 
 /// Okta's Identity Sources API ("Anything-as-a-Source"), emulated with its
@@ -24,15 +24,17 @@ use okta_emulator::{
 ///
 /// To make something go wrong: POST /_emulator/faults, for example
 /// {"method": "POST", "path": "/sessions/*/bulk-upsert", "nth": 2, "times": 1,
-/// "effect": {"type": "closeAfter"}}. GET lists the faults, DELETE takes them
-/// away. The effects: status (status, code, causes), rateLimited (headers),
+/// "effect": {"type": "closeAfter"}}, or give it as --fault. GET lists the faults,
+/// DELETE takes them away. The effects: status (status, code, causes), rateLimited (headers),
 /// delay (time), delayAnswer (time), closeBefore, closeAfter, doneLater
 /// (after), truncate, notJson, answerStatus (status), halfApplied, sessionEnds (how: ERROR, EXPIRED, CLOSED or
 /// COMPLETED), cooldown (time); on loads refuseEntities (poison, named),
 /// refuseEntitiesWith (status, poison, named), statusLags (time); on
 /// start-import importTakes (time), importWakes (after), importRepeats (after),
 /// importEnds (how, applied), importFails (poison, applied), importRefuses
-/// (poison, reason).
+/// (poison, reason). A poison picks users: {"externalIds": ["ada"]} or {"attribute":
+/// {"name": "lastName", "contains": "x"}}. Applied are "nobody", "half", "all",
+/// {"first": 3} or {"except": a poison}.
 ///
 /// An admin's hand: POST /_emulator/users/{externalId}, for example
 /// {"do": "edit", "attribute": "lastName", "value": "Byron"} or {"do":
@@ -80,6 +82,17 @@ pub(crate) struct Arguments {
     /// as sessions=15/60s; may be given more than once
     #[arg(long, value_name = "KIND=N/TIME", value_parser = bucket_limit)]
     bucket_limit: Vec<(Bucket, RateLimit)>,
+    /// Users in one bulk request: fewer let a small directory meet what a large
+    /// one meets
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    max_users: usize,
+    /// Bulk requests in one session
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    max_requests: u32,
+    /// A fault to begin with, as it is sent to /_emulator/faults; may be given
+    /// more than once
+    #[arg(long = "fault", value_name = "JSON", value_parser = fault)]
+    pub(crate) faults: Vec<Fault>,
     #[command(flatten)]
     unknowns: Unknowns,
 }
@@ -183,12 +196,18 @@ fn bucket_limit(text: &str) -> Result<(Bucket, RateLimit), String> {
     Ok((bucket.parse()?, limit.parse()?))
 }
 
+fn fault(json: &str) -> Result<Fault, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
 impl App {
     fn registered(self) -> io::Result<Option<ServiceApp>> {
         let Some((client_id, jwks)) = self.client_id.zip(self.jwks) else {
             return Ok(None);
         };
-        let app = ServiceApp::from_file(client_id, &jwks)?;
+        let app = ServiceApp::from_file(client_id, &jwks).map_err(|error| {
+            io::Error::new(error.kind(), format!("--jwks {}: {error}", jwks.display()))
+        })?;
         Ok(Some(ServiceApp {
             dpop: self.dpop,
             token_lifetime: self.token_lifetime,
@@ -246,8 +265,8 @@ impl Arguments {
             import_groups: !no_groups,
             unmapped: self.unmapped,
             custom_attributes: self.custom_attributes.unwrap_or(defaults.custom_attributes),
-            max_entities: defaults.max_entities,
-            max_bulk_requests: defaults.max_bulk_requests,
+            max_entities: self.max_users,
+            max_bulk_requests: self.max_requests,
             started: defaults.started,
         })
     }
