@@ -1,12 +1,15 @@
-//! A stand-in for DynamoDB that is fast rather than complete: it knows the two tables and the
-//! requests of this one function. Its answers are prepared, and served from memory.
+//! A stand-in for DynamoDB that is fast rather than complete: it knows the function's tables and
+//! requests, and tables of other clients that do the same job. Its answers are prepared, and served
+//! from memory.
 
+mod entry;
 mod state;
 mod tally;
 mod update;
 mod users;
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
@@ -24,7 +27,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-pub use self::state::ENTRY_BYTES;
+pub use self::entry::ENTRY_BYTES;
 pub use self::tally::{Phase, Tally};
 pub use self::users::Known;
 use self::{
@@ -44,11 +47,13 @@ pub const HISTORY: &str = "identity-source-history";
 /// reference).
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Both tables.
+/// All tables.
 #[derive(Debug)]
 pub struct DynamoDb {
     users: RwLock<UsersTable>,
     state: Mutex<StateTable>,
+    /// What clients have that are not the function.
+    others: BTreeMap<String, Mutex<StateTable>>,
     tally: Mutex<Tally>,
 }
 
@@ -118,8 +123,17 @@ impl DynamoDb {
         Ok(Self {
             state: Mutex::new(StateTable::of(users, known)?),
             users: RwLock::new(UsersTable::of(users, known, record_bytes as usize)),
+            others: BTreeMap::new(),
             tally: Mutex::default(),
         })
+    }
+
+    /// With an empty table for another client, whose key is `pk`.
+    #[allow(dead_code, reason = "most have no clients but the function")]
+    pub fn and_table(mut self, name: &str) -> Self {
+        let table = Mutex::new(StateTable::plain(name));
+        self.others.insert(name.to_owned(), table);
+        self
     }
 
     /// What was asked so far.
@@ -153,14 +167,9 @@ impl DynamoDb {
             ("DescribeTable", USERS) => users.describe(),
             ("Scan", USERS) => users.scan(request),
             ("BatchGetItem", USERS) => users.read(request)?,
-            ("Scan", STATE) => lock(&self.state).scan(request),
-            ("BatchGetItem", STATE) => lock(&self.state).read(request)?,
-            ("BatchWriteItem", STATE) => lock(&self.state).write(request)?,
-            ("PutItem", STATE) => lock(&self.state).put(request)?,
-            ("UpdateItem", STATE) => lock(&self.state).update(request)?,
-            ("DeleteItem", STATE) => lock(&self.state).delete(request)?,
+            (_, STATE) => lock(&self.state).answer(operation, request)?,
             ("PutItem" | "UpdateItem", HISTORY) => a_write_of_history(request),
-            _ => return None,
+            (_, other) => lock(self.others.get(other)?).answer(operation, request)?,
         };
         lock(&self.tally).add(name, operation, answer.read_units, answer.write_units);
         Some(answer)

@@ -1,52 +1,36 @@
-//! The state table: the ledger's entries in pages, and its small items.
+//! The state table: the ledger's entries in pages, and its small items. Other clients may have tables
+//! of their own, in which every item is an entry.
 //!
-//! The function is alone here, so that every condition of its writes holds.
+//! A client is alone with its table, so that every condition of its writes holds.
 
 use std::collections::HashMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use dynamodb_identity_source::mapping::{DEFAULT_MAPPING, Mapped, Mapping};
 use hyper::body::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, HISTORY, Known, PAGE_BYTES, STATE, page_of, read_units, update};
+use super::{
+    Answer, HISTORY, Known, PAGE_BYTES, STATE,
+    entry::{
+        ENTRY_BYTES, ENTRY_BYTES_IN_GROUPS, Entry, PLAIN_ENTRY_BYTES, Page, bytes, shown,
+        write_units,
+    },
+    page_of, read_units, update,
+};
 use crate::Trouble;
 
-/// What an entry takes in the table, about: its names and values.
-pub const ENTRY_BYTES: usize = 200;
-/// The same of somebody who was told to be in eight groups, with some room.
-const ENTRY_BYTES_IN_GROUPS: usize = 320;
 /// The session that has told Okta everybody who is known.
 const SESSION: &str = "apsbeforehand000000";
 const NUMBER: u32 = 1;
-/// What a scan of the ledger shows of an entry.
-const SHOWN: [&str; 20] = [
-    "pk",
-    "print",
-    "session",
-    "origin",
-    "n",
-    "behind",
-    "doubtful",
-    "at",
-    "chargedDeactivation",
-    "chargedUpdate",
-    "toLeave",
-    "stranger",
-    "gp",
-    "gn",
-    "gd",
-    "g",
-    "gt",
-    "gs",
-    "gl",
-    "gr",
-];
 
 /// The table.
 #[derive(Debug, Default)]
 pub(super) struct StateTable {
+    name: String,
+    /// Whether it is no ledger, but another client's.
+    is_plain: bool,
     pages: Vec<Page>,
     /// How many entries a page has.
     per_page: usize,
@@ -56,22 +40,6 @@ pub(super) struct StateTable {
     items: HashMap<String, Value>,
 }
 
-#[derive(Debug, Default)]
-struct Page {
-    entries: Vec<Entry>,
-    /// What a scan shows of them, once it was asked for.
-    shown: Option<Bytes>,
-}
-
-/// An entry as JSON: all of it, and what the ledger's projection shows of it.
-#[derive(Debug)]
-struct Entry {
-    whole: Box<str>,
-    shown: Box<str>,
-    /// What it takes in the table.
-    bytes: usize,
-}
-
 impl StateTable {
     pub(super) fn of(users: u32, known: Known) -> Result<Self, Trouble> {
         let entry = match known {
@@ -79,6 +47,7 @@ impl StateTable {
             _ => ENTRY_BYTES,
         };
         let mut table = Self {
+            name: STATE.to_owned(),
             per_page: PAGE_BYTES / entry,
             ..Self::default()
         };
@@ -124,15 +93,51 @@ impl StateTable {
         Ok(table)
     }
 
+    /// Another client's, which is empty.
+    pub(super) fn plain(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_plain: true,
+            per_page: PAGE_BYTES / PLAIN_ENTRY_BYTES,
+            ..Self::default()
+        }
+    }
+
+    /// Answers a request, if it is one that is known here.
+    pub(super) fn answer(&mut self, operation: &str, request: &Value) -> Option<Answer> {
+        match operation {
+            "Scan" => Some(self.scan(request)),
+            "BatchGetItem" => self.read(request),
+            "BatchWriteItem" => self.write(request),
+            "PutItem" => self.put(request),
+            "UpdateItem" => self.update(request),
+            "DeleteItem" => self.delete(request),
+            _ => None,
+        }
+    }
+
+    fn is_entry(&self, pk: &str) -> bool {
+        self.is_plain || pk.starts_with("user#") || pk.starts_with("group#")
+    }
+
+    fn entry(&self, item: &Value) -> Entry {
+        if self.is_plain {
+            Entry::plain(item)
+        } else {
+            Entry::of(item)
+        }
+    }
+
     fn place(&mut self, item: Value) {
         let pk = item["pk"]["S"].as_str().unwrap_or_default().to_owned();
-        if !pk.starts_with("user#") && !pk.starts_with("group#") {
+        if !self.is_entry(&pk) {
             self.items.insert(pk, item);
             return;
         }
+        let entry = self.entry(&item);
         if let Some((page, row)) = self.places.get(&pk) {
             let page = &mut self.pages[*page];
-            page.entries[*row] = Entry::of(&item);
+            page.entries[*row] = entry;
             page.shown = None;
             return;
         }
@@ -146,7 +151,7 @@ impl StateTable {
         let last = self.pages.len() - 1;
         let page = &mut self.pages[last];
         self.places.insert(pk, (last, page.entries.len()));
-        page.entries.push(Entry::of(&item));
+        page.entries.push(entry);
         page.shown = None;
     }
 
@@ -157,18 +162,18 @@ impl StateTable {
         }
     }
 
-    pub(super) fn scan(&mut self, request: &Value) -> Answer {
+    fn scan(&mut self, request: &Value) -> Answer {
         let (at, segments) = page_of(request, "pk");
         let next = Some(at + segments).filter(|next| *next < self.pages.len());
         let Some(page) = self.pages.get_mut(at) else {
-            return Answer::page(Bytes::new(), STATE, "pk", None, 0);
+            return Answer::page(Bytes::new(), &self.name, "pk", None, 0);
         };
         let stored = page.stored();
         let items = page
             .shown
             .get_or_insert_with(|| shown(&page.entries))
             .clone();
-        Answer::page(items, STATE, "pk", next, stored)
+        Answer::page(items, &self.name, "pk", next, stored)
     }
 
     /// What one scan consumes.
@@ -177,8 +182,8 @@ impl StateTable {
         pages.map(|page| read_units(page.stored())).sum()
     }
 
-    pub(super) fn read(&self, request: &Value) -> Option<Answer> {
-        let keys = request["RequestItems"][STATE]["Keys"].as_array()?;
+    fn read(&self, request: &Value) -> Option<Answer> {
+        let keys = request["RequestItems"][&self.name]["Keys"].as_array()?;
         let mut found = Vec::with_capacity(keys.len());
         let mut units = 0.0;
         for key in keys {
@@ -187,81 +192,55 @@ impl StateTable {
             found.extend(item);
         }
         let answer = json!({
-            "Responses": {STATE: found},
+            "Responses": {self.name.as_str(): found},
             "UnprocessedKeys": {},
-            "ConsumedCapacity": [consumed(units)],
+            "ConsumedCapacity": [self.consumed(units)],
         });
         Some(Answer::of(&answer, units, 0.0))
     }
 
-    pub(super) fn write(&mut self, request: &Value) -> Option<Answer> {
-        let writes = request["RequestItems"][STATE].as_array()?;
+    fn write(&mut self, request: &Value) -> Option<Answer> {
+        let writes = request["RequestItems"][&self.name].as_array()?;
         let mut units = 0.0;
         for write in writes {
             let item = &write["PutRequest"]["Item"];
             units += write_units(bytes(item));
             self.place(item.clone());
         }
-        let answer = json!({"UnprocessedItems": {}, "ConsumedCapacity": [consumed(units)]});
+        let answer = json!({"UnprocessedItems": {}, "ConsumedCapacity": [self.consumed(units)]});
         Some(Answer::of(&answer, 0.0, units))
     }
 
-    pub(super) fn put(&mut self, request: &Value) -> Option<Answer> {
+    fn put(&mut self, request: &Value) -> Option<Answer> {
         let item = request.get("Item")?;
         self.place(item.clone());
-        Some(a_write(bytes(item)))
+        Some(self.a_write(bytes(item)))
     }
 
-    pub(super) fn update(&mut self, request: &Value) -> Option<Answer> {
+    fn update(&mut self, request: &Value) -> Option<Answer> {
         let pk = request["Key"]["pk"]["S"].as_str()?;
         let mut item = self.item(pk).unwrap_or_else(|| json!({"pk": {"S": pk}}));
         let before = bytes(&item);
         update::apply(request, &mut item)?;
         let after = bytes(&item);
         self.place(item);
-        Some(a_write(before.max(after)))
+        Some(self.a_write(before.max(after)))
     }
 
-    pub(super) fn delete(&mut self, request: &Value) -> Option<Answer> {
+    fn delete(&mut self, request: &Value) -> Option<Answer> {
         let item = self.items.remove(request["Key"]["pk"]["S"].as_str()?);
-        Some(a_write(item.as_ref().map_or(1, bytes)))
+        Some(self.a_write(item.as_ref().map_or(1, bytes)))
     }
-}
 
-/// What an item takes, about: it is JSON here, with names for its types.
-fn bytes(item: &Value) -> usize {
-    let attributes = item.as_object().into_iter().flatten();
-    attributes
-        .map(|(name, value)| name.len() + stored(value))
-        .sum()
-}
-
-fn stored(value: &Value) -> usize {
-    match value["L"].as_array() {
-        Some(list) => 3 + list.iter().map(|one| 1 + stored(one)).sum::<usize>(),
-        None => value.to_string().len().saturating_sub(8),
+    fn a_write(&self, bytes: usize) -> Answer {
+        let units = write_units(bytes);
+        let answer = json!({ "ConsumedCapacity": self.consumed(units) });
+        Answer::of(&answer, 0.0, units)
     }
-}
 
-/// What an entry takes: a user's without groups always the same, a group's what it is.
-fn bytes_of_entry(item: &Value) -> usize {
-    if item.get("g").is_some() {
-        return bytes(item);
+    fn consumed(&self, units: f64) -> Value {
+        json!({"TableName": self.name, "CapacityUnits": units})
     }
-    let attributes = item.as_object().into_iter().flatten();
-    let about_groups = attributes.filter(|(name, _)| name.starts_with('g'));
-    let about_groups = about_groups.map(|(name, value)| name.len() + stored(value));
-    ENTRY_BYTES + about_groups.sum::<usize>()
-}
-
-/// A unit for each KB of an item.
-fn write_units(bytes: usize) -> f64 {
-    bytes.div_ceil(1024).max(1) as f64
-}
-
-fn a_write(bytes: usize) -> Answer {
-    let units = write_units(bytes);
-    Answer::of(&json!({ "ConsumedCapacity": consumed(units) }), 0.0, units)
 }
 
 /// One write to the table of the history, which nobody reads here.
@@ -269,33 +248,4 @@ pub(super) fn a_write_of_history(request: &Value) -> Answer {
     let units = write_units(request.get("Item").map_or(1, bytes));
     let consumed = json!({"TableName": HISTORY, "CapacityUnits": units});
     Answer::of(&json!({ "ConsumedCapacity": consumed }), 0.0, units)
-}
-
-fn consumed(units: f64) -> Value {
-    json!({"TableName": STATE, "CapacityUnits": units})
-}
-
-impl Entry {
-    fn of(item: &Value) -> Self {
-        let present = SHOWN
-            .into_iter()
-            .filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())));
-        let present: Map<_, _> = present.collect();
-        Self {
-            whole: item.to_string().into(),
-            shown: Value::Object(present).to_string().into(),
-            bytes: bytes_of_entry(item),
-        }
-    }
-}
-
-impl Page {
-    fn stored(&self) -> usize {
-        self.entries.iter().map(|entry| entry.bytes).sum()
-    }
-}
-
-fn shown(entries: &[Entry]) -> Bytes {
-    let shown: Vec<&str> = entries.iter().map(|entry| &*entry.shown).collect();
-    Bytes::from(shown.join(","))
 }
