@@ -17,6 +17,7 @@ mod beyond;
 mod calls;
 mod client;
 mod credentials;
+mod credentials_error;
 mod error;
 mod group_load;
 mod groups;
@@ -41,9 +42,8 @@ pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
 pub use calls::{Calls, Cancelled, Created};
 pub use client::{Heard, Okta, Stats};
-pub use credentials::{
-    Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
-};
+pub use credentials::{Credentials, CredentialsFrom, Grant, Secret, ServiceApp};
+pub use credentials_error::{CredentialsError, KeyError};
 pub use error::{Error, Refusal};
 pub use group_load::{
     GroupBatch, GroupKind, GroupProfile, Pairs, pack_deletions, pack_groups, pack_memberships,

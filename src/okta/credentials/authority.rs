@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use reqwest::{Method, Url};
 use tokio::sync::{Mutex, MutexGuard as AsyncGuard};
 
 use super::CredentialsFrom;
-use super::proof::{Prover, Request};
+use super::pass::Pass;
+use super::proof::Request;
 use super::renewal::{Means, Renewal};
 use super::skew::Skew;
 use super::token::{CALL, Grant, new_nonce, unusable};
@@ -37,16 +38,6 @@ struct Current {
     pass: Option<Arc<Pass>>,
     /// What Okta last wanted to see in the proofs of API calls.
     nonce: Option<String>,
-}
-
-/// What calls show, as long as it is good.
-#[derive(Debug)]
-pub(super) struct Pass {
-    pub(super) authorization: HeaderValue,
-    /// The key that it is bound to, and its hash.
-    pub(super) proof: Option<(Arc<Prover>, String)>,
-    pub(super) good_until: Option<Timestamp>,
-    pub(super) grant: Grant,
 }
 
 /// What one call has shown.

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::authority::Pass;
+use super::pass::Pass;
 use super::proof::{self, Prover};
 use super::skew::Skew;
 use super::token::{AccessToken, CALL, Grant, fetch, unusable};
-use super::{Credentials, CredentialsError, CredentialsFrom, ServiceApp};
+use super::{Credentials, CredentialsFrom, ServiceApp};
 use crate::okta::client::Okta;
+use crate::okta::credentials_error::CredentialsError;
 use crate::okta::error::Error;
 
 /// A secret that Okta refuses is not read again sooner than this after the last

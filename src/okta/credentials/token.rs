@@ -10,10 +10,10 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::ServiceApp;
-use super::key::KeyError;
 use super::proof::{Prover, Request, unique};
 use super::skew::Skew;
 use crate::okta::client::{ATTEMPTS, Exchange, Okta, Verdict, backoff};
+use crate::okta::credentials_error::KeyError;
 use crate::okta::error::{Error, Refusal};
 use crate::okta::{pacing, wire};
 
