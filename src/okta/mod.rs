@@ -11,9 +11,11 @@
 //! its API description; where the two are silent the safe reading is taken and
 //! the place says so.
 
+mod absence;
 mod app_users;
 mod batch;
 mod beyond;
+mod budget;
 mod calls;
 mod client;
 mod credentials;
@@ -22,6 +24,7 @@ mod error;
 mod group_load;
 mod groups;
 mod holder;
+mod line;
 mod org;
 mod pacing;
 mod paging;
@@ -40,8 +43,8 @@ pub use batch::{
 };
 pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
-pub use calls::{Calls, Cancelled, Created};
-pub use client::{Heard, Okta, Stats};
+pub use calls::Calls;
+pub use client::Okta;
 pub use credentials::{Credentials, CredentialsFrom, Grant, Secret, ServiceApp};
 pub use credentials_error::{CredentialsError, KeyError};
 pub use error::{Error, Refusal};
@@ -51,11 +54,13 @@ pub use group_load::{
 pub(crate) use group_load::{group_bytes, member_bytes};
 pub use groups::{MemberPage, SourceGroup};
 pub use holder::{Holder, OrgUser};
+pub use line::{Heard, Stats};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;
 pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
-    LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
+    Cancelled, Created, LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started,
+    Triggered,
 };
 pub use singles::Single;
 pub use system_log::{ImportEvent, What};

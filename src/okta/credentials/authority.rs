@@ -15,8 +15,8 @@ use super::renewal::{Means, Renewal};
 use super::skew::Skew;
 use super::token::{CALL, Grant, new_nonce, unusable};
 use crate::clock::Clock;
-use crate::okta::client::Okta;
 use crate::okta::error::{Error, Refusal};
+use crate::okta::line::Line;
 use crate::okta::{pacing, wire};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -25,6 +25,8 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 #[derive(Debug)]
 pub(in crate::okta) struct Authority {
     from: CredentialsFrom,
+    /// What a service app asks for.
+    scopes: &'static str,
     clock: Clock,
     skew: Skew,
     current: StdMutex<Current>,
@@ -56,9 +58,10 @@ pub(in crate::okta) struct Pardons {
 }
 
 impl Authority {
-    pub(in crate::okta) fn new(from: CredentialsFrom, clock: Clock) -> Self {
+    pub(in crate::okta) fn new(from: CredentialsFrom, scopes: &'static str, clock: Clock) -> Self {
         Self {
             from,
+            scopes,
             clock,
             skew: Skew::default(),
             current: StdMutex::default(),
@@ -70,7 +73,7 @@ impl Authority {
     /// Sees to it that there is something to show.
     pub(in crate::okta) async fn ready(
         &self,
-        okta: &Okta,
+        line: &Line,
         deadline: Timestamp,
     ) -> Result<Grant, Error> {
         if let Some(pass) = self.good_pass() {
@@ -87,7 +90,7 @@ impl Authority {
         {
             return Err(error);
         }
-        match Box::pin(renewal.renew(self.means(okta, deadline))).await {
+        match Box::pin(renewal.renew(self.means(line, deadline))).await {
             Ok(pass) => {
                 let grant = pass.grant.clone();
                 self.lock().pass = Some(Arc::new(pass));
@@ -133,7 +136,7 @@ impl Authority {
     /// Puts right what Okta objects to. True if the call may be made again.
     pub(in crate::okta) async fn overcome(
         &self,
-        okta: &Okta,
+        line: &Line,
         shown: &Shown,
         refusal: &Refusal,
         headers: &HeaderMap,
@@ -148,7 +151,7 @@ impl Authority {
             Some("invalid_dpop_proof") => Ok(!std::mem::replace(&mut pardons.corrected, true)
                 && self.skew.correct(self.clock, pacing::date(headers))),
             _ if refusal.status == 401 && !std::mem::replace(&mut pardons.renewed, true) => {
-                self.replace(okta, &shown.pass, deadline).await
+                self.replace(line, &shown.pass, deadline).await
             }
             _ => Ok(false),
         }
@@ -157,7 +160,7 @@ impl Authority {
     /// Okta does not take this pass any more. True if there may be another.
     async fn replace(
         &self,
-        okta: &Okta,
+        line: &Line,
         refused: &Arc<Pass>,
         deadline: Timestamp,
     ) -> Result<bool, Error> {
@@ -169,7 +172,7 @@ impl Authority {
         }
         let another = match refused.grant {
             Grant::AccessToken { .. } => true,
-            Grant::ApiToken => Box::pin(renewal.read_again(self.means(okta, deadline))).await?,
+            Grant::ApiToken => Box::pin(renewal.read_again(self.means(line, deadline))).await?,
         };
         if another {
             self.lock().pass = None;
@@ -188,9 +191,10 @@ impl Authority {
         }
     }
 
-    fn means<'a>(&'a self, okta: &'a Okta, deadline: Timestamp) -> Means<'a> {
+    fn means<'a>(&'a self, line: &'a Line, deadline: Timestamp) -> Means<'a> {
         Means {
-            okta,
+            line,
+            scopes: self.scopes,
             from: &self.from,
             skew: &self.skew,
             deadline,
