@@ -16,6 +16,7 @@ use crate::{
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
     mutation::{self, Mutation},
+    outcome::{self, Outcome},
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
@@ -41,7 +42,7 @@ pub struct Function {
     clock: Clock,
 }
 
-pub use crate::{aws::Sdk, ready::StartError};
+pub use crate::{ready::StartError, sdk::Sdk};
 
 impl Function {
     /// The function as its environment, seen through `lookup`, configures it.
@@ -271,11 +272,11 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
     let error = result.as_ref().err();
     log(&report, error);
-    let outcome = metrics::Outcome {
+    let outcome = Outcome {
         whole: matches!(job.source, Source::Table),
         failed: error.is_some(),
     };
-    metrics::run(&report, outcome);
+    outcome::count(&report, outcome);
     Box::pin(history::keep(run, &job, &report, error, time)).await;
     result.map(|()| report)
 }

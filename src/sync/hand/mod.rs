@@ -219,7 +219,7 @@ impl Hand<'_> {
     pub async fn mapped(&self, keys: &[RecordKey]) -> Result<Records, RunError> {
         let found = self.users.reread(keys, self.mapping.attributes()).await?;
         let records = found.into_records();
-        let believed = mutation::believed(keys).unwrap_or_default();
+        let believed = mutation::believed(keys, RecordKey::canonical).unwrap_or_default();
         let now = self.now();
         Ok(records
             .chain(believed)

@@ -5,6 +5,7 @@
 
 mod after;
 mod charge;
+mod counted;
 mod fill;
 mod lane;
 mod load;
