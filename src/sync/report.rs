@@ -1,11 +1,14 @@
 //! What a run did: the answer to its caller, and one line in the log.
 
+mod groups;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use std::collections::BTreeMap;
 
-use super::{Changes, Estimate, GroupsReport, Rejects, Withheld, look::Found, tell::Telling};
+pub use self::groups::{GroupExample, GroupExamples, GroupsReport, MembershipsReport};
+use super::{Changes, Estimate, Rejects, Withheld, look::Found, telling::Telling};
 use crate::{
     capacity::Units,
     guard::Kind,

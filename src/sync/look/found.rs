@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     GroupsFound, Suspect,
     login::{LoginHash, OneLogin},
+    seen::Seen,
 };
 use crate::{
     guard::{Kind, Listed},
@@ -112,6 +113,43 @@ pub struct Counts {
     pub waiting: u64,
     /// Users to be inactive whom the ledger does not know.
     pub strangers: u64,
+}
+
+impl Counts {
+    /// Counts what somebody's record came to.
+    pub(super) fn count(&mut self, seen: Seen) {
+        match seen {
+            Seen::Unchanged => {
+                self.active += 1;
+                self.unchanged += 1;
+            }
+            Seen::UnchangedInactive => {
+                self.inactive += 1;
+                self.unchanged += 1;
+            }
+            Seen::Waits => {
+                self.active += 1;
+                self.waiting += 1;
+            }
+            Seen::Upsert { charged } => {
+                self.active += 1;
+                self.upserts += 1;
+                self.updates_charged += u64::from(charged);
+            }
+            Seen::Leaves { charged } => {
+                self.deactivations += 1;
+                self.deactivations_charged += u64::from(charged);
+                self.inactive += 1;
+            }
+            Seen::Upcoming => self.upcoming += 1,
+            Seen::Stranger => {
+                self.inactive += 1;
+                self.strangers += 1;
+            }
+            Seen::Refused => self.active += 1,
+            Seen::Not | Seen::Rejected | Seen::Duplicate | Seen::Shares => {}
+        }
+    }
 }
 
 impl Found {

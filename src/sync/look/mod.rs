@@ -10,7 +10,6 @@ mod login;
 mod one_login;
 mod parts;
 mod seen;
-mod suspect;
 mod whole;
 mod whose;
 
@@ -19,14 +18,16 @@ use serde_json::Value;
 
 pub use compare::Comparison;
 pub use found::{Counts, Found, Held};
-pub use groups::{GroupsFound, MemberSuspect, Wanted};
-pub use suspect::{Pushed, Suspect};
-pub use whole::Whole;
+pub use groups::{GroupsFound, Wanted};
 pub(super) use whose::whose;
 
 use super::{
     RunError,
     hand::{Circumstances, Hand, subject},
+};
+pub use super::{
+    hand::Whole,
+    suspect::{MemberSuspect, Pushed, Suspect},
 };
 use crate::{mapping::ExternalId, users::RecordKey};
 

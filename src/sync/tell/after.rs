@@ -9,7 +9,7 @@ use super::{
 use crate::{
     ledger::{Number, log::End},
     okta::Kind,
-    sync::{RunError, Source, check::Check, look::Suspect},
+    sync::{RunError, Source, check::Check, suspect::Suspect},
 };
 
 /// Longer than any invocation.

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Prepared, Teller, call::Outcome, put_back};
+use super::{
+    Teller,
+    call::Outcome,
+    prepared::{Prepared, put_back},
+};
 use crate::{
     ledger::{LeftActive, Number, Works},
     okta::Kind,
