@@ -51,7 +51,7 @@ pub(crate) async fn job(
         );
         return Job {
             source: Source::Table,
-            anew: true,
+            looks: true,
             ..job
         };
     }

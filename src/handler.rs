@@ -15,6 +15,7 @@ use crate::{
     ledger::Mode,
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
+    outcome::{self, Outcome},
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
@@ -40,7 +41,7 @@ pub struct Function {
     clock: Clock,
 }
 
-pub use crate::{aws::Sdk, ready::StartError};
+pub use crate::{ready::StartError, sdk::Sdk};
 
 impl Function {
     /// The function as its environment, seen through `lookup`, configures it.
@@ -266,11 +267,11 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
     let error = result.as_ref().err();
     log(&report, error);
-    let outcome = metrics::Outcome {
+    let outcome = Outcome {
         whole: matches!(job.source, Source::Table),
         failed: error.is_some(),
     };
-    metrics::run(&report, outcome);
+    outcome::count(&report, outcome);
     Box::pin(history::keep(run, &report, error, time)).await;
     result.map(|()| report)
 }

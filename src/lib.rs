@@ -28,7 +28,9 @@ pub mod metrics;
 #[doc(hidden)]
 pub mod mutation;
 pub mod okta;
+mod outcome;
 mod ready;
+mod sdk;
 pub mod status;
 pub mod sync;
 pub mod users;

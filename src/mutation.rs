@@ -122,13 +122,16 @@ mod switch {
         collections::HashMap,
     };
 
+    use aws_sdk_dynamodb::types::AttributeValue;
+
     use super::{Mutation, Small};
-    use crate::users::{Record, RecordKey};
+
+    type Item = HashMap<String, AttributeValue>;
 
     thread_local! {
         static MUTATION: Cell<Option<Mutation>> = const { Cell::new(None) };
         static SMALL: Cell<Option<Small>> = const { Cell::new(None) };
-        static IMAGES: RefCell<HashMap<String, Record>> = RefCell::default();
+        static IMAGES: RefCell<HashMap<String, Item>> = RefCell::default();
     }
 
     /// Plays with this bug on this thread, or with none.
@@ -150,7 +153,8 @@ mod switch {
         SMALL.get()
     }
 
-    pub(crate) fn keep_image(key: &RecordKey, change: &serde_json::Value) {
+    /// Keeps the image that a stream record has of a change, under the text of its key.
+    pub(crate) fn keep_image(key: impl FnOnce() -> String, change: &serde_json::Value) {
         if !on(Mutation::TrustStaleImage) {
             return;
         }
@@ -158,19 +162,20 @@ mod switch {
             .pointer("/dynamodb/NewImage")
             .and_then(|image| serde_json::from_value(image.clone()).ok());
         IMAGES.with_borrow_mut(|images| match image {
-            Some(image) => {
-                let item: HashMap<_, aws_sdk_dynamodb::types::AttributeValue> = image.into();
-                images.insert(key.canonical(), item.into())
-            }
-            None => images.remove(&key.canonical()),
+            Some(image) => images.insert(key(), image.into()),
+            None => images.remove(&key()),
         });
     }
 
-    pub(crate) fn believed(keys: &[RecordKey]) -> Option<Vec<(RecordKey, Record)>> {
+    /// The images that were kept under these keys.
+    pub(crate) fn believed<K: Clone, R: From<Item>>(
+        keys: &[K],
+        text: impl Fn(&K) -> String,
+    ) -> Option<Vec<(K, R)>> {
         on(Mutation::TrustStaleImage).then(|| {
             IMAGES.with_borrow(|images| {
                 keys.iter()
-                    .filter_map(|key| Some((key.clone(), images.get(&key.canonical())?.clone())))
+                    .filter_map(|key| Some((key.clone(), images.get(&text(key))?.clone().into())))
                     .collect()
             })
         })
@@ -180,7 +185,6 @@ mod switch {
 #[cfg(not(feature = "mutations"))]
 mod switch {
     use super::{Mutation, Small};
-    use crate::users::{Record, RecordKey};
 
     pub(crate) const fn on(_: Mutation) -> bool {
         false
@@ -190,9 +194,9 @@ mod switch {
         None
     }
 
-    pub(crate) const fn keep_image(_: &RecordKey, _: &serde_json::Value) {}
+    pub(crate) fn keep_image(_: impl FnOnce() -> String, _: &serde_json::Value) {}
 
-    pub(crate) const fn believed(_: &[RecordKey]) -> Option<Vec<(RecordKey, Record)>> {
+    pub(crate) fn believed<K, R>(_: &[K], _: impl Fn(&K) -> String) -> Option<Vec<(K, R)>> {
         None
     }
 }

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
 use crate::{
-    aws::Sdk,
     clock::Clock,
     config::{Config, ConfigError, MappingSource, Settings},
     ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
     okta::{Beyond, CredentialsError, Okta},
+    sdk::Sdk,
     sync::{AppRules, Run},
     users::UsersTable,
 };

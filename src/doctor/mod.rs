@@ -18,30 +18,22 @@ mod groups;
 mod identity_source;
 mod mapping;
 mod report;
+mod round;
 mod schema;
 mod scopes;
 mod state;
 mod users;
 mod verification;
 
-use std::{future::Future, time::Duration};
-
-use jiff::Timestamp;
-
 pub use report::{Check, Diagnosis, Status};
 
 use crate::{
-    aws::{Sdk, Trouble},
-    clock::Clock,
     config::Settings,
     mapping::{Mapping, MappingError},
-    okta::within,
+    sdk::Sdk,
     sync::Time,
 };
-use report::Notes;
-
-/// How long one thing is waited for at most.
-const PATIENCE: Duration = Duration::from_secs(20);
+use round::Round;
 
 /// What is looked at.
 #[derive(Debug)]
@@ -119,58 +111,6 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
     let diagnosis = Diagnosis::of(round.checks);
     log(&diagnosis);
     diagnosis
-}
-
-/// The checks so far, and the time there is for the others.
-#[derive(Debug)]
-struct Round<'a> {
-    time: &'a Time,
-    sdk: &'a Sdk,
-    began: Timestamp,
-    checks: Vec<Check>,
-}
-
-impl<'a> Round<'a> {
-    fn new(time: &'a Time, sdk: &'a Sdk) -> Self {
-        Self {
-            time,
-            sdk,
-            began: time.now(),
-            checks: Vec::new(),
-        }
-    }
-
-    /// A check is over; the next begins.
-    fn note(&mut self, name: &'static str, notes: Notes) {
-        let took = self.since(self.began);
-        self.checks.push(notes.check(name, took));
-        self.began = self.time.now();
-    }
-
-    fn since(&self, then: Timestamp) -> Duration {
-        self.time.now().duration_since(then).unsigned_abs()
-    }
-
-    /// Until when one thing is waited for.
-    fn deadline(&self) -> Timestamp {
-        (self.time.now() + PATIENCE).min(self.time.answer_by())
-    }
-
-    /// What AWS answers, and how long it took.
-    async fn aws<T>(
-        &self,
-        call: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<(T, Duration), Trouble> {
-        let clock: Clock = self.time.clock();
-        let (sent, limit) = (clock.now(), clock.until(self.deadline()));
-        let answer = within(clock, limit, call).await.unwrap_or_else(|| {
-            Err(Trouble {
-                code: None,
-                why: format!("no answer within {} s", limit.as_secs()),
-            })
-        });
-        Ok((answer?, self.since(sent)))
-    }
 }
 
 /// The diagnosis as one structured line.

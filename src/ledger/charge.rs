@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{log::Number, log::Ranges};
+use crate::dynamodb::Item;
 
 /// An hour, counted from 1970.
 #[derive(
@@ -83,6 +84,11 @@ impl fmt::Display for Charge {
 }
 
 impl Charge {
+    /// The charge that an item has in this attribute.
+    pub(super) fn in_item(item: &Item, name: &str) -> Option<Self> {
+        Self::parse(item.get(name)?.as_s().ok()?)
+    }
+
     /// Reads what [`Display`](fmt::Display) writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

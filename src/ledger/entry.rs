@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 
 use super::{
-    IdHash, LoginMark, Memberships,
+    IdHash, LoginMark, Memberships, Told,
     charge::Charge,
     log::{Number, SessionLog, Telling},
 };
@@ -14,15 +14,6 @@ use crate::{
     okta::SessionId,
     users::RecordKey,
 };
-
-/// What Okta was told of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Told {
-    /// To be active, with the profile of this fingerprint.
-    Active(Fingerprint),
-    /// To be inactive.
-    Inactive,
-}
 
 /// A user's entry in the ledger.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,8 +185,8 @@ impl Entry {
             doubtful: telling.doubtful,
             origin: origin(item),
             at: at(item)?,
-            deactivation: charge(item, "chargedDeactivation"),
-            update: charge(item, "chargedUpdate"),
+            deactivation: Charge::in_item(item, "chargedDeactivation"),
+            update: Charge::in_item(item, "chargedUpdate"),
             pushed: text("pushed").and_then(|at| at.parse().ok()),
             to_leave: to_leave(item),
             repaired: item.get(REPAIRED).and_then(print),
@@ -266,10 +257,6 @@ pub(super) fn origin(item: &Item) -> Origin {
 pub(super) fn at(item: &Item) -> Option<Timestamp> {
     let at = item.get("at").or(item.get("toldAt"))?;
     at.as_s().ok()?.parse().ok()
-}
-
-pub(super) fn charge(item: &Item, name: &str) -> Option<Charge> {
-    Charge::parse(item.get(name)?.as_s().ok()?)
 }
 
 pub(super) fn is_stranger(item: &Item) -> bool {

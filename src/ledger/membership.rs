@@ -112,7 +112,7 @@ impl Memberships {
             left: list(LEFT),
             also: list(ALSO),
             doubtful: item.contains_key(DOUBTFUL),
-            charge: super::entry::charge(item, CHARGE),
+            charge: Charge::in_item(item, CHARGE),
             repaired: item
                 .get(REPAIRED)
                 .and_then(|repaired| repaired.as_s().ok()?.split_once(' '))

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::mutation;
 
 use super::{
-    Book, GroupEntry, IdHash, InGroups, Known, Ledger, LedgerError, Origin, Reading, Told,
+    Book, Charge, GroupEntry, IdHash, InGroups, Known, Ledger, LedgerError, Origin, Reading, Told,
     entry::{self, PROJECTION},
 };
 
@@ -83,8 +83,8 @@ impl Ledger {
                     telling,
                     entry::origin(&item),
                     entry::to_leave(&item),
-                    entry::charge(&item, "chargedDeactivation"),
-                    entry::charge(&item, "chargedUpdate"),
+                    Charge::in_item(&item, "chargedDeactivation"),
+                    Charge::in_item(&item, "chargedUpdate"),
                     (telling.told == Told::Inactive)
                         .then(|| entry::at(&item))
                         .flatten(),

@@ -8,11 +8,13 @@ mod clean;
 mod compile;
 mod condition;
 mod error;
+mod external_id;
 mod file;
 mod fingerprint;
 mod groups;
 mod identity;
 mod language;
+mod mapped;
 mod period;
 mod profile;
 #[cfg(test)]
@@ -22,14 +24,16 @@ mod sent;
 mod tests;
 mod text;
 
-use std::{collections::HashSet, fmt};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 pub use error::{Excerpt, MappingError, Place};
+pub use external_id::ExternalId;
 pub use file::{DEFAULT_MAPPING, GroupRule, MappingFile, OutOfScope, ProfileAttribute, WhenEmpty};
 pub use fingerprint::Fingerprint;
 pub use groups::{Group, GroupId, Groups};
+pub use mapped::{Comparison, Judged, Mapped};
 pub use profile::{Profile, Since};
 
 pub(crate) use language::nearest;
@@ -44,102 +48,6 @@ use crate::{
     mutation::{self, Mutation},
     users::{Attributes, KeySchema, Record, RecordKey},
 };
-
-/// A user's id in the identity source: 1 to 512 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExternalId(String);
-
-impl ExternalId {
-    /// The longest external id, in characters (Okta's published API description).
-    pub const MAX_CHARS: usize = 512;
-
-    /// Takes a text that has the right length and is not blank.
-    ///
-    /// # Errors
-    /// Says which of these it is not.
-    pub fn parse(text: impl Into<String>) -> Result<Self, String> {
-        let text = text.into();
-        match text.chars().count() {
-            _ if text.trim().is_empty() => Err("externalId: is empty".to_owned()),
-            n if n > Self::MAX_CHARS => Err(format!(
-                "externalId: has {n} characters, at most 512 are allowed"
-            )),
-            _ => Ok(Self(text)),
-        }
-    }
-
-    /// The id of somebody who does not exist: not empty, and not long.
-    pub(crate) fn made_up(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ExternalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What the mapping makes of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mapped {
-    /// A user who is to be active, with this profile.
-    Active(ExternalId, Profile),
-    /// A user who is to be inactive.
-    Inactive(ExternalId),
-    /// A user whose first day is yet to come: not sent if Okta does not know them, left as they
-    /// are if it does.
-    Upcoming(ExternalId),
-    /// A record that this identity source is not about. It takes part in nothing, and is no second
-    /// record of anybody.
-    OutOfScope {
-        /// Whom it would be about, if it says so: the user to look for in other records.
-        whom: Option<ExternalId>,
-        /// Whether they stay as Okta has them if no other record is about them.
-        keep: bool,
-    },
-    /// A record that cannot be sent: its owner stays as Okta has them.
-    Rejected(ExternalId, Vec<String>),
-    /// A record that does not even say whom it is about: it may be anybody.
-    Unidentified(Vec<String>),
-    /// A record of somebody whom Okta cannot have: it is nobody whom Okta has.
-    Impossible(Vec<String>),
-}
-
-/// What the mapping makes of a record at a moment, and until when that holds if nothing else
-/// changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
-    /// What it makes of it.
-    pub mapped: Mapped,
-    /// When the record crosses its next date, if it has one ahead.
-    pub next: Option<Timestamp>,
-}
-
-/// What two mappings make of one record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// What the one makes of it.
-    pub before: Mapped,
-    /// What the other makes of it.
-    pub after: Mapped,
-    /// The attributes in which the profiles differ, where both have the same user active.
-    pub attributes: Vec<String>,
-}
-
-impl Comparison {
-    /// Whether both make the same of it.
-    #[must_use]
-    pub fn is_same(&self) -> bool {
-        self.before == self.after
-    }
-}
 
 /// A compiled mapping.
 #[derive(Debug)]

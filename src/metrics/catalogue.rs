@@ -194,12 +194,12 @@ impl Metric {
     }
 
     /// Adds to a flow.
-    pub(super) fn add(&self, count: u64) {
+    pub(crate) fn add(&self, count: u64) {
         counter!(self.name).increment(count);
     }
 
     /// Adds one to that part of a flow; the last value stands for all that are not on the list.
-    pub(super) fn add_as(&self, value: &str) {
+    pub(crate) fn add_as(&self, value: &str) {
         let Some((dimension, values)) = self.split_by else {
             return;
         };
@@ -211,7 +211,7 @@ impl Metric {
 
     /// Says how things are. A histogram, as a gauge would be told again by invocations that
     /// know nothing about it.
-    pub(super) fn is(&self, value: f64) {
+    pub(crate) fn is(&self, value: f64) {
         histogram!(self.name).record(value);
     }
 }

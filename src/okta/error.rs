@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::credentials::CredentialsError;
+use super::credentials_error::CredentialsError;
 
 /// Why a call to Okta gave no answer that it could use.
 ///

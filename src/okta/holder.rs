@@ -3,13 +3,11 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use super::absence;
 use super::app_users::AppUser;
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
-
-/// The call's name. That it finds nobody is an answer like any other.
-pub(super) const STATUS: &str = "GET /users/{login}";
 
 /// Who has a login, as far as it can be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +55,7 @@ impl Calls {
                 api: Api::OrgUsers,
                 method: Method::GET,
                 path: &[login_or_id],
-                name: STATUS,
+                name: absence::ORG_USER,
                 body: None,
                 repeat: Repeat::Freely,
             })

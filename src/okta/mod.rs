@@ -11,16 +11,20 @@
 //! its API description; where the two are silent the safe reading is taken and
 //! the place says so.
 
+mod absence;
 mod app_users;
 mod batch;
 mod beyond;
+mod budget;
 mod calls;
 mod client;
 mod credentials;
+mod credentials_error;
 mod error;
 mod group_load;
 mod groups;
 mod holder;
+mod line;
 mod org;
 mod pacing;
 mod paging;
@@ -39,11 +43,10 @@ pub use batch::{
 };
 pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
-pub use calls::{Calls, Cancelled, Created};
-pub use client::{Heard, Okta, Stats};
-pub use credentials::{
-    Credentials, CredentialsError, CredentialsFrom, Grant, KeyError, Secret, ServiceApp,
-};
+pub use calls::Calls;
+pub use client::Okta;
+pub use credentials::{Credentials, CredentialsFrom, Grant, Secret, ServiceApp};
+pub use credentials_error::{CredentialsError, KeyError};
 pub use error::{Error, Refusal};
 pub use group_load::{
     GroupBatch, GroupKind, GroupProfile, Pairs, pack_deletions, pack_groups, pack_memberships,
@@ -51,11 +54,13 @@ pub use group_load::{
 pub(crate) use group_load::{group_bytes, member_bytes};
 pub use groups::{MemberPage, SourceGroup};
 pub use holder::{Holder, OrgUser};
+pub use line::{Heard, Stats};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;
 pub use schema::{ProfileSchema, SchemaAttribute};
 pub use session::{
-    LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started, Triggered,
+    Cancelled, Created, LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started,
+    Triggered,
 };
 pub use singles::Single;
 pub use system_log::{ImportEvent, What};

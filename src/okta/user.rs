@@ -6,15 +6,13 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::absence;
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
 
 /// A profile's attributes as Okta has them; `None` is `null`.
 pub type UserProfile = BTreeMap<String, Option<String>>;
-
-/// The call's name. That it finds nobody is an answer like any other.
-pub(super) const CALL: &str = "GET /users/{externalId}";
 
 #[derive(Deserialize)]
 pub(super) struct Wire {
@@ -54,7 +52,7 @@ impl Calls {
                 api: Api::IdentitySource,
                 method: Method::GET,
                 path: &["users", external_id],
-                name: CALL,
+                name: absence::USER,
                 body: None,
                 repeat: Repeat::Freely,
             })

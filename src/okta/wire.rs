@@ -1,37 +1,16 @@
-//! The JSON that goes over the wire. Nothing outside this module sees it.
+//! What comes over the wire whatever was asked for: refusals, their challenges, and tokens.
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::error::Refusal;
-use super::session::{SessionId, SessionInfo, SessionStatus};
 
 /// Longest text of Okta's that is kept of one message, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
 /// Most causes of one refusal that are kept.
 const MOST_CAUSES: usize = 20;
-
-/// A session object. Fields that are not used are left out, as Okta adds some
-/// now and then.
-#[derive(Deserialize)]
-pub(super) struct Session {
-    id: String,
-    status: String,
-    #[serde(default)]
-    created: Option<String>,
-}
-
-impl From<Session> for SessionInfo {
-    fn from(session: Session) -> Self {
-        Self {
-            id: SessionId::from(session.id),
-            status: SessionStatus::from(session.status),
-            created: session.created.and_then(|at| at.parse().ok()),
-        }
-    }
-}
 
 /// The answer to a token request.
 #[derive(Deserialize)]
@@ -126,30 +105,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_read_and_strange_members_are_passed_over() {
-        let body = r#"{"id":"aps1","identitySourceId":"0oa1","status":"CREATED","importType":"INCREMENTAL","created":"2026-05-13T05:52:24.000Z","lastUpdated":"x","new":[1]}"#;
-
-        let info: SessionInfo = serde_json::from_str::<Session>(body).unwrap().into();
-
-        assert_eq!(info.id.as_str(), "aps1");
-        assert_eq!(info.status, SessionStatus::Created);
-        assert_eq!(
-            info.created,
-            "2026-05-13T05:52:24Z".parse().map(Some).unwrap()
-        );
-    }
-
-    #[test]
-    fn a_status_nobody_knows_is_kept_as_it_is() {
-        let body = r#"{"id":"aps1","status":"PAUSED"}"#;
-
-        let info: SessionInfo = serde_json::from_str::<Session>(body).unwrap().into();
-
-        assert_eq!(info.status, SessionStatus::Other("PAUSED".into()));
-        assert_eq!(info.created, None);
-    }
-
-    #[test]
     fn a_refusal_survives_any_body() {
         let body = r#"{"errorCode":"E0000001","errorSummary":"Api validation failed","errorLink":"E0000001","errorId":"oae","errorCauses":[{"errorSummary":"Too soon"},{}]}"#;
         let read = refusal(
@@ -211,7 +166,6 @@ mod tests {
             headers.insert(WWW_AUTHENTICATE, said.parse().unwrap());
             refusal("GET /sessions", 400, None, &headers, &body);
             refusal("GET /sessions", 400, None, &headers, json.as_bytes());
-            let _ = serde_json::from_slice::<Vec<Session>>(&body);
             let _ = serde_json::from_str::<Token>(&json);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Reject, Rejects, look::Found, tell::Refused};
+use super::{Reject, Rejects};
 use crate::{
     ledger::{Again, IdHash, Print, Stuck, StuckEntry, StuckKey, Told},
     mapping::ExternalId,
@@ -142,16 +142,15 @@ impl Aside {
         ISOLATIONS.saturating_sub(self.isolated)
     }
 
-    /// Takes note of a look.
-    pub(super) fn looked(&mut self, found: &Found) {
-        self.looked = if found.whole {
-            Looked::Everywhere
-        } else {
-            Looked::At(found.looked_at.clone())
-        };
-        let people = found.leavers.iter().chain(&found.upserts);
-        self.pending = people
-            .map(|suspect| StuckKey::of_user(suspect.id))
+    /// Takes note of a look: at whom it was, if not at everybody, and who is to be told something.
+    pub(super) fn has_looked(
+        &mut self,
+        at: Option<HashSet<StuckKey>>,
+        to_be_told: impl Iterator<Item = IdHash>,
+    ) {
+        self.looked = at.map_or(Looked::Everywhere, Looked::At);
+        self.pending = to_be_told
+            .map(StuckKey::of_user)
             .filter(|key| self.stuck.get(*key).is_some())
             .collect();
     }
@@ -170,34 +169,34 @@ impl Aside {
         self.pending.remove(&StuckKey::of_user(id));
     }
 
-    /// Takes note of a load that Okta refused: how its users are reported.
-    pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
-        let alone = load.people.len() == 1;
+    /// Takes note of people in a load that Okta refused: how they are reported.
+    pub(super) fn turned_away<'a>(
+        &mut self,
+        people: impl ExactSizeIterator<Item = (&'a ExternalId, &'a RecordKey, Told)>,
+        why: &str,
+    ) -> Vec<Reject> {
+        let alone = people.len() == 1;
         self.isolated += usize::from(alone);
         let reason = if alone {
-            format!("Okta refused the user: {}", load.reason)
+            format!("Okta refused the user: {why}")
         } else {
-            format!(
-                "Okta refused the load that the user was in: {}",
-                load.reason
-            )
+            format!("Okta refused the load that the user was in: {why}")
         };
-        let people = load.people.iter();
         people
-            .map(|ready| {
-                let id = IdHash::of(&ready.external_id);
+            .map(|(external_id, key, told)| {
+                let id = IdHash::of(external_id);
                 self.pending.remove(&StuckKey::of_user(id));
                 let refusal = Refusal {
                     reasons: vec![reason.clone()],
-                    print: alone.then(|| ready.told.into()),
+                    print: alone.then(|| told.into()),
                     again: false,
                 };
                 let user = RefusedUser {
-                    told: ready.told,
+                    told,
                     refusal: refusal.clone(),
                 };
                 self.refused.insert(id, user);
-                refusal.about(&ready.external_id, &ready.key)
+                refusal.about(external_id, key)
             })
             .collect()
     }

@@ -19,6 +19,15 @@ pub(super) struct Settling<'a> {
     pub(super) until: Timestamp,
 }
 
+impl Aside {
+    /// Takes note of what a look found.
+    pub(super) fn looked(&mut self, found: &Found) {
+        let at = (!found.whole).then(|| found.looked_at.clone());
+        let people = found.leavers.iter().chain(&found.upserts);
+        self.has_looked(at, people.map(|suspect| suspect.id));
+    }
+}
+
 impl Run {
     /// Looks at what the job says.
     pub(super) async fn look(

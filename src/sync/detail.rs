@@ -1,14 +1,17 @@
 //! A plan that a person can read: what would change, and for whom.
 
+mod groups;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 
+pub(super) use self::groups::GroupChanges;
+pub use self::groups::{GroupChange, GroupChangeKind, Members};
 use super::{
-    GroupChange,
-    dry::Plan,
     hand::{Ready, Why},
+    plan::Plan,
 };
 use crate::{
     ledger::Told,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Aside, Books, Changes, Estimate, Job, Report, Run, RunError, Time, detail,
-    groups::GroupChanges,
+    Aside, Books, Changes, Estimate, Job, Report, Run, RunError, Time,
+    detail::{self, GroupChanges},
     hand::{Circumstances, Decision, Hand, InHand, Ready},
-    look::{Found, Suspect, Whole},
+    look::{Found, Whole},
+    plan::Plan,
+    suspect::Suspect,
 };
 use crate::{guard::Kind, okta};
 
@@ -18,15 +20,6 @@ pub(super) struct Dry<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a Books,
     pub(super) aside: &'a Aside,
-}
-
-/// What a plan holds: what one session carries of those who would be told, and those withheld.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) deactivations: Vec<Ready>,
-    pub(super) upserts: Vec<Ready>,
-    /// All upserts and deactivations that were found.
-    pub(super) found: (u64, u64),
 }
 
 impl Dry<'_> {

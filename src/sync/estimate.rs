@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    dry::Plan,
-    tell::{COOLDOWN, IN_FLIGHT},
+    pace::{COOLDOWN, IN_FLIGHT},
+    plan::Plan,
 };
 use crate::okta::{self, Packer};
 

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Books, Report, Run, RunError, Time, WithheldKind,
-    look::{Found, Suspect},
-};
+use super::{Books, Report, Run, RunError, Time, WithheldKind, look::Found, suspect::Suspect};
 use crate::{
     guard::{Charged, Judged, Kind, LIST, Limits, Listed},
     mutation::{self, Mutation},

@@ -19,14 +19,19 @@ mod estimate;
 mod explain;
 mod groups;
 pub mod hand;
+mod job;
 mod judged;
 pub mod look;
 mod outstanding;
+mod pace;
+mod plan;
 mod prove;
 mod rejects;
 mod report;
 mod run;
+mod suspect;
 mod tell;
+mod telling;
 mod time;
 mod withheld;
 
@@ -36,23 +41,24 @@ pub use books::Books;
 #[doc(hidden)]
 pub use books::left_over;
 pub use detail::{
-    ChangeKind, Changes, DeactivationChange, Detail, NotAsked, NotListed, OldAndNew, UpsertChange,
+    ChangeKind, Changes, DeactivationChange, Detail, GroupChange, GroupChangeKind, Members,
+    NotAsked, NotListed, OldAndNew, UpsertChange,
 };
 pub use error::RunError;
 pub use estimate::Estimate;
 pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
-pub use groups::{
-    GroupChange, GroupChangeKind, GroupExample, GroupExamples, GroupNext, GroupSays, GroupsReport,
-    Members, MembershipsReport,
-};
+pub use groups::{GroupNext, GroupSays};
 pub use hand::Why;
+pub use job::{Job, Run};
 pub use look::{Counts, Source};
 pub use outstanding::OutstandingReport;
+pub(crate) use pace::COOLDOWN;
 pub use prove::{Person, Proven};
 pub use rejects::{Reject, Rejects};
-pub use report::{Consumed, FastLane, Read, ReadAndWritten, Report, SessionReport, Tells, Trigger};
-pub use run::{Job, Run};
-pub(crate) use tell::COOLDOWN;
+pub use report::{
+    Consumed, FastLane, GroupExample, GroupExamples, GroupsReport, MembershipsReport, Read,
+    ReadAndWritten, Report, SessionReport, Tells, Trigger,
+};
 #[doc(hidden)]
 pub use tell::{Seen, after_cancelling, seen};
 pub use time::Time;

@@ -64,7 +64,7 @@ impl Run {
         schema: &KeySchema,
         now: Timestamp,
     ) -> Option<(GoingOn, Found)> {
-        let is_asked_to = matches!(job.source, Source::Table) && !job.anew && !job.retry_refused;
+        let is_asked_to = matches!(job.source, Source::Table) && !job.looks && !job.retry_refused;
         // Who was in a session that failed, and who was approved, a look alone finds.
         let look_finds_more =
             books.log().failed_in_a_row() > 0 || !books.guard.approved().is_empty();

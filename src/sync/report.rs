@@ -1,13 +1,15 @@
 //! What a run did: the answer to its caller, and one line in the log.
 
+mod groups;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use std::collections::BTreeMap;
 
+pub use self::groups::{GroupExample, GroupExamples, GroupsReport, MembershipsReport};
 use super::{
-    Changes, Estimate, GroupsReport, OutstandingReport, Rejects, Withheld, look::Found,
-    tell::Telling,
+    Changes, Estimate, OutstandingReport, Rejects, Withheld, look::Found, telling::Telling,
 };
 use crate::{
     capacity::Units,

@@ -70,7 +70,7 @@ impl StreamBatch {
                 }) => {
                     let item: HashMap<String, AttributeValue> = keys.into();
                     let key = RecordKey::from_item(&item);
-                    crate::mutation::keep_image(&key, record);
+                    crate::mutation::keep_image(|| key.canonical(), record);
                     if seen.insert(key.canonical()) {
                         batch.keys.push(key);
                     }

@@ -9,12 +9,11 @@ use std::{
 };
 
 use super::{
-    Came, VerifyError,
+    VerifyError,
     answer::{GroupCounts, GroupDifference},
-    no_time, out_of_time,
+    came::{Came, no_time, out_of_time, under_way},
     people::People,
     progress::Progress,
-    under_way,
 };
 use crate::{
     ledger::{

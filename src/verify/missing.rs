@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Came, VerifyError,
+    VerifyError,
     answer::Findings,
+    came::{Came, no_time, under_way},
     listed::Hashes,
-    no_time,
     people::{People, Somebody},
     progress::Progress,
-    under_way,
 };
 use crate::{ledger::IdHash, mapping::Mapped, sync::Time};
 

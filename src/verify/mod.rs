@@ -9,7 +9,9 @@
 //! nothing is replaced that was written since.
 
 mod answer;
+mod came;
 mod compare;
+mod error;
 mod groups;
 mod index;
 mod judge;
@@ -26,67 +28,21 @@ pub use answer::{
     Counts, Difference, Examples, GroupCounts, GroupDifference, LastVerified, NewId, NewIds,
     Verified,
 };
+pub use error::VerifyError;
 pub(crate) use judge::May;
 pub(crate) use progress::Verification;
 
 use answer::Findings;
+use came::{Came, no_time, under_way, whole_second};
 use people::People;
 use progress::Progress;
 use still::Still;
 
 use crate::{
-    ledger::LedgerError,
     metrics,
-    okta::{self, PageLink, Refusal},
-    sync::{Run, RunError, Time},
-    users::ReadError,
+    okta::{self, PageLink},
+    sync::{Run, Time},
 };
-
-/// After how long it is worth while to go on where something of a run's is under way.
-const LATER: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// Why a verification has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The credentials may not list the app's users.
-    #[error(
-        "{0}: to verify, a service app needs the scope okta.apps.read and a role that may view the app; an API token's admin \
-         such a role. Runs need neither"
-    )]
-    MayNotList(Refusal),
-    /// Something that a run needs, too.
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
-
-impl From<LedgerError> for VerifyError {
-    fn from(error: LedgerError) -> Self {
-        Self::Run(error.into())
-    }
-}
-
-impl From<ReadError> for VerifyError {
-    fn from(error: ReadError) -> Self {
-        Self::Run(error.into())
-    }
-}
-
-impl From<okta::Error> for VerifyError {
-    fn from(error: okta::Error) -> Self {
-        match error {
-            okta::Error::Forbidden(refusal) => Self::MayNotList(refusal),
-            other => Self::Run(other.into()),
-        }
-    }
-}
-
-/// How far an invocation came.
-enum Came {
-    /// To the end.
-    ToTheEnd,
-    /// So far: why, and when to go on.
-    SoFar(String, Timestamp),
-}
 
 /// Verifies, or goes on with a verification, for as long as there is time.
 ///
@@ -230,25 +186,4 @@ async fn look(
 /// Okta refuses a link that is too old as it does anything else that makes no sense.
 fn has_expired(error: &okta::Error, link: Option<&PageLink>) -> bool {
     link.is_some() && matches!(error, okta::Error::Refused(_) | okta::Error::NotFound(_))
-}
-
-fn no_time(time: &Time) -> Option<Came> {
-    let now = time.now();
-    let reason = || "the invocation's time was up".to_owned();
-    (now >= time.load_until()).then(|| Came::SoFar(reason(), whole_second(now)))
-}
-
-fn out_of_time(time: &Time) -> Came {
-    let reason = "Okta's rate limit left no time for another group";
-    Came::SoFar(reason.to_owned(), whole_second(time.now()))
-}
-
-fn under_way(time: &Time) -> Came {
-    let reason = "an import session is open or being imported: what Okta has is in motion";
-    Came::SoFar(reason.to_owned(), whole_second(time.now() + LATER))
-}
-
-/// What waits for it reads whole seconds.
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second() + 1).unwrap_or(at)
 }

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Came, VerifyError, under_way};
+use super::{
+    VerifyError,
+    came::{Came, under_way},
+};
 use crate::{
     ledger::Number,
     okta::{Calls, SessionStatus},

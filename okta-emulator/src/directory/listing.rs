@@ -1,11 +1,7 @@
 //! The app's users as its API lists them: in pages, and perhaps as they were a
 //! while ago.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, ops::Bound, time::SystemTime};
 
 use super::{Directory, DirectoryUser, Record, UserStatus};
 
@@ -18,44 +14,6 @@ pub(crate) struct Listing<'a> {
     pub(crate) most: usize,
     /// Whether deactivated users are listed too.
     pub(crate) deactivated: bool,
-}
-
-/// What users were like before they changed, for as long as the listing goes
-/// by it.
-#[derive(Debug)]
-pub(super) struct Past {
-    lag: Duration,
-    versions: BTreeMap<String, Vec<Version>>,
-}
-
-/// What a user was like until then; nobody before the user came.
-#[derive(Debug)]
-struct Version {
-    until: SystemTime,
-    record: Option<Record>,
-}
-
-impl Past {
-    pub(super) fn new(lag: Duration) -> Self {
-        Self {
-            lag,
-            versions: BTreeMap::new(),
-        }
-    }
-
-    /// Remembers what a user was like, where that will be asked for.
-    pub(super) fn remember(&mut self, external_id: &str, record: Option<&Record>, at: SystemTime) {
-        if self.lag.is_zero() {
-            return;
-        }
-        let lag = self.lag;
-        let versions = self.versions.entry(external_id.to_owned()).or_default();
-        versions.retain(|version| version.until + lag > at);
-        versions.push(Version {
-            until: at,
-            record: record.cloned(),
-        });
-    }
 }
 
 impl Directory {
@@ -85,14 +43,13 @@ impl Directory {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let range = (from, Bound::Unbounded);
         let users = self.users.range::<str, _>(range);
-        if self.past.lag.is_zero() {
+        if self.past.is_now() {
             return Box::new(users.map(|(external_id, record)| (external_id.as_str(), record)));
         }
-        let then = now - self.past.lag;
-        let gone = self.past.versions.range::<str, _>(range);
+        let then = self.past.then(now);
         let all: BTreeSet<&str> = users
             .map(|(external_id, _)| external_id.as_str())
-            .chain(gone.map(|(external_id, _)| external_id.as_str()))
+            .chain(self.past.changed(range))
             .collect();
         Box::new(
             all.into_iter()
@@ -101,12 +58,8 @@ impl Directory {
     }
 
     fn as_of(&self, external_id: &str, then: SystemTime) -> Option<&Record> {
-        let versions = self.past.versions.get(external_id);
-        let version = versions.and_then(|all| all.iter().find(|version| version.until > then));
-        match version {
-            Some(version) => version.record.as_ref(),
-            None => self.users.get(external_id),
-        }
+        let before = self.past.as_of(external_id, then);
+        before.unwrap_or_else(|| self.users.get(external_id))
     }
 
     /// The user with this Okta id, `00u…`.

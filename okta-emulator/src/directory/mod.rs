@@ -4,6 +4,7 @@ mod action;
 mod admin;
 mod listing;
 mod logins;
+mod past;
 mod record;
 mod search;
 mod user;
@@ -16,17 +17,14 @@ use std::{
 
 pub(crate) use action::Action;
 pub(crate) use listing::Listing;
-use listing::Past;
 use logins::Logins;
+use past::Past;
+pub(crate) use record::Attributes;
 use record::{Profile, Record, merge};
 pub(crate) use search::{Found, Search};
 pub use user::{DirectoryUser, Happened, Outcome, Refused, UserStatus};
 
 use crate::{ids::Ids, options::Options};
-
-/// What a client sends of a user: a null clears an attribute, and one that is
-/// not sent stays as it is.
-pub(crate) type Attributes = BTreeMap<String, Option<String>>;
 
 /// All users, and who holds which login.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Attributes, DirectoryUser, UserStatus};
+use super::{DirectoryUser, UserStatus};
 
 /// Names are shared with the app's profile, which keeps a million users small.
 pub(super) type Profile = BTreeMap<Arc<str>, Box<str>>;
@@ -47,6 +47,10 @@ impl Record {
         }
     }
 }
+
+/// What a client sends of a user: a null clears an attribute, and one that is
+/// not sent stays as it is.
+pub(crate) type Attributes = BTreeMap<String, Option<String>>;
 
 /// Lays what was sent over the profile. Returns whether anything changed, and
 /// the attributes that the app does not have.

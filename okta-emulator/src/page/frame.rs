@@ -1,10 +1,10 @@
 //! What stands around every page.
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::{answer, wording::count};
+use super::wording::count;
 use crate::{faults::FaultView, org::State};
 
 /// The pages that the navigation leads to.
@@ -153,3 +153,9 @@ pub(super) fn faults_on(faults: &[FaultView]) -> Markup {
 
 /// Two arrows in a circle, one in and one out.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='11' fill='none' stroke='%233f59e4' stroke-width='7'/%3E%3C/svg%3E";
+
+/// A page that is there, and never out of a cache.
+fn answer(markup: Markup) -> Response {
+    let fresh = [(header::CACHE_CONTROL, "no-store")];
+    (fresh, Html(markup.into_string())).into_response()
+}

@@ -16,13 +16,7 @@ mod wording;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    http::header,
-    response::{Html, IntoResponse, Response},
-    routing::get,
-};
-use maud::Markup;
+use axum::{Router, http::header, response::IntoResponse, routing::get};
 
 use crate::org::Org;
 
@@ -55,10 +49,4 @@ pub(crate) fn routes() -> Router<Arc<Org>> {
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     let kind = format!("{kind}; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text)
-}
-
-/// A page that is there, and never out of a cache.
-fn answer(markup: Markup) -> Response {
-    let fresh = [(header::CACHE_CONTROL, "no-store")];
-    (fresh, Html(markup.into_string())).into_response()
 }

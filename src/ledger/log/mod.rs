@@ -7,6 +7,7 @@
 
 mod asked;
 mod calls;
+mod number;
 mod ranges;
 mod session;
 mod standing;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use calls::SENT_WITHIN;
+pub use number::Number;
 pub use ranges::Ranges;
 use session::Mark;
 pub use session::{Again, Carries, Charges, End, Ended, Failed, Listed, State};
@@ -28,10 +30,6 @@ use crate::{
     mutation::{self, Mutation},
     okta::SessionId,
 };
-
-/// The number of an import session, in the order in which they were opened. 0 stands for the
-/// sessions of releases that did not number them.
-pub type Number = u64;
 
 /// Landed sessions that are listed for people to look them up at Okta.
 const RECENT: usize = 20;

@@ -12,7 +12,7 @@ use minijinja::{
     },
 };
 
-use super::{Use, names::FUNCTIONS, operators::SLICED};
+use super::{Use, names::FUNCTIONS, through::SLICED};
 
 /// Copies a tree.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use minijinja::{
 };
 
 use super::{
-    names::nearest,
+    nearest::nearest,
     nothing::{doubt, is_nothing, keywords, string_of},
 };
 

@@ -7,133 +7,30 @@
 
 mod ask;
 mod clean;
+mod environment;
 mod guard;
 mod guarded;
 mod lookup;
 mod names;
+mod nearest;
 mod nothing;
 mod operators;
 mod program;
+mod purpose;
 mod reach;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
-
-use minijinja::{
-    AutoEscape, Environment, Error, State, Value, functions,
-    value::{Rest, ValueKind},
-};
-use sha2::{Digest as _, Sha256};
+mod through;
 
 pub(super) use lookup::Tables;
 pub(super) use names::Complaint;
-pub(crate) use names::nearest;
+pub(crate) use nearest::nearest;
 pub(super) use nothing::EMPTY;
 pub(super) use program::{Language, Program};
-
-use nothing::{doubt, is_blank, no_text, text};
-
-/// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
-/// needs, and reached in milliseconds by one that loops without end.
-const FUEL: u64 = 100_000;
-
-/// What becomes of what a template or an expression gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// It says who somebody is: nothing of it may be made of nothing.
-    Identity,
-    /// It is a value: nothing is empty, and so is any member of nothing.
-    Value,
-    /// It decides: a member of nothing is a doubt.
-    Condition,
-}
+pub(super) use purpose::Use;
 
 /// The names of the filters.
 #[cfg(test)]
 pub(super) fn filters() -> impl Iterator<Item = &'static str> {
     names::FILTERS.into_iter()
-}
-
-/// The language for one of its uses.
-fn environment(of: Use, tables: &Arc<Tables>) -> Environment<'static> {
-    use minijinja::UndefinedBehavior::{Chainable, Lenient, SemiStrict};
-
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_fuel(Some(FUEL));
-    environment.set_undefined_behavior(match of {
-        Use::Identity => SemiStrict,
-        Use::Value => Chainable,
-        Use::Condition => Lenient,
-    });
-    // They write what they are given as a program would.
-    environment.remove_global("debug");
-    environment.remove_filter("pprint");
-    for (name, _) in names::FUNCTIONS {
-        environment.remove_global(name);
-    }
-    environment.add_function("(dict)", functions::dict);
-    environment.add_function("(namespace)", functions::namespace);
-    environment.add_function("(range)", functions::range);
-    environment.add_function("(shard)", shard);
-    guard::add(&mut environment, of);
-    ask::add(&mut environment);
-    clean::add(&mut environment);
-    lookup::add(&mut environment, tables);
-    environment.add_filter("base64", nothing::base64);
-    environment.add_filter(operators::TEXT, move |value: &Value| match of {
-        Use::Identity if is_blank(value) && !value.is_none() => Err(doubt(EMPTY)),
-        _ => text(value),
-    });
-    environment.add_filter(operators::SLICED, move |value: &Value| match of {
-        Use::Identity if value.is_undefined() => Err(doubt(EMPTY)),
-        _ if value.is_undefined() || value.is_none() => Ok(Value::from("")),
-        _ => Ok(value.clone()),
-    });
-    environment.add_filter(operators::SAME, move |value: &Value| match of {
-        Use::Identity => value.clone(),
-        _ => ask::same(value),
-    });
-    environment.add_filter(
-        operators::IN,
-        |state: &State, value: &Value, args: Rest<Value>| ask::in_filter(state, value, args),
-    );
-    environment.set_formatter(move |out, _, value| {
-        if value.is_none() {
-            return Ok(());
-        }
-        if is_blank(value) && of == Use::Identity {
-            return Err(doubt(EMPTY));
-        }
-        match value.as_str() {
-            Some(text) => out.write_str(text).map_err(Error::from),
-            None => write!(out, "{}", text(value)?).map_err(Error::from),
-        }
-    });
-    environment
-}
-
-/// `shard(value, count)`: which of `count` equal shares of the people a value belongs to, from 0.
-/// The first eight bytes of the SHA-256 of the value's text, as a big-endian number, modulo
-/// `count`: the same in every release, as people must not wander from one share to another.
-fn shard(value: &Value, count: u64) -> Result<u64, Error> {
-    if !matches!(
-        value.kind(),
-        ValueKind::String | ValueKind::Number | ValueKind::Undefined | ValueKind::None
-    ) {
-        return Err(no_text(value));
-    }
-    let text = nothing::string_of(value)?;
-    if count == 0 || text.is_empty() {
-        return Err(doubt(
-            "is a shard of nothing: shard(value, count) needs a value and a count of 1 or more",
-        ));
-    }
-    let hash = Sha256::digest(text.as_bytes());
-    let first = hash
-        .iter()
-        .take(8)
-        .fold(0, |number, byte| number << 8 | u64::from(*byte));
-    Ok(first % count)
 }

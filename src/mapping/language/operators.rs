@@ -9,15 +9,7 @@ use minijinja::machinery::{
 };
 
 use super::guarded::Guarded;
-
-/// What is joined by `~` becomes text. No template can name these filters.
-pub(super) const TEXT: &str = "(text)";
-/// What is sliced: a slice of nothing is nothing, not an empty list.
-pub(super) const SLICED: &str = "(sliced)";
-/// What is compared: nothing is one value.
-pub(super) const SAME: &str = "(same)";
-/// The operator `in`.
-pub(super) const IN: &str = "(in)";
+use super::through::{IN, SAME, TEXT};
 
 fn filter<'a>(name: &'static str, expr: Expr<'a>, args: Vec<CallArg<'a>>, span: Span) -> Expr<'a> {
     let expr = Some(expr);

@@ -12,7 +12,10 @@ use minijinja::{
     machinery::{CodeGenerator, Instructions, eval, make_string_output, parse, parse_expr},
 };
 
-use super::{Complaint, Tables, Use, environment, guarded::Guarded, nothing::reason, reach::Reach};
+use super::{
+    Complaint, Tables, Use, environment::environment, guarded::Guarded, nothing::reason,
+    reach::Reach,
+};
 use crate::users::Attributes;
 
 /// The language in its three uses. A process keeps its mapping to its end, so that what its

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HEAD, MAX_BODY_BYTES, TAIL};
+use super::limits::{HEAD, MAX_BODY_BYTES, TAIL};
 use crate::okta::UserProfile;
 
 /// Which of the two bulk requests.

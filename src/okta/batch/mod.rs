@@ -1,40 +1,16 @@
 //! Users packed into as few bulk requests as the limits allow. Values only.
 
 mod entity;
+mod limits;
 mod packer;
 #[cfg(test)]
 mod tests;
 
 pub use entity::{Entity, EntityError, Kind};
+use limits::{HEAD, TAIL};
+pub use limits::{MAX_BODY_BYTES, MAX_ENTITIES, MAX_REQUESTS, MAX_USERS};
+pub(crate) use limits::{max_entities, max_requests};
 pub use packer::{Packer, pack};
-
-use crate::mutation;
-
-/// Most users in one bulk request (Okta's XaaS guide, "bulk data limits").
-pub const MAX_ENTITIES: usize = 200;
-
-/// Most bytes in one bulk request's body. The guide says 200 KB; this is the
-/// smaller reading of it.
-pub const MAX_BODY_BYTES: usize = 200_000;
-
-/// Most bulk requests in one import session (the same guide).
-pub const MAX_REQUESTS: usize = 50;
-
-/// Most users in one import session: what full requests can carry.
-pub const MAX_USERS: usize = MAX_ENTITIES * MAX_REQUESTS;
-
-/// [`MAX_ENTITIES`], unless a test plays in small.
-pub(crate) fn max_entities() -> usize {
-    mutation::in_small().map_or(MAX_ENTITIES, |small| small.entities)
-}
-
-/// [`MAX_REQUESTS`], unless a test plays in small.
-pub(crate) fn max_requests() -> usize {
-    mutation::in_small().map_or(MAX_REQUESTS, |small| small.requests)
-}
-
-const HEAD: &str = r#"{"entityType":"USERS","profiles":["#;
-const TAIL: &str = "]}";
 
 /// The users of one bulk request: one kind, never none, never too many.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::call::{Answer, Call, Query};
-use super::exchange::{Exchange, Verdict};
 use super::{Okta, Shared};
 use crate::okta::credentials::{Pardons, Shown};
 use crate::okta::error::{Error, Refusal};
+use crate::okta::line::{Exchange, Verdict};
 use crate::okta::pacing::Permit;
 use crate::okta::paging;
 
@@ -38,10 +38,15 @@ impl Okta {
         call: &Call<'_>,
         pardons: &mut Pardons,
     ) -> Result<Attempt, Error> {
-        let authority = &self.shared.authority;
-        let mut url = call.api.path(self.shared.source.as_str());
+        let Shared {
+            line,
+            source,
+            authority,
+            ..
+        } = &*self.shared;
+        let mut url = call.api.path(source.as_str());
         url.extend(call.path);
-        let mut url = self.shared.org.at(&url);
+        let mut url = line.org().at(&url);
 
         // A proof of possession is about the URL without its query (RFC 9449).
         let (permit, shown) = self.admission(deadline, call, &url).await?;
@@ -52,7 +57,7 @@ impl Okta {
                 url.query_pairs_mut().extend_pairs(pairs);
             }
         }
-        let mut request = self
+        let mut request = line
             .http()
             .await?
             .request(call.method.clone(), url)
@@ -63,8 +68,8 @@ impl Okta {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
-        let sent_at = self.shared.clock.now();
-        let (headers, verdict) = match self.exchange(call.name, request, deadline).await {
+        let sent_at = line.clock().now();
+        let (headers, verdict) = match line.exchange(call.name, request, deadline).await {
             Ok(Exchange::Answered { headers, verdict }) => (headers, verdict),
             Ok(Exchange::Failed { error, sent }) => {
                 if !sent {
@@ -77,12 +82,8 @@ impl Okta {
                 return Err(error);
             }
         };
-        self.heard(
-            sent_at,
-            headers
-                .get("date")
-                .and_then(|date| Some(date.to_str().ok()?.to_owned())),
-        );
+        let date = headers.get("date").and_then(|date| date.to_str().ok());
+        line.heard.hear(sent_at, line.clock().now(), date);
         authority.heard(&headers);
         let refusal = match verdict {
             Verdict::RateLimited => {
@@ -116,7 +117,7 @@ impl Okta {
             Verdict::Refused(refusal) => refusal,
         };
         permit.answered(&headers);
-        let overcome = authority.overcome(self, &shown, &refusal, &headers, pardons, deadline);
+        let overcome = authority.overcome(line, &shown, &refusal, &headers, pardons, deadline);
         Ok(if overcome.await? {
             Attempt::Pardoned
         } else {
@@ -133,10 +134,13 @@ impl Okta {
         url: &Url,
     ) -> Result<(Permit<'_>, Shown), Error> {
         let Shared {
-            authority, pacer, ..
+            line,
+            authority,
+            pacer,
+            ..
         } = &*self.shared;
         loop {
-            authority.ready(self, deadline).await?;
+            authority.ready(line, deadline).await?;
             let permit = pacer.turn(deadline).await;
             let permit = permit.map_err(|resume_at| Error::OutOfTime {
                 call: call.name,

@@ -1,22 +1,10 @@
-//! A call, made as often as it takes and is right.
+//! A call and its answer: what is asked of which API, and when it may be asked again.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
 use reqwest::Method;
 
-use super::Okta;
-use super::attempt::Attempt;
 use crate::mutation::{self, Mutation};
-use crate::okta::credentials::Pardons;
+use crate::okta::budget::Budget;
 use crate::okta::error::Error;
-use crate::okta::session::Budget;
-
-/// How often a call is sent that meets broken connections or 5xx.
-pub(in crate::okta) const ATTEMPTS: u32 = 5;
-
-/// The wait before the second attempt is up to this, and doubles from there.
-const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// A call: where to and with what.
 #[derive(Debug)]
@@ -97,7 +85,7 @@ impl Repeat<'_> {
     }
 
     /// Whether an attempt may be made after one that Okta may have done.
-    fn once_more(self) -> bool {
+    pub(super) fn once_more(self) -> bool {
         match self {
             Self::Freely => true,
             Self::Untouched => false,
@@ -144,77 +132,4 @@ impl Failure {
     pub(in crate::okta) fn into_error(self) -> Error {
         self.error
     }
-}
-
-impl Okta {
-    /// Makes a call, as often as it takes and is right.
-    pub(in crate::okta) async fn call(
-        &self,
-        deadline: Timestamp,
-        call: Call<'_>,
-    ) -> Result<Answer, Failure> {
-        let mut maybe_done = false;
-        let mut attempts = 0;
-        let mut pardons = Pardons::default();
-        loop {
-            let failure = |error, maybe_done, unspent| Failure {
-                error,
-                maybe_done,
-                unspent,
-            };
-            let (error, sent) = match self.attempt(deadline, &call, &mut pardons).await {
-                Ok(Attempt::Done(answer)) => return Ok(answer),
-                Ok(Attempt::Refused(refusal)) => {
-                    // Whether Okta counts a request that it refuses for its
-                    // content is not said, so it is taken to.
-                    let error = Error::refused(refusal);
-                    let unspent = !matches!(error, Error::Refused(_));
-                    return Err(failure(error, maybe_done, unspent));
-                }
-                Ok(Attempt::Pardoned) => continue,
-                Ok(Attempt::RateLimited(again)) => {
-                    self.rest(call.name, again, deadline)
-                        .await
-                        .map_err(|error| failure(error, maybe_done, true))?;
-                    continue;
-                }
-                Ok(Attempt::Failed { error, sent }) => (error, sent),
-                Err(error) => return Err(failure(error, maybe_done, true)),
-            };
-            attempts += 1;
-            maybe_done |= sent;
-            let repeated = attempts < ATTEMPTS && (!sent || call.repeat.once_more());
-            if !repeated {
-                return Err(failure(error, maybe_done, !sent));
-            }
-            let again = self.shared.clock.now() + backoff(attempts);
-            self.rest(call.name, again, deadline)
-                .await
-                .map_err(|error| failure(error, maybe_done, true))?;
-        }
-    }
-
-    /// Waits until then, if the deadline is later.
-    pub(in crate::okta) async fn rest(
-        &self,
-        call: &'static str,
-        until: Timestamp,
-        deadline: Timestamp,
-    ) -> Result<(), Error> {
-        if until >= deadline {
-            return Err(Error::OutOfTime {
-                call,
-                resume_at: Some(until),
-            });
-        }
-        self.shared.clock.sleep_until(until).await;
-        Ok(())
-    }
-}
-
-/// Half of the wait is fixed and half is chance, so that calls which failed
-/// together do not come back together.
-pub(in crate::okta) fn backoff(attempts: u32) -> Duration {
-    let most = FIRST_BACKOFF * 2_u32.saturating_pow(attempts.saturating_sub(1));
-    most / 2 + most.mul_f64(fastrand::f64() / 2.0)
 }

@@ -3,32 +3,22 @@
 
 mod attempt;
 mod call;
-mod exchange;
-mod heard;
+mod repeat;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
-pub(super) use self::call::{ATTEMPTS, Answer, Api, Call, Failure, Query, Repeat, backoff};
-pub(super) use self::exchange::{Exchange, Verdict};
-pub use self::heard::Heard;
-use super::calls::Calls;
+pub(super) use self::call::{Answer, Api, Call, Failure, Query, Repeat};
 use super::credentials::{Authority, CredentialsFrom, Grant};
 use super::error::Error;
+use super::line::{Heard, Line, Stats};
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
-use crate::{clock::Clock, version::USER_AGENT};
+use crate::clock::Clock;
 
 /// The scopes that the Identity Sources API asks for, and no more.
 const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
-
-/// How long an idle connection is kept. A frozen function's connections die
-/// unnoticed, so that after a pause a new one is surer.
-const KEEP_IDLE: Duration = Duration::from_secs(50);
 
 /// The connection to one identity source of one org. Cheap to clone; clones
 /// share connections, pacing and counts.
@@ -39,36 +29,10 @@ pub struct Okta {
 
 #[derive(Debug)]
 struct Shared {
-    scopes: &'static str,
-    org: OrgUrl,
+    line: Line,
     source: IdentitySourceId,
     authority: Authority,
-    clock: Clock,
-    http: OnceCell<reqwest::Client>,
     pacer: Pacer,
-    requests: AtomicU64,
-    rate_limited: AtomicU64,
-    heard: Mutex<Option<Heard>>,
-}
-
-/// What has been sent since the client was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
-    /// Requests that were sent, every attempt counted.
-    pub requests: u64,
-    /// Answers 429.
-    pub rate_limited: u64,
-}
-
-impl Stats {
-    /// What has been sent since an `earlier` look.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> Self {
-        Self {
-            requests: self.requests.saturating_sub(earlier.requests),
-            rate_limited: self.rate_limited.saturating_sub(earlier.rate_limited),
-        }
-    }
 }
 
 impl Okta {
@@ -105,47 +69,32 @@ impl Okta {
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                scopes,
-                org,
+                line: Line::new(org, clock),
                 source,
-                authority: Authority::new(credentials.into(), clock),
-                clock,
-                http: OnceCell::new(),
+                authority: Authority::new(credentials.into(), scopes, clock),
                 pacer: Pacer::new(clock),
-                requests: AtomicU64::new(0),
-                rate_limited: AtomicU64::new(0),
-                heard: Mutex::default(),
             }),
         }
-    }
-
-    /// The calls, each of which is over by `deadline`: no answer, wait or
-    /// repetition goes past it.
-    #[must_use]
-    pub fn by(&self, deadline: Timestamp) -> Calls {
-        Calls::new(self.clone(), deadline)
     }
 
     /// What has been sent so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats {
-            requests: self.shared.requests.load(Ordering::Relaxed),
-            rate_limited: self.shared.rate_limited.load(Ordering::Relaxed),
-        }
+        self.shared.line.stats()
+    }
+
+    /// What the last answer told besides its content; `None` before the first.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<Heard> {
+        self.shared.line.heard.last()
     }
 
     /// What the credentials get us; it is got where it is not there yet.
     pub(in crate::okta) async fn grant(&self, deadline: Timestamp) -> Result<Grant, Error> {
-        self.shared.authority.ready(self, deadline).await
-    }
-
-    pub(in crate::okta) fn scopes(&self) -> &'static str {
-        self.shared.scopes
-    }
-
-    pub(in crate::okta) fn org(&self) -> &OrgUrl {
-        &self.shared.org
+        let Shared {
+            authority, line, ..
+        } = &*self.shared;
+        authority.ready(line, deadline).await
     }
 
     pub(in crate::okta) fn source(&self) -> &IdentitySourceId {
@@ -153,29 +102,6 @@ impl Okta {
     }
 
     pub(in crate::okta) fn clock(&self) -> Clock {
-        self.shared.clock
-    }
-
-    /// The HTTP client, built when first needed: it loads the system's root
-    /// certificates, which takes longer than all else at a cold start.
-    pub(in crate::okta) async fn http(&self) -> Result<&reqwest::Client, Error> {
-        let build = async || {
-            let Shared { org, clock, .. } = &*self.shared;
-            let mut client = reqwest::Client::builder()
-                .user_agent(USER_AGENT)
-                // Nobody else is to see our credentials.
-                .redirect(reqwest::redirect::Policy::none())
-                .pool_idle_timeout(match clock {
-                    Clock::System => Some(KEEP_IDLE),
-                    // Its timer would make a paused clock jump.
-                    Clock::Tokio { .. } => None,
-                });
-            if org.is_plain() {
-                // This machine: no certificates, and no proxy on the way.
-                client = client.no_proxy().tls_certs_only([]);
-            }
-            client.build().map_err(Error::Client)
-        };
-        self.shared.http.get_or_try_init(build).await
+        self.shared.line.clock()
     }
 }

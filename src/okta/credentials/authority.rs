@@ -4,18 +4,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use reqwest::{Method, Url};
 use tokio::sync::{Mutex, MutexGuard as AsyncGuard};
 
 use super::CredentialsFrom;
-use super::proof::{Prover, Request};
+use super::pass::Pass;
+use super::proof::Request;
 use super::renewal::{Means, Renewal};
 use super::skew::Skew;
 use super::token::{CALL, Grant, new_nonce, unusable};
 use crate::clock::Clock;
-use crate::okta::client::Okta;
 use crate::okta::error::{Error, Refusal};
+use crate::okta::line::Line;
 use crate::okta::{pacing, wire};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -24,6 +25,8 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 #[derive(Debug)]
 pub(in crate::okta) struct Authority {
     from: CredentialsFrom,
+    /// What a service app asks for.
+    scopes: &'static str,
     clock: Clock,
     skew: Skew,
     current: StdMutex<Current>,
@@ -37,16 +40,6 @@ struct Current {
     pass: Option<Arc<Pass>>,
     /// What Okta last wanted to see in the proofs of API calls.
     nonce: Option<String>,
-}
-
-/// What calls show, as long as it is good.
-#[derive(Debug)]
-pub(super) struct Pass {
-    pub(super) authorization: HeaderValue,
-    /// The key that it is bound to, and its hash.
-    pub(super) proof: Option<(Arc<Prover>, String)>,
-    pub(super) good_until: Option<Timestamp>,
-    pub(super) grant: Grant,
 }
 
 /// What one call has shown.
@@ -65,9 +58,10 @@ pub(in crate::okta) struct Pardons {
 }
 
 impl Authority {
-    pub(in crate::okta) fn new(from: CredentialsFrom, clock: Clock) -> Self {
+    pub(in crate::okta) fn new(from: CredentialsFrom, scopes: &'static str, clock: Clock) -> Self {
         Self {
             from,
+            scopes,
             clock,
             skew: Skew::default(),
             current: StdMutex::default(),
@@ -79,7 +73,7 @@ impl Authority {
     /// Sees to it that there is something to show.
     pub(in crate::okta) async fn ready(
         &self,
-        okta: &Okta,
+        line: &Line,
         deadline: Timestamp,
     ) -> Result<Grant, Error> {
         if let Some(pass) = self.good_pass() {
@@ -96,7 +90,7 @@ impl Authority {
         {
             return Err(error);
         }
-        match Box::pin(renewal.renew(self.means(okta, deadline))).await {
+        match Box::pin(renewal.renew(self.means(line, deadline))).await {
             Ok(pass) => {
                 let grant = pass.grant.clone();
                 self.lock().pass = Some(Arc::new(pass));
@@ -142,7 +136,7 @@ impl Authority {
     /// Puts right what Okta objects to. True if the call may be made again.
     pub(in crate::okta) async fn overcome(
         &self,
-        okta: &Okta,
+        line: &Line,
         shown: &Shown,
         refusal: &Refusal,
         headers: &HeaderMap,
@@ -157,7 +151,7 @@ impl Authority {
             Some("invalid_dpop_proof") => Ok(!std::mem::replace(&mut pardons.corrected, true)
                 && self.skew.correct(self.clock, pacing::date(headers))),
             _ if refusal.status == 401 && !std::mem::replace(&mut pardons.renewed, true) => {
-                self.replace(okta, &shown.pass, deadline).await
+                self.replace(line, &shown.pass, deadline).await
             }
             _ => Ok(false),
         }
@@ -166,7 +160,7 @@ impl Authority {
     /// Okta does not take this pass any more. True if there may be another.
     async fn replace(
         &self,
-        okta: &Okta,
+        line: &Line,
         refused: &Arc<Pass>,
         deadline: Timestamp,
     ) -> Result<bool, Error> {
@@ -178,7 +172,7 @@ impl Authority {
         }
         let another = match refused.grant {
             Grant::AccessToken { .. } => true,
-            Grant::ApiToken => Box::pin(renewal.read_again(self.means(okta, deadline))).await?,
+            Grant::ApiToken => Box::pin(renewal.read_again(self.means(line, deadline))).await?,
         };
         if another {
             self.lock().pass = None;
@@ -197,9 +191,10 @@ impl Authority {
         }
     }
 
-    fn means<'a>(&'a self, okta: &'a Okta, deadline: Timestamp) -> Means<'a> {
+    fn means<'a>(&'a self, line: &'a Line, deadline: Timestamp) -> Means<'a> {
         Means {
-            okta,
+            line,
+            scopes: self.scopes,
             from: &self.from,
             skew: &self.skew,
             deadline,

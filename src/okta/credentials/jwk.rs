@@ -10,7 +10,8 @@ use jsonwebtoken::Algorithm;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 
-use super::key::{KeyError, SigningKey};
+use super::key::SigningKey;
+use crate::okta::credentials_error::KeyError;
 
 /// The members of a JWK that matter. What is missing is found when it is used.
 #[derive(Deserialize)]

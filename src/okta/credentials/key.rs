@@ -13,58 +13,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::jwk::PrivateJwk;
-
-/// Why a private key cannot sign. Each reads after "the Okta privateKey".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// No PEM and no JWK.
-    #[error("is neither PEM nor a JWK: copy all of it, the lines -----BEGIN and -----END included")]
-    NotUnderstood,
-    /// PEM that wants a passphrase.
-    #[error("is encrypted: take the passphrase off, with openssl pkcs8 for example")]
-    Encrypted,
-    /// The half that Okta has.
-    #[error("is the public half: take the private one, which Okta shows only when it makes it")]
-    Public,
-    /// A JWK that is public, or leaves members out.
-    #[error(
-        "is a JWK without all its private members (d, and for RSA p, q, dp, dq and qi as well)"
-    )]
-    Incomplete,
-    /// A kind of key that Okta or we do not take, or one that is damaged.
-    #[error("is damaged or of another kind than RSA of 2048 bits or more, or EC on P-256 or P-384")]
-    Unusable,
-}
-
-/// A private key as it is written down.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum KeyText {
-    /// PEM, or a JWK as text.
-    Text(SecretString),
-    /// A JWK as an object.
-    Jwk(Box<PrivateJwk>),
-}
-
-impl KeyText {
-    /// The key, and its id if it has one of its own.
-    pub(super) fn parse(self) -> Result<(SigningKey, Option<String>), KeyError> {
-        let jwk = match self {
-            Self::Jwk(jwk) => jwk,
-            Self::Text(text) => {
-                let text = text.expose_secret().trim();
-                if !text.starts_with('{') {
-                    return Ok((SigningKey::from_pem(text)?, None));
-                }
-                serde_json::from_str(text).map_err(|_| KeyError::Incomplete)?
-            }
-        };
-        Ok((jwk.signing_key()?, jwk.key_id()))
-    }
-}
+use crate::okta::credentials_error::KeyError;
 
 /// A key and the algorithm that it signs with.
 #[derive(Clone)]
@@ -81,7 +32,7 @@ impl SigningKey {
         Self::from_ec(Algorithm::ES256, &pair)
     }
 
-    fn from_pem(text: &str) -> Result<Self, KeyError> {
+    pub(super) fn from_pem(text: &str) -> Result<Self, KeyError> {
         // Line breaks that were escaped once more on their way into the secret.
         let text = SecretString::from(text.replace("\\n", "\n"));
         let text = text.expose_secret();

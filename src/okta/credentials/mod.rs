@@ -9,6 +9,8 @@
 mod authority;
 mod jwk;
 mod key;
+mod key_text;
+mod pass;
 mod proof;
 mod renewal;
 mod secret;
@@ -21,10 +23,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub(super) use self::authority::{Authority, Pardons, Shown};
-pub use self::key::KeyError;
-use self::key::{KeyText, SigningKey};
+use self::key::SigningKey;
+use self::key_text::KeyText;
 pub use self::secret::Secret;
 pub use self::token::Grant;
+use super::credentials_error::CredentialsError;
 
 /// How the function proves who it is. Never shows a secret.
 #[derive(Clone)]
@@ -50,44 +53,6 @@ pub enum CredentialsFrom {
     Given(Credentials),
     /// They are read when first needed, and again when Okta refuses them.
     Secret(Box<Secret>),
-}
-
-/// Why credentials cannot be used. Says what to do, and never what they were.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialsError {
-    /// Not the JSON that was expected.
-    #[error(
-        "the Okta credentials are not understood: write them as the JSON object \
-         {{\"apiToken\":\"…\"}} or {{\"clientId\":\"…\",\"privateKey\":\"PEM or JWK\",\
-         \"keyId\":\"…\"}}"
-    )]
-    NotUnderstood,
-    /// A JSON string, which may hold the JSON of credentials.
-    #[error(
-        "the Okta credentials are a JSON string, as JSON that was encoded twice is: store the \
-         object itself, without quotes around it"
-    )]
-    EncodedTwice,
-    /// The token is empty or has characters that no token has.
-    #[error("the Okta apiToken is empty or has spaces or line breaks in it: copy it again")]
-    NotAToken,
-    /// A service app without one of its members.
-    #[error(
-        "the Okta credentials have no {0}: a service app needs clientId, privateKey and keyId, \
-         as the app's General tab in Okta's admin console shows them"
-    )]
-    Missing(&'static str),
-    /// The private key cannot be used.
-    #[error("the Okta privateKey {0}")]
-    Key(#[from] KeyError),
-    /// The secret cannot be read.
-    #[error("the secret {arn} with the Okta credentials cannot be read: {why}")]
-    Secret {
-        /// Which one.
-        arn: String,
-        /// What AWS says, and what to do about it.
-        why: String,
-    },
 }
 
 #[derive(Deserialize)]

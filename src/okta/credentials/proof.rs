@@ -11,7 +11,8 @@ use reqwest::{Method, Url};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::key::{KeyError, SigningKey};
+use super::key::SigningKey;
+use crate::okta::credentials_error::KeyError;
 
 /// The key that access tokens are bound to, made anew by each process. It is
 /// never the service app's own.

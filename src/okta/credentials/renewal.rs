@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::authority::Pass;
+use super::pass::Pass;
 use super::proof::{self, Prover};
 use super::skew::Skew;
 use super::token::{AccessToken, CALL, Grant, fetch, unusable};
-use super::{Credentials, CredentialsError, CredentialsFrom, ServiceApp};
-use crate::okta::client::Okta;
+use super::{Credentials, CredentialsFrom, ServiceApp};
+use crate::okta::credentials_error::CredentialsError;
 use crate::okta::error::Error;
+use crate::okta::line::Line;
 
 /// A secret that Okta refuses is not read again sooner than this after the last
 /// time.
@@ -39,7 +40,8 @@ struct Known {
 /// What a renewal works with.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'a> {
-    pub(super) okta: &'a Okta,
+    pub(super) line: &'a Line,
+    pub(super) scopes: &'static str,
     pub(super) from: &'a CredentialsFrom,
     pub(super) skew: &'a Skew,
     pub(super) deadline: Timestamp,
@@ -89,7 +91,7 @@ impl Renewal {
         else {
             return Ok(false);
         };
-        let now = means.okta.clock().now();
+        let now = means.line.clock().now();
         if now < *at + READ_AGAIN_AFTER {
             return Ok(false);
         }
@@ -123,7 +125,8 @@ impl Renewal {
             ),
         };
         let token = fetch(
-            means.okta,
+            means.line,
+            means.scopes,
             app,
             &prover,
             means.skew,
@@ -152,11 +155,11 @@ impl Renewal {
 }
 
 async fn read(means: Means<'_>) -> Result<Known, Error> {
-    let Means { okta, deadline, .. } = means;
+    let Means { line, deadline, .. } = means;
     let CredentialsFrom::Secret(secret) = means.from else {
         return Err(Error::Credentials(CredentialsError::NotUnderstood));
     };
-    let Some(text) = secret.read(okta.clock(), deadline).await? else {
+    let Some(text) = secret.read(line.clock(), deadline).await? else {
         return Err(Error::OutOfTime {
             call: "GetSecretValue",
             resume_at: None,
@@ -164,7 +167,7 @@ async fn read(means: Means<'_>) -> Result<Known, Error> {
     };
     Ok(Known {
         credentials: Credentials::parse(text.expose_secret())?,
-        read: Some((text, okta.clock().now())),
+        read: Some((text, line.clock().now())),
     })
 }
 

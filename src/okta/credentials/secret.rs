@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use super::CredentialsError;
 use crate::clock::Clock;
+use crate::okta::credentials_error::CredentialsError;
 use crate::okta::patience::within;
 
 /// A secret with the credentials' JSON. Nothing is built or read before it is

@@ -1,4 +1,5 @@
 use super::*;
+use crate::okta::credentials_error::KeyError;
 
 #[test]
 fn what_is_not_understood_is_not_repeated() {

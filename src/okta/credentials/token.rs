@@ -10,11 +10,11 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::ServiceApp;
-use super::key::KeyError;
 use super::proof::{Prover, Request, unique};
 use super::skew::Skew;
-use crate::okta::client::{ATTEMPTS, Exchange, Okta, Verdict, backoff};
+use crate::okta::credentials_error::KeyError;
 use crate::okta::error::{Error, Refusal};
+use crate::okta::line::{ATTEMPTS, Exchange, Line, Verdict, backoff};
 use crate::okta::{pacing, wire};
 
 /// The call, in logs and errors.
@@ -82,15 +82,16 @@ impl ServiceApp {
 
 /// Gets a token. `nonce` is what Okta last wanted to see in a proof here.
 pub(super) async fn fetch(
-    okta: &Okta,
+    line: &Line,
+    scopes: &str,
     app: &ServiceApp,
     prover: &Prover,
     skew: &Skew,
     nonce: &mut Option<String>,
     deadline: Timestamp,
 ) -> Result<AccessToken, Error> {
-    let clock = okta.clock();
-    let url = okta.org().at(&["oauth2", "v1", "token"]);
+    let clock = line.clock();
+    let url = line.org().at(&["oauth2", "v1", "token"]);
     let (mut failures, mut challenges, mut corrected) = (0, 0, false);
     loop {
         let began = clock.now();
@@ -103,15 +104,15 @@ pub(super) async fn fetch(
             now,
         });
         let assertion = app.assertion(url.as_str(), now).map_err(unusable)?;
-        let request = okta
+        let request = line
             .http()
             .await?
             .post(url.clone())
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("dpop", proof.map_err(unusable)?)
-            .body(form(&assertion, okta.scopes()));
-        let error = match okta.exchange(CALL, request, deadline).await? {
+            .body(form(&assertion, scopes));
+        let error = match line.exchange(CALL, request, deadline).await? {
             Exchange::Answered { headers, verdict } => {
                 let challenge = new_nonce(&headers);
                 let challenged = challenge.is_some();
@@ -127,7 +128,7 @@ pub(super) async fn fetch(
                     }
                     Verdict::RateLimited => {
                         let again = pacing::again(&headers, clock.now());
-                        okta.rest(CALL, again, deadline).await?;
+                        line.rest(CALL, again, deadline).await?;
                         continue;
                     }
                     Verdict::Refused(refusal) => {
@@ -154,7 +155,7 @@ pub(super) async fn fetch(
             return Err(error);
         }
         let again = clock.now() + backoff(failures);
-        okta.rest(CALL, again, deadline).await?;
+        line.rest(CALL, again, deadline).await?;
     }
 }
 

@@ -116,3 +116,61 @@ pub struct SessionInfo {
     /// When it was opened, by Okta's clock.
     pub created: Option<Timestamp>,
 }
+
+/// A session as it comes over the wire. Fields that are not used are left out, as Okta adds some
+/// now and then.
+#[derive(Deserialize)]
+pub(super) struct Written {
+    id: String,
+    status: String,
+    #[serde(default)]
+    created: Option<String>,
+}
+
+impl From<Written> for SessionInfo {
+    fn from(session: Written) -> Self {
+        Self {
+            id: SessionId::from(session.id),
+            status: SessionStatus::from(session.status),
+            created: session.created.and_then(|at| at.parse().ok()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_read_and_strange_members_are_passed_over() {
+        let body = r#"{"id":"aps1","identitySourceId":"0oa1","status":"CREATED","importType":"INCREMENTAL","created":"2026-05-13T05:52:24.000Z","lastUpdated":"x","new":[1]}"#;
+
+        let info: SessionInfo = serde_json::from_str::<Written>(body).unwrap().into();
+
+        assert_eq!(info.id.as_str(), "aps1");
+        assert_eq!(info.status, SessionStatus::Created);
+        assert_eq!(
+            info.created,
+            "2026-05-13T05:52:24Z".parse().map(Some).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_status_nobody_knows_is_kept_as_it_is() {
+        let body = r#"{"id":"aps1","status":"PAUSED"}"#;
+
+        let info: SessionInfo = serde_json::from_str::<Written>(body).unwrap().into();
+
+        assert_eq!(info.status, SessionStatus::Other("PAUSED".into()));
+        assert_eq!(info.created, None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_okta_could_say_does_harm(
+            body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        ) {
+            let _ = serde_json::from_slice::<Vec<Written>>(&body);
+        }
+    }
+}

@@ -1,29 +1,28 @@
 //! An import session, as a type whose states are types.
 
-mod budget;
+mod create;
 mod hush;
 mod info;
+mod known;
 mod refused;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
 
-pub(super) use self::budget::Budget;
+pub use self::create::Created;
 pub use self::info::{SessionId, SessionInfo, SessionStatus};
+pub use self::known::Cancelled;
 pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, max_requests};
-use super::calls::{Calls, Cancelled};
+use super::budget::Budget;
+use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::{Error, Refusal};
 use super::group_load::{GroupBatch, GroupKind};
-
-/// The wait before a watched session is looked at, at first and at most.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
-const LAST_LOOK: Duration = Duration::from_secs(10);
 
 /// How often start-import is sent, if Okta says that it did not do it.
 const STARTS: u32 = 3;
@@ -280,38 +279,5 @@ impl Session<Open> {
     /// As every call.
     pub async fn cancel(self) -> Result<Cancelled, Error> {
         self.calls.cancel(&self.info.id).await
-    }
-}
-
-impl Session<Triggered> {
-    /// Looks at it, every second at first and every ten at last, until it is
-    /// no longer TRIGGERED or `until` has come. The last that was seen of it.
-    ///
-    /// A look that fails is not a failure: there are others.
-    pub async fn watch(self, until: Timestamp) -> SessionInfo {
-        let Self {
-            calls,
-            mut info,
-            state: Triggered(()),
-        } = self;
-        let calls = calls.until(until);
-        let clock = calls.clock();
-        let mut pause = FIRST_LOOK;
-        while clock.until(until) > pause {
-            tokio::time::sleep(pause).await;
-            pause = LAST_LOOK.min(pause.mul_f32(1.5));
-            match calls.session(&info.id).await {
-                Ok(Some(seen)) => info = seen,
-                // Nobody will ever tell more about it.
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::warn!(session = %info.id, %error, "the session could not be looked at");
-                }
-            }
-            if info.status != SessionStatus::Triggered {
-                break;
-            }
-        }
-        info
     }
 }

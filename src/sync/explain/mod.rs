@@ -23,7 +23,8 @@ use self::{
 use super::{
     Aside, Books, Run, RunError, Time, groups,
     hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, whom},
-    look::{Suspect, Whole, whose},
+    look::{Whole, whose},
+    suspect::Suspect,
     tell,
 };
 use crate::{

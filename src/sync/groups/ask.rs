@@ -2,13 +2,12 @@
 
 use futures::{StreamExt as _, stream};
 
-use super::GroupsReport;
 use crate::{
     ledger::{GroupEntry, GroupIs, Number},
     mapping::{Group, GroupId},
     mutation::{self, Mutation},
     okta::{Calls, Error, SourceGroup},
-    sync::RunError,
+    sync::{GroupsReport, RunError},
 };
 
 /// Questions in flight.

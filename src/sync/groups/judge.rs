@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{GroupChanges, GroupWork, Leaves, Survey, survey::Tally};
+use super::{GroupWork, Leaves, Survey, survey::Tally};
 use crate::{
     guard::{Judged, Kind, LIST, Listed},
     ledger::IdHash,
     mapping::GroupId,
-    sync::{Report, RunError, WithheldKind, judged::how_to_approve, look::GroupsFound},
+    sync::{
+        Report, RunError, WithheldKind, detail::GroupChanges, judged::how_to_approve,
+        look::GroupsFound,
+    },
 };
 
 /// Members whom a group may lose within 24 hours, however few it has.

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::{
-    GroupChanges, GroupWork, Leaves,
+    GroupWork, Leaves,
     decide::{Decided, Difference},
     pairs::By,
 };
@@ -14,8 +14,10 @@ use crate::{
     mapping::{ExternalId, GroupId},
     sync::{
         Aside, Books, Detail, Report, Run, RunError, Time,
+        detail::GroupChanges,
         hand::{Circumstances, Hand},
-        look::{GroupsFound, MemberSuspect},
+        look::GroupsFound,
+        suspect::MemberSuspect,
     },
 };
 

@@ -1,15 +1,14 @@
 //! Which groups are to be made, changed and deleted.
 
 use super::{
-    GroupChanges, GroupWork, GroupsReport, Survey,
+    GroupWork, Survey,
     ask::{self, Made},
-    changes::GroupChangeKind,
 };
 use crate::{
     ledger::{GroupIs, KnownGroup},
     mapping::GroupId,
     okta::Calls,
-    sync::{RunError, look::GroupsFound},
+    sync::{GroupChangeKind, GroupsReport, RunError, detail::GroupChanges, look::GroupsFound},
 };
 
 /// Groups of others that are asked for again, in case they are gone.

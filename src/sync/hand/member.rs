@@ -9,7 +9,7 @@ use crate::{
     sync::{
         RunError,
         hand::to_be_told,
-        look::{MemberSuspect, Suspect},
+        suspect::{MemberSuspect, Suspect},
     },
 };
 

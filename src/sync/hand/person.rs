@@ -15,7 +15,7 @@ use crate::{
     mapping::{ExternalId, GroupId, Mapped, Profile},
     mutation::{self, Mutation},
     okta::Entity,
-    sync::{Reject, look::Suspect},
+    sync::{Reject, suspect::Suspect},
     users::RecordKey,
 };
 

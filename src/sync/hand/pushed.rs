@@ -9,7 +9,7 @@ use crate::{
     ledger::{Due, Entry, Origin, Told, Want, due},
     mapping::Mapped,
     mutation::{self, Mutation},
-    sync::look::Pushed,
+    sync::suspect::Pushed,
     users::RecordKey,
 };
 

@@ -8,7 +8,7 @@ use crate::{
     ledger::{Charge, Entry, Hour, LoginMark, Memberships, Number, Origin, Told},
     mapping::{ExternalId, GroupId},
     okta::{Entity, SessionId},
-    sync::look::Suspect,
+    sync::suspect::Suspect,
     users::RecordKey,
 };
 

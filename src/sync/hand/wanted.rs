@@ -10,7 +10,7 @@ use crate::{
     guard::{Approved, Target},
     ledger::{Again, Due, Entry, IdHash, Known, Reading, Stuck, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
-    sync::{Aside, RunError, look::Suspect},
+    sync::{Aside, RunError, suspect::Suspect},
     users::RecordKey,
 };
 

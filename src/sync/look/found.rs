@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use super::{
     GroupsFound, Packed, Suspect,
     login::{LoginHash, OneLogin},
+    seen::Seen,
 };
 use crate::{
     guard::{Kind, Listed},
     ledger::{Entry, IdHash, Number, StuckKey},
     mapping::ExternalId,
-    sync::{Reject, Rejects, Report, hand::Noted},
+    sync::{Reject, Rejects, hand::Noted},
     users::RecordKey,
 };
 
@@ -116,6 +117,43 @@ pub struct Counts {
     pub strangers: u64,
 }
 
+impl Counts {
+    /// Counts what somebody's record came to.
+    pub(super) fn count(&mut self, seen: Seen) {
+        match seen {
+            Seen::Unchanged => {
+                self.active += 1;
+                self.unchanged += 1;
+            }
+            Seen::UnchangedInactive => {
+                self.inactive += 1;
+                self.unchanged += 1;
+            }
+            Seen::Waits => {
+                self.active += 1;
+                self.waiting += 1;
+            }
+            Seen::Upsert { charged } => {
+                self.active += 1;
+                self.upserts += 1;
+                self.updates_charged += u64::from(charged);
+            }
+            Seen::Leaves { charged } => {
+                self.deactivations += 1;
+                self.deactivations_charged += u64::from(charged);
+                self.inactive += 1;
+            }
+            Seen::Upcoming => self.upcoming += 1,
+            Seen::Stranger => {
+                self.inactive += 1;
+                self.strangers += 1;
+            }
+            Seen::Refused => self.active += 1,
+            Seen::Not | Seen::Rejected | Seen::Duplicate | Seen::Shares => {}
+        }
+    }
+}
+
 impl Found {
     /// Nobody but these, who are to leave.
     pub(in crate::sync) fn leavers(leavers: Vec<Suspect>) -> Self {
@@ -168,17 +206,11 @@ impl Found {
         leavers + upserts
     }
 
-    /// Leaves out who is to be created, updated or reactivated: the full runs are at work on them.
-    pub(in crate::sync) fn leave_upserts(&mut self, report: &mut Report) {
-        let people = self.upserts.len() as u64;
-        self.upserts.clear();
+    /// Leaves out who is to be created, updated or reactivated; says how many they are.
+    pub(in crate::sync) fn leave_upserts(&mut self) -> u64 {
+        let people = std::mem::take(&mut self.upserts).len() as u64;
         self.counts.upserts = self.counts.upserts.saturating_sub(people);
-        report.upserts = self.counts.upserts;
-        if people > 0 {
-            report.skipped = Some(format!(
-                "{people} changes are left to the full runs, which are at work on them"
-            ));
-        }
+        people
     }
 
     /// How many of a kind would have to be charged.

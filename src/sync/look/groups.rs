@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::{
     ledger::{Book, GroupIs, IdHash, InGroups, KnownGroup, MembershipPrint},
     mapping::{ExternalId, Group, GroupId, Groups},
+    sync::suspect::MemberSuspect,
     users::RecordKey,
 };
 
@@ -13,17 +14,6 @@ use crate::{
 const HELD: usize = 200_000;
 /// How many of those are named who join a group once they or it have landed.
 const NAMED: usize = 20;
-
-/// Somebody who has landed, and whose groups are not those that Okta was told.
-#[derive(Debug, Clone)]
-pub struct MemberSuspect {
-    /// Who.
-    pub id: IdHash,
-    /// The record's key.
-    pub key: RecordKey,
-    /// Whether they may have to leave a group.
-    pub may_leave: bool,
-}
 
 /// A group that records give.
 #[derive(Debug, Clone)]

@@ -11,7 +11,6 @@ mod one_login;
 mod packed;
 mod parts;
 mod seen;
-mod suspect;
 mod whole;
 mod whose;
 
@@ -21,15 +20,17 @@ use serde_json::Value;
 pub use compare::Comparison;
 pub(super) use compare::most_held;
 pub use found::{Counts, Found, Held};
-pub use groups::{GroupsFound, MemberSuspect, Wanted};
+pub use groups::{GroupsFound, Wanted};
 pub use packed::{Chunk, Packed};
-pub use suspect::{Pushed, Suspect};
-pub use whole::Whole;
 pub(super) use whose::whose;
 
 use super::{
     RunError,
     hand::{Circumstances, Hand, subject},
+};
+pub use super::{
+    hand::Whole,
+    suspect::{MemberSuspect, Pushed, Suspect},
 };
 use crate::{mapping::ExternalId, users::RecordKey};
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Found,
     login::{OneLogin, Sharer},
-    seen::{Seen, count},
+    seen::Seen,
 };
 use crate::{
     ledger::{Entry, IdHash},
@@ -199,7 +199,7 @@ impl Sharer {
 
     /// They are judged as if nobody else had their login.
     fn put_back(self, found: &mut Found) {
-        count(&mut found.counts, self.seen);
+        found.counts.count(self.seen);
         found.charged.extend(self.listed);
         match (self.suspect, self.seen) {
             (Some(suspect), _) => found.upserts.push(suspect),

@@ -1,6 +1,6 @@
 //! Looks at the whole table.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -9,16 +9,11 @@ use crate::{
     ledger::IdHash,
     mapping::Mapped,
     metrics,
-    mutation::{self, Mutation},
     sync::{
         RunError,
-        hand::{Circumstances, Elsewhere, Hand},
+        hand::{Circumstances, Hand, Whole},
     },
 };
-
-/// For how long a read of the whole table says something about those who are told to leave. The
-/// promise is two minutes; a load takes its time to arrive.
-const SAYS_FOR: Duration = Duration::from_secs(100);
 
 /// Compares the whole users table with the whole ledger.
 pub(super) async fn look(
@@ -51,17 +46,6 @@ pub(super) async fn look(
     found.next_date = next;
     found.named = book.named().clone();
     Ok(found)
-}
-
-/// What a read of the whole table has found about some people. Where the key of a record does not
-/// identify the person, nothing leads from one record of somebody to another, and one that got
-/// another key while the table was read may have been seen under neither.
-#[derive(Debug)]
-pub struct Whole {
-    asked: HashSet<IdHash>,
-    stay: HashSet<IdHash>,
-    unidentified: bool,
-    ended: Timestamp,
 }
 
 impl Whole {
@@ -103,31 +87,5 @@ impl Whole {
             unidentified,
             ended: hand.ledger.clock.now(),
         })
-    }
-
-    /// Until when it says something.
-    #[must_use]
-    pub fn until(&self) -> Timestamp {
-        if mutation::on(Mutation::OldReadCounts) {
-            return Timestamp::MAX;
-        }
-        self.ended + SAYS_FOR
-    }
-
-    /// What it has found about somebody.
-    #[must_use]
-    pub fn about(&self, id: IdHash) -> Elsewhere {
-        if mutation::on(Mutation::OneReadIsEnough) {
-            return Elsewhere::Nothing;
-        }
-        if !self.asked.contains(&id) {
-            Elsewhere::Unknown
-        } else if self.stay.contains(&id) {
-            Elsewhere::Somebody
-        } else if self.unidentified {
-            Elsewhere::Unclear
-        } else {
-            Elsewhere::Nothing
-        }
     }
 }

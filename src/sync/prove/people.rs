@@ -10,7 +10,7 @@ use crate::{
     ledger::{Again, Charge, Entry, Hour, IdHash, Number, Origin, Told, UNKNOWN},
     mapping::ExternalId,
     okta::{Entity, EntityError},
-    sync::look::Suspect,
+    sync::suspect::Suspect,
     users::RecordKey,
 };
 

@@ -3,14 +3,13 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    FAILURES, Round, Teller, Told,
+    FAILURES, Round, Teller, Told, counted,
     session::{self, After, Carried},
 };
 use crate::{
     ledger::{Number, log::End},
-    metrics,
     okta::Kind,
-    sync::{RunError, Source, check::Check, look::Suspect},
+    sync::{RunError, Source, check::Check, suspect::Suspect},
 };
 
 /// Longer than any invocation.
@@ -64,7 +63,7 @@ impl Teller<'_> {
                 let (status, end) = session::watch(*triggered, watch, self.time).await;
                 report.status = status.to_string();
                 if let (Some(end), Some(number)) = (end, number) {
-                    metrics::session_ended(&report.id, Some(&status));
+                    counted::session_ended(&report.id, Some(&status));
                     self.books.ended(number, end, self.time.now()).await?;
                     if end == End::Landed {
                         self.check(number).await;

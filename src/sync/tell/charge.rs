@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{fill::Fill, singly::ByCall};
+use super::{by_call::ByCall, fill::Fill};
 use crate::{
     guard::{Ask, Kind},
     mutation::{self, Mutation},

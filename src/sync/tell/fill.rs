@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
+    by_call::ByCall,
     lane::{Lane, Tally},
     passed_on::PassedOn,
     queues::Portion,
-    singly::ByCall,
 };
 use crate::{
     guard::Kind,
@@ -18,7 +18,8 @@ use crate::{
     sync::{
         Aside, Books, Report, RunError,
         hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
-        look::{Suspect, Whole},
+        look::Whole,
+        suspect::Suspect,
     },
 };
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     guard::Kind,
-    sync::{hand::Ready, look::Suspect},
+    sync::{hand::Ready, suspect::Suspect},
 };
 
 /// People of one kind.

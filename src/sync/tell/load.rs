@@ -6,15 +6,13 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 
 use super::fill::{Fill, Parcel};
+use super::refused::Refused;
 use crate::{
     ledger::Told,
     mutation::{self, Mutation},
     okta::{self, Batch, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Session},
-    sync::{RunError, hand::Ready},
+    sync::{RunError, hand::Ready, pace::IN_FLIGHT},
 };
-
-/// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
-pub(crate) const IN_FLIGHT: usize = 10;
 
 /// What became of the loads of one session.
 #[derive(Debug, Default)]
@@ -33,15 +31,6 @@ pub(super) struct Loads {
     pub(super) people: HashMap<String, Ready>,
     /// Whether the session takes no users any more.
     closed: bool,
-}
-
-/// A load that Okta refused for its content.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    /// Who was in it: one user whom it is about for sure, or several of whom it may be any.
-    pub(crate) people: Vec<Ready>,
-    /// What Okta said, without the profiles' values.
-    pub(crate) reason: String,
 }
 
 /// A refused batch that may be taken apart.

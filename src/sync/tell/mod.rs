@@ -4,20 +4,24 @@
 //! given back while Okta opens none: nobody waits with it in hand.
 
 mod after;
+mod by_call;
 mod charge;
+mod counted;
 mod fill;
 mod lane;
 mod load;
 mod open;
 mod passed_on;
 mod queues;
+mod refused;
 mod remember;
 mod session;
 mod settle;
 mod singly;
+mod teller;
 mod turn;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -29,25 +33,18 @@ use self::{
     queues::{Portion, Queues},
     session::{Carried, Opened},
 };
-use super::{
-    Aside, Books, Job, Report, Run, RunError, Source, Time, groups::GroupWork, hand::Hand,
-    look::Found, outstanding::GoingOn,
-};
+use super::{RunError, Source, look::Found, outstanding::GoingOn, telling::Telling};
 use crate::{
-    guard::Kind,
-    ledger::{IdHash, Lease, MayCall},
+    ledger::Lease,
     metrics,
     mutation::{self, Mutation},
 };
 
-pub(crate) use load::{IN_FLIGHT, Refused};
 pub use settle::{Seen, after_cancelling, seen};
 pub(super) use settle::{settle, settle_open};
 pub(super) use singly::{Caller, Outcome};
+pub(super) use teller::Teller;
 
-/// Okta opens no session for up to so long after an import was started (Okta's developer guide).
-/// It is only what a caller is told to wait; whether it is so, opening one shows.
-pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
 /// Waits between tries to open a session while Okta refuses.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
@@ -60,46 +57,6 @@ const FAILURES: usize = 17;
 /// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
 /// stays short: an upsert waits for every one that may carry the same person.
 const BACKLOG: usize = 2;
-
-/// A run that tells Okta what its look has found.
-pub(super) struct Teller<'a> {
-    pub(super) run: &'a Run,
-    pub(super) job: &'a Job,
-    pub(super) time: &'a Time,
-    pub(super) hand: &'a Hand<'a>,
-    pub(super) report: &'a mut Report,
-    pub(super) books: &'a mut Books,
-    pub(super) aside: &'a mut Aside,
-    /// What there is to tell of groups.
-    pub(super) groups: &'a mut GroupWork,
-    /// The list that it works off, where there is one.
-    pub(super) outstanding: Option<&'a mut GoingOn>,
-    /// Whom single-user calls may tell.
-    pub(super) may_call: MayCall,
-}
-
-/// What came of telling.
-#[derive(Debug, Default)]
-pub(super) struct Telling {
-    /// Deactivations and upserts that there was no need for after all.
-    pub(super) fell_away: (u64, u64),
-    /// People whom the guard withheld while they were told.
-    pub(super) withheld: BTreeMap<Kind, u64>,
-    /// People who wait for the end of a session that may carry them.
-    pub(super) waits: u64,
-    /// Removals that are held, as the table has nobody in scope.
-    pub(super) held: u64,
-    /// Deactivations and upserts that Okta refused.
-    pub(super) refused: (u64, u64),
-    /// People who are yet to be told.
-    pub(super) left: u64,
-    /// The first of them.
-    pub(super) left_ids: Vec<IdHash>,
-    /// People who were not told active before, and are now.
-    pub(super) activated: u64,
-    /// People in imports that were not seen to land.
-    pub(super) unlanded: u64,
-}
 
 /// How a round ended.
 enum Round {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::{
     ledger::{Again, IdHash, Number, SessionLog},
-    sync::look::{Found, Suspect},
+    sync::{look::Found, suspect::Suspect},
 };
 
 /// Suspects, by how they are told.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    counted,
     fill::Fill,
     lane::Tally,
     load::{self, Loads},
@@ -120,7 +121,7 @@ impl Opened<'_> {
         if loads.accepted.is_empty() && of_groups.is_empty() || is_paused {
             of_groups.record_refused(fill.hand.ledger).await?;
             self.session.until(self.time.answer_by()).cancel().await?;
-            metrics::session_ended(&id, Some(&SessionStatus::Closed));
+            counted::session_ended(&id, Some(&SessionStatus::Closed));
             fill.books.ended(number, End::Nothing, now).await?;
             let after = if is_paused {
                 After::Paused
@@ -260,7 +261,7 @@ async fn still_created(
     let is_empty = is_empty && groups.is_empty();
     let is_empty = is_empty || (mutation::on(Mutation::CreatedIsLanded) && !upserts);
     let cancelled = session.cancel().await?;
-    metrics::session_ended(&report.id, Some(&SessionStatus::Closed));
+    counted::session_ended(&report.id, Some(&SessionStatus::Closed));
     let end = match cancelled {
         okta::Cancelled::Done | okta::Cancelled::Gone if is_empty => End::Landed,
         okta::Cancelled::Done => End::Nothing,

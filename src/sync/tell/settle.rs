@@ -3,12 +3,12 @@
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
+use super::counted;
 use crate::{
     ledger::{
         Claim, Lease, Number, Rank,
         log::{End, State},
     },
-    metrics,
     mutation::{self, Mutation},
     okta::{self, Calls, Cancelled, SessionStatus},
     sync::{Books, RunError, Time},
@@ -166,7 +166,7 @@ async fn note(
             let id = books.log().get(number).map(|session| session.id.clone());
             books.ended(number, end, now).await?;
             if let Some(id) = id {
-                metrics::session_ended(&id, status);
+                counted::session_ended(&id, status);
                 if end != End::Landed {
                     tracing::warn!(session = %id, "an earlier session did not land: its users are told again");
                 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{COOLDOWN, Teller};
+use super::Teller;
 use crate::{
     ledger::{Claim, Lease, Rank},
     metrics,
-    sync::RunError,
+    sync::{RunError, pace::COOLDOWN},
 };
 
 /// What a caller is told to wait when there is nothing to go by.

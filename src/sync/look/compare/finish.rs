@@ -5,7 +5,7 @@ use crate::{
     guard::Kind,
     ledger::{Due, IdHash, Origin, Told, Want, due},
     mutation::{self, Mutation},
-    sync::look::{Counts, Found, Held, Suspect, seen::count},
+    sync::look::{Counts, Found, Held, Suspect},
 };
 
 impl Comparison<'_> {
@@ -37,7 +37,7 @@ impl Comparison<'_> {
         };
         let newcomers = self.newcomers.values().map(|(seen, _)| seen);
         for seen in self.seen.iter().chain(newcomers) {
-            count(&mut counts, *seen);
+            counts.count(*seen);
         }
         self.found.counts = counts;
         if let Some(groups) = self.groups.take() {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Prepared, Teller, call::Outcome, put_back};
+use super::{
+    Teller,
+    call::Outcome,
+    prepared::{Prepared, put_back},
+};
 use crate::{
     ledger::{LeftActive, Number, Works},
-    metrics,
     okta::Kind,
-    sync::{Reject, RunError, check::left_active, hand::Ready, look::Found},
+    sync::{Reject, RunError, check::left_active, hand::Ready, look::Found, tell::counted},
 };
 
 /// What calls have come to.
@@ -83,7 +86,7 @@ impl Teller<'_> {
             self.aside.told_one(ready.suspect.id);
             if let Some(changed) = self.job.changed {
                 let age = now.duration_since(changed).try_into().unwrap_or_default();
-                metrics::told_by_call(age, kind);
+                counted::told_by_call(age, kind);
             }
         }
         if !left.is_empty() {

@@ -7,6 +7,7 @@
 
 mod call;
 mod came;
+mod prepared;
 
 use std::{collections::HashMap, ops::Range};
 
@@ -15,62 +16,22 @@ use jiff::Timestamp;
 
 pub(in crate::sync) use self::call::{Caller, Outcome};
 use self::came::Came;
-use super::{Teller, fill::Fill, lane::Lane, lane::Tally, passed_on::PassedOn, session};
+use self::prepared::{Prepared, put_back};
+use super::{
+    Teller, by_call::ByCall, fill::Fill, lane::Lane, lane::Tally, passed_on::PassedOn, session,
+};
 use crate::{
-    guard::Kind as Guarded,
-    ledger::{Entry, Lease, LeaseLost, MayCall, Number, Rank, RecordError, Told, log::SENT_WITHIN},
+    ledger::{Entry, Lease, LeaseLost, Number, Rank, RecordError, log::SENT_WITHIN},
     mutation::{self, Mutation},
-    okta::{Calls, Entity, Kind},
+    okta::Kind,
     sync::{
         RunError,
-        hand::Ready,
-        look::{Found, Suspect, Whole},
+        look::{Found, Whole},
     },
 };
 
 /// Calls in flight. One takes a second or two.
 const IN_FLIGHT: usize = 10;
-
-/// Somebody who is to be told by a call: charged, and with an entry that says so.
-pub(super) struct Prepared {
-    ready: Ready,
-    entity: Entity,
-    number: Number,
-}
-
-/// Whom calls may be made about, and who is left to a session.
-pub(super) struct ByCall {
-    pub(super) may: MayCall,
-    pub(super) left: Vec<Ready>,
-}
-
-impl ByCall {
-    /// Whether somebody in hand may be called about. Not whom a session may still carry, since their
-    /// import might overtake the call; nor who is known by push alone, whom no full run could tell
-    /// again.
-    pub(super) fn takes(&self, ready: &Ready) -> bool {
-        let is_permitted = match ready.why {
-            Some(_) => self.may.deactivations,
-            None => self.may.upserts,
-        };
-        let may_be_in_an_import =
-            ready.behind.is_some() && !mutation::on(Mutation::CallIgnoresImports);
-        // No proof shows that these calls bring anybody back.
-        let before = ready.before.as_ref().map(|before| before.told);
-        let comes_back = ready.why.is_none() && before == Some(Told::Inactive);
-        is_permitted
-            && !may_be_in_an_import
-            && !comes_back
-            && ready.is_of_the_table()
-            && ready.suspect.again == crate::ledger::Again::AsEver
-            && Calls::can_ask_for(ready.external_id.as_str())
-    }
-
-    /// Whether the guard is not asked, which is a deliberate bug.
-    pub(super) fn forgets_the_guard(kind: Guarded) -> bool {
-        kind == Guarded::Deactivations && mutation::on(Mutation::CallsAreNotCharged)
-    }
-}
 
 impl Teller<'_> {
     /// Tells by calls whom it may; who is left in `found` is to be told by a session.
@@ -254,14 +215,4 @@ impl Teller<'_> {
             .await;
         Came::of(outcomes)
     }
-}
-
-/// Somebody whom a session is to tell.
-fn put_back(found: &mut Found, ready: Ready) {
-    let suspects: &mut Vec<Suspect> = if ready.why.is_some() {
-        &mut found.leavers
-    } else {
-        &mut found.upserts
-    };
-    suspects.push(ready.suspect);
 }

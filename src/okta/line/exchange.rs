@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 
-use super::Okta;
+use super::Line;
 use crate::metrics;
+use crate::okta::absence;
 use crate::okta::error::{Error, Refusal};
-use crate::okta::holder;
 use crate::okta::patience::within;
-use crate::okta::user;
 use crate::okta::wire;
 
 /// How long one answer is waited for. Calls were seen to take 1 to 2 seconds.
@@ -45,7 +44,7 @@ pub(in crate::okta) enum Verdict {
     Unavailable(Refusal),
 }
 
-impl Okta {
+impl Line {
     /// Sends a request and waits for the answer, as long as there is patience
     /// and time. An error means that it was not sent.
     pub(in crate::okta) async fn exchange(
@@ -62,7 +61,7 @@ impl Okta {
                 resume_at: None,
             });
         }
-        self.shared.requests.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let failed = |source, sent| Exchange::Failed {
             error: Error::Unreachable { call, source },
             sent,
@@ -112,13 +111,13 @@ impl Okta {
                 request_id,
                 "Okta wants a nonce"
             );
-        } else if [user::CALL, holder::STATUS].contains(call) && status == StatusCode::NOT_FOUND {
+        } else if status == StatusCode::NOT_FOUND && absence::is_an_answer(call) {
             tracing::debug!(call, status = number, request_id, "nobody there");
         } else {
             tracing::warn!(call, status = number, code, request_id, "Okta refused");
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
-            self.shared.rate_limited.fetch_add(1, Ordering::Relaxed);
+            self.rate_limited.fetch_add(1, Ordering::Relaxed);
             Verdict::RateLimited
         } else if status.is_server_error() {
             Verdict::Unavailable(refusal)

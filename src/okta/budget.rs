@@ -9,7 +9,7 @@ pub(in crate::okta) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(requests: usize) -> Self {
+    pub(in crate::okta) fn new(requests: usize) -> Self {
         Self {
             left: AtomicUsize::new(requests),
         }
@@ -24,11 +24,11 @@ impl Budget {
             .is_ok()
     }
 
-    pub(super) fn give_back(&self) {
+    pub(in crate::okta) fn give_back(&self) {
         self.left.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(super) fn left(&self) -> usize {
+    pub(in crate::okta) fn left(&self) -> usize {
         self.left.load(Ordering::SeqCst)
     }
 }

@@ -1,4 +1,5 @@
-//! Somebody about whom record and ledger disagree, as far as a look can tell.
+//! Somebody about whom record and ledger disagree, as far as a look can tell. What is to become of them
+//! is decided when they are in hand.
 
 use std::sync::Arc;
 
@@ -43,4 +44,15 @@ pub struct Pushed {
     pub mapped: Mapped,
     /// When the push was made, by its sender's clock.
     pub at: Timestamp,
+}
+
+/// Somebody who has landed, and whose groups are not those that Okta was told.
+#[derive(Debug, Clone)]
+pub struct MemberSuspect {
+    /// Who.
+    pub id: IdHash,
+    /// The record's key.
+    pub key: RecordKey,
+    /// Whether they may have to leave a group.
+    pub may_leave: bool,
 }

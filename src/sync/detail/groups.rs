@@ -58,7 +58,7 @@ pub(in crate::sync) struct GroupChanges {
 }
 
 impl Members {
-    pub(super) fn add(&mut self, count: u64, ids: &[ExternalId], limit: usize) {
+    pub(in crate::sync) fn add(&mut self, count: u64, ids: &[ExternalId], limit: usize) {
         self.count += count;
         let room = limit.saturating_sub(self.first.len());
         let ids = ids.iter().take(room).map(ToString::to_string);
@@ -68,19 +68,19 @@ impl Members {
 
 impl GroupChanges {
     /// None yet; of each, at most so many people are named.
-    pub(super) fn naming(limit: usize) -> Self {
+    pub(in crate::sync) fn naming(limit: usize) -> Self {
         Self {
             limit,
             ..Self::default()
         }
     }
 
-    pub(super) fn limit(&self) -> usize {
+    pub(in crate::sync) fn limit(&self) -> usize {
         self.limit
     }
 
     /// What changes about one group.
-    pub(super) fn of(&mut self, id: &GroupId) -> &mut GroupChange {
+    pub(in crate::sync) fn of(&mut self, id: &GroupId) -> &mut GroupChange {
         let new = || GroupChange {
             external_id: id.to_string(),
             ..GroupChange::default()

@@ -1,11 +1,9 @@
 //! What every answer tells besides its content: the time there, and how long it took.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-
-use super::Okta;
 
 /// What the last answer told besides its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,24 +29,19 @@ impl Heard {
     }
 }
 
-impl Okta {
-    /// What the last answer told besides its content; `None` before the first.
-    #[must_use]
-    pub fn last_heard(&self) -> Option<Heard> {
-        *self
-            .shared
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+/// The last of it.
+#[derive(Debug, Default)]
+pub(in crate::okta) struct LastHeard(Mutex<Option<Heard>>);
+
+impl LastHeard {
+    pub(in crate::okta) fn last(&self) -> Option<Heard> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn heard(&self, sent: Timestamp, date: Option<String>) {
-        let heard = Heard::new(sent, self.shared.clock.now(), date.as_deref());
-        *self
-            .shared
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(heard);
+    /// An answer to what was sent then arrived now, with this `Date`.
+    pub(in crate::okta) fn hear(&self, sent: Timestamp, now: Timestamp, date: Option<&str>) {
+        let heard = Heard::new(sent, now, date);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
     }
 }
 

@@ -1,0 +1,23 @@
+//! A load that Okta refused for its content.
+
+use crate::sync::{Aside, Reject, hand::Ready};
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Who was in it: one user whom it is about for sure, or several of whom it may be any.
+    pub(super) people: Vec<Ready>,
+    /// What Okta said, without the profiles' values.
+    pub(super) reason: String,
+}
+
+impl Aside {
+    /// Takes note of a load that Okta refused: how its users are reported.
+    pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
+        let people = load.people.iter();
+        self.turned_away(
+            people.map(|ready| (&ready.external_id, &ready.key, ready.told)),
+            &load.reason,
+        )
+    }
+}

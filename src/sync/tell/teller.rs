@@ -1,0 +1,25 @@
+//! Who tells, and with what.
+
+use crate::{
+    ledger::MayCall,
+    sync::{
+        Aside, Books, Job, Report, Run, Time, groups::GroupWork, hand::Hand, outstanding::GoingOn,
+    },
+};
+
+/// A run that tells Okta what its look has found.
+pub(in crate::sync) struct Teller<'a> {
+    pub(in crate::sync) run: &'a Run,
+    pub(in crate::sync) job: &'a Job,
+    pub(in crate::sync) time: &'a Time,
+    pub(in crate::sync) hand: &'a Hand<'a>,
+    pub(in crate::sync) report: &'a mut Report,
+    pub(in crate::sync) books: &'a mut Books,
+    pub(in crate::sync) aside: &'a mut Aside,
+    /// What there is to tell of groups.
+    pub(in crate::sync) groups: &'a mut GroupWork,
+    /// The list that it works off, where there is one.
+    pub(in crate::sync) outstanding: Option<&'a mut GoingOn>,
+    /// Whom single-user calls may tell.
+    pub(in crate::sync) may_call: MayCall,
+}
