@@ -21,6 +21,7 @@ pub mod guard;
 pub mod handler;
 mod history;
 mod invocation;
+mod item_answers;
 pub mod ledger;
 pub mod logging;
 pub mod mapping;

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::{
     config::CredentialsSource,
+    item_answers::ReadHere,
     okta::{Credentials, CredentialsError, CredentialsFrom, Secret},
 };
 
@@ -54,7 +55,8 @@ impl Sdk {
 
     /// A client for DynamoDB.
     pub(crate) async fn dynamodb(&self) -> Client {
-        Client::new(&self.config().await)
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config().await);
+        Client::from_conf(config.interceptor(ReadHere).build())
     }
 
     /// The credentials for Okta. A secret is not read before they are needed.

@@ -42,6 +42,10 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
     );
     let (event, lasts) = match arguments.scenario[..] {
         [Scenario::Plan] => (json!({"command": "plan"}), Duration::from_secs(900)),
+        [Scenario::ToTheEnd] => (
+            json!({"command": "sync", "since": std::env::var("SINCE")?}),
+            arguments.invocation,
+        ),
         [Scenario::FirstLoad] => (json!({"command": "sync"}), arguments.invocation),
         [Scenario::Verify] => (json!({"command": "verify"}), Duration::from_secs(900)),
         _ => (json!({"command": "sync"}), Duration::from_secs(900)),
@@ -58,7 +62,7 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
         };
         reports.push(report);
         // Okta's time is scaled, so that `resumeAt` is long past.
-        if !more {
+        if !more || arguments.scenario[..] == [Scenario::ToTheEnd] {
             break;
         }
         if reports.len() == INVOCATIONS {

@@ -21,6 +21,7 @@ mod scenarios;
 mod servers;
 mod table;
 mod teams;
+mod to_the_end;
 mod verification;
 
 /// Whatever keeps the example from going on.
@@ -68,6 +69,9 @@ pub enum Scenario {
     Changed,
     /// Okta knows nobody: full runs until there is no more to do
     FirstLoad,
+    /// The same against an embedded DynamoDB, one invocation in a process after another, of which
+    /// ten are killed on the way
+    ToTheEnd,
     /// Fifty loads in flight, without a rate limit and with one, in virtual time
     Pace,
     /// Okta has everybody, and no groups: full runs until all are in theirs, one in which nothing has

@@ -3,6 +3,9 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use serde::de::DeserializeOwned;
@@ -84,14 +87,15 @@ impl<'a> Steps<'a> {
 }
 
 /// One of the processes. It ends with this one.
-struct Part {
+pub struct Part {
     name: &'static str,
     process: Child,
-    said: BufReader<ChildStdout>,
+    said: Option<BufReader<ChildStdout>>,
 }
 
 impl Part {
-    fn start(
+    /// Starts it.
+    pub fn start(
         name: &'static str,
         scenario: Scenario,
         users: u32,
@@ -113,22 +117,60 @@ impl Part {
         Ok(Self {
             name,
             process,
-            said: BufReader::new(said),
+            said: Some(BufReader::new(said)),
         })
     }
 
     /// What the process says next.
-    fn line<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
+    pub fn line<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
         let mut line = String::new();
-        self.said.read_line(&mut line)?;
+        if let Some(said) = &mut self.said {
+            said.read_line(&mut line)?;
+        }
         serde_json::from_str(&line).map_err(|why| {
             format!("the process of the {} said no such thing: {why}", self.name).into()
         })
     }
 
-    fn end(mut self) -> Result<(), Trouble> {
+    /// What the process says next and last, or nothing if it is killed because it has not by then.
+    pub fn line_within<T: DeserializeOwned>(
+        mut self,
+        within: Duration,
+    ) -> Result<Option<T>, Trouble> {
+        let (sender, said) = mpsc::channel();
+        let name = self.name;
+        let mut output = self.said.take().ok_or("it was listened to before")?;
+        let reading = thread::spawn(move || {
+            let mut line = String::new();
+            let read = output.read_line(&mut line).map(|_| line);
+            // Nobody listens any more if it was killed.
+            let _ = sender.send(read);
+        });
+        let line = said.recv_timeout(within);
+        if line.is_err() {
+            self.process.kill()?;
+        }
+        self.process.wait()?;
+        reading.join().map_err(|_| "the reader died")?;
+        match line {
+            Err(_) => Ok(None),
+            Ok(line) => serde_json::from_str(&line?).map(Some).map_err(|why| {
+                format!("the process of the {name} said no such thing: {why}").into()
+            }),
+        }
+    }
+
+    /// Tells the process to come to its end.
+    pub fn tell_end(&mut self) {
+        drop(self.process.stdin.take());
+    }
+
+    /// Waits for its end, which is to be a good one.
+    pub fn end(mut self) -> Result<(), Trouble> {
         let mut rest = String::new();
-        self.said.read_to_string(&mut rest)?;
+        if let Some(said) = &mut self.said {
+            said.read_to_string(&mut rest)?;
+        }
         let status = self.process.wait()?;
         if status.success() {
             Ok(())

@@ -8,7 +8,7 @@ use crate::{
     function::Measured,
     groups, pace, processes,
     servers::Served,
-    table, verification,
+    table, to_the_end, verification,
 };
 
 /// Okta takes so many users in a request, and so many requests in a session (Okta's developer
@@ -23,6 +23,11 @@ pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
         match scenario {
             Scenario::Pace => pace::play()?,
             Scenario::VerifyPace => verification::pace()?,
+            Scenario::ToTheEnd => {
+                for users in &arguments.users {
+                    to_the_end::play(*users, arguments)?;
+                }
+            }
             Scenario::Groups => {
                 for users in &arguments.users {
                     groups::play(*users, arguments)?;
@@ -142,7 +147,11 @@ fn one_scan(
         // Everybody, a page of Okta's at a time.
         Scenario::Verify => users,
         // Its joiners are more than one look holds.
-        Scenario::FirstLoad | Scenario::Pace | Scenario::VerifyPace | Scenario::Groups => {
+        Scenario::FirstLoad
+        | Scenario::ToTheEnd
+        | Scenario::Pace
+        | Scenario::VerifyPace
+        | Scenario::Groups => {
             return Ok(());
         }
     };

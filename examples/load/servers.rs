@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::{
     Arguments, Scenario, Trouble,
     dynamodb::{self, DynamoDb, HISTORY, STATE, Tally, USERS},
-    groups,
+    groups, to_the_end,
 };
 
 const SOURCE: &str = "0oaemulated00source0";
@@ -73,6 +73,9 @@ impl Addresses {
 #[tokio::main]
 pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let users = arguments.users.first().copied().unwrap_or_default();
+    if arguments.scenario[..] == [Scenario::ToTheEnd] {
+        return to_the_end(users).await;
+    }
     let known = match arguments.scenario[..] {
         [Scenario::FirstLoad] => dynamodb::Known::Nobody,
         [Scenario::Changed] => dynamodb::Known::OneOtherwiseIn(100),
@@ -105,6 +108,24 @@ pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     }
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     println!("{}", serde_json::to_string(&served(&okta, &database))?);
+    Ok(())
+}
+
+/// The same with an embedded DynamoDB.
+async fn to_the_end(users: u32) -> Result<(), Trouble> {
+    let okta = emulator(Options {
+        cooldown: COOLDOWN,
+        import_time: IMPORT,
+        ..Options::default()
+    })
+    .await?;
+    let addresses = Addresses {
+        dynamodb: to_the_end::database(users).await?,
+        okta: okta.url(),
+    };
+    println!("{}", serde_json::to_string(&addresses)?);
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+    println!("{}", serde_json::to_string(&to_the_end::served(&okta))?);
     Ok(())
 }
 
@@ -147,6 +168,11 @@ pub async fn serve(okta: &Emulator, database: &Arc<DynamoDb>) -> Result<Addresse
 
 /// What was asked so far.
 pub fn served(okta: &Emulator, database: &DynamoDb) -> Served {
+    asked(okta, database.tally())
+}
+
+/// What Okta was asked so far, beside what DynamoDB was.
+pub fn asked(okta: &Emulator, dynamodb: Tally) -> Served {
     let mut calls: Vec<(String, u64)> = Vec::new();
     let requests = okta.requests();
     for request in &requests {
@@ -165,7 +191,7 @@ pub fn served(okta: &Emulator, database: &DynamoDb) -> Served {
     }
     calls.sort();
     Served {
-        dynamodb: database.tally(),
+        dynamodb,
         okta: calls,
         refused: requests.iter().filter(|it| is_refused(it)).count() as u64,
         violations: okta.violations(),
