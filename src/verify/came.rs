@@ -9,7 +9,7 @@ use crate::sync::Time;
 /// After how long it is worth while to go on where something of a run's is under way.
 const LATER: Duration = Duration::from_secs(60);
 
-/// How far one came.
+/// How far an invocation came.
 pub(super) enum Came {
     /// To the end.
     ToTheEnd,

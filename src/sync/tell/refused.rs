@@ -2,7 +2,7 @@
 
 use crate::sync::{Aside, Reject, hand::Ready};
 
-/// One of them.
+/// Who was in it, and why.
 #[derive(Debug)]
 pub(super) struct Refused {
     /// Who was in it: one user whom it is about for sure, or several of whom it may be any.
