@@ -102,8 +102,6 @@ pub enum Mutation {
     RemovalsAreUnguarded,
     /// Somebody who returns keeps the groups that they had.
     OldGroupsComeBack,
-    /// A list of people to be told is gone on with for good, however far it was worked off.
-    ListIsNeverDone,
 }
 
 /// Okta's limits for a world in small.

@@ -44,7 +44,7 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
         [Scenario::Plan] => (json!({"command": "plan"}), Duration::from_secs(900)),
         [Scenario::ToTheEnd] => (
             json!({"command": "sync", "since": std::env::var("SINCE")?}),
-            arguments.invocation,
+            Duration::from_secs(900),
         ),
         [Scenario::FirstLoad] => (json!({"command": "sync"}), arguments.invocation),
         [Scenario::Verify] => (json!({"command": "verify"}), Duration::from_secs(900)),

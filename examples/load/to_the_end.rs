@@ -29,7 +29,7 @@ use crate::{
 /// How often the function is killed.
 const KILLS: usize = 10;
 /// When it is killed, at random: between the start and so many milliseconds after it.
-const KILLED_WITHIN: u64 = 60_000;
+const KILLED_WITHIN: u64 = 120_000;
 /// What the function may take of memory at most, for a million people.
 const MEMORY: u64 = 256 << 20;
 /// Okta takes so many users in a request, and so many requests in a session.
@@ -54,7 +54,8 @@ pub fn play(users: u32, arguments: &Arguments) -> Result<(), Trouble> {
     loop {
         let function = Part::start("function", scenario, users, arguments, &environment)?;
         whole.invocations += 1;
-        let until = match whole.kills < KILLS {
+        // Every other one, so that it gets somewhere in between.
+        let until = match whole.kills < KILLS && whole.invocations.is_multiple_of(2) {
             true => Duration::from_millis(fastrand::u64(0..KILLED_WITHIN)),
             false => Duration::MAX,
         };

@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, LedgerError, Outstanding},
-    mutation::{self, Mutation},
     okta,
     users::KeySchema,
     version::VERSION,
@@ -115,8 +114,7 @@ impl Run {
 
     /// Whether a list is worth going on with.
     fn is_good(&self, list: &Outstanding, now: Timestamp) -> bool {
-        let is_young = list.looked_at.is_some_and(|at| now < at + GOOD_FOR)
-            || mutation::on(Mutation::ListIsNeverDone);
+        let is_young = list.looked_at.is_some_and(|at| now < at + GOOD_FOR);
         list.is_ready && is_young && list.by == self.found_by() && list.told < list.people()
     }
 
@@ -198,14 +196,9 @@ impl GoingOn {
         let told = first_left.unwrap_or(self.until);
         self.list.told = self.list.told.max(told);
         self.list.is_ready |= !others_left;
-        let told = if mutation::on(Mutation::ListIsNeverDone) {
-            0
-        } else {
-            self.list.told
-        };
         let Outstanding { list, is_ready, .. } = &self.list;
-        let written = if told < self.list.people() {
-            ledger.outstanding_told(list, told, *is_ready).await
+        let written = if *told < self.list.people() {
+            ledger.outstanding_told(list, *told, *is_ready).await
         } else {
             ledger.drop_outstanding(&self.list).await
         };

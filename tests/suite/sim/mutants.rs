@@ -90,6 +90,5 @@ caught! {
     taking_a_rejected_record_for_one_without_groups_is_caught: RejectedLeavesGroups by STAYS;
     taking_people_out_of_groups_unasked_is_caught: RemovalsAreUnguarded by REMOVALS;
     giving_old_groups_back_is_caught: OldGroupsComeBack by RETURNS;
-    going_on_with_a_list_for_good_is_caught: ListIsNeverDone by EQUAL or LEDGER or ENDS_WELL or DONE;
     taking_whoever_is_not_listed_for_there_is_caught: UnlistedIsFine by EQUAL or LEDGER;
 }
