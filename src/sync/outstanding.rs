@@ -196,7 +196,12 @@ impl GoingOn {
         let told = first_left.unwrap_or(self.until);
         self.list.told = self.list.told.max(told);
         self.list.is_ready |= !others_left;
-        let Outstanding { list, is_ready, .. } = &self.list;
+        let Outstanding {
+            list,
+            told,
+            is_ready,
+            ..
+        } = &self.list;
         let written = if *told < self.list.people() {
             ledger.outstanding_told(list, *told, *is_ready).await
         } else {
