@@ -3,7 +3,7 @@
 //! A change of very many records comes as one batch after another, each of which would want a
 //! session of its own, minutes after the one before it. So a batch that has waited for longer than
 //! Okta's cooldown and still has more than one request carries becomes a full run, which finds what
-//! all the others are about. Those need only be looked at for who leaves.
+//! all the others are about, and comes back until that is told. Those behind it are then done.
 
 use std::time::Duration;
 
@@ -34,32 +34,33 @@ pub(crate) async fn job(
     let (true, Some(oldest), Some(newest)) = (is_much, batch.oldest, batch.newest) else {
         return job;
     };
-    if run.is_seen_to(newest, now).await {
-        return Job {
-            leavers_only: true,
-            ..job
-        };
-    }
     let Source::Keys(keys) = &job.source else {
         return job;
     };
-    let is_bulk = keys.len() > okta::max_entities();
-    if is_bulk && now > oldest + WAITED {
-        tracing::info!(
-            records = keys.len(),
-            "the batch has waited for long: the whole table is looked at, as others will have waited too"
-        );
-        return Job {
-            source: Source::Table,
-            looks: true,
+    let is_bulk = keys.len() > okta::max_entities() && now > oldest + WAITED;
+    let records = keys.len();
+    match (run.is_seen_to(newest, now).await, is_bulk) {
+        (Some(0), _) | (Some(_), false) => Job {
+            leavers_only: true,
             ..job
-        };
+        },
+        (None, false) => job,
+        (seen, true) => {
+            tracing::info!(
+                records,
+                "the batch has waited for long, as others will have: it becomes a full run"
+            );
+            Job {
+                source: Source::Table,
+                looks: seen.is_none(),
+                ..job
+            }
+        }
     }
-    job
 }
 
-/// Whether a batch is done: all it led to was told, or the full runs go on with what is left.
+/// Whether a batch is done: all that it led to was told. One that became a full run comes back until
+/// what its look found is told, whatever other runs there are.
 pub(crate) fn is_done(report: &Report) -> bool {
-    let goes_on = report.outstanding.is_some_and(|list| list.is_ready);
-    !report.more || goes_on || mutation::on(Mutation::UndoneBatchIsDone)
+    !report.more || mutation::on(Mutation::UndoneBatchIsDone)
 }

@@ -181,8 +181,11 @@ impl Function {
                 Command::Verify { adopt, repair } => {
                     let may = verify::May { adopt, repair };
                     let run = self.run().await?;
-                    let verified = verify::verify(run, may, request_id, &time);
-                    Ok(Answer::Verified(Box::new(Box::pin(verified).await?)))
+                    let verified = Box::pin(verify::verify(run, may, request_id, &time)).await?;
+                    if repair || adopt {
+                        run.look_next().await?;
+                    }
+                    Ok(Answer::Verified(Box::new(verified)))
                 }
                 Command::Prove { confirmed } => {
                     let run = self.run().await?;

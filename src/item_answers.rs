@@ -73,15 +73,27 @@ impl DeserializeResponse for Here {
         response: &HttpResponse,
         _: &ConfigBag,
     ) -> Result<Output, OrchestratorError<Error>> {
+        // A try before this one had a good answer that broke off. What an error says the SDK would
+        // know; that it is one is enough, as it is tried again.
+        if response.status().as_u16() != 200 {
+            return Err(OrchestratorError::response(
+                "an error after an answer that broke off".into(),
+            ));
+        }
         let bytes = response.body().bytes().unwrap_or_default();
-        self.0(bytes).map_err(|why| OrchestratorError::response(why.into()))
+        self.0(bytes).map_err(|why| {
+            // Its own words may have an item's values in them.
+            let (line, column) = (why.line(), why.column());
+            let text = format!("no answer with items, at line {line}, column {column}");
+            OrchestratorError::response(text.into())
+        })
     }
 }
 
 fn scan(bytes: &[u8]) -> serde_json::Result<Output> {
     let answer: ScanAnswer = serde_json::from_slice(bytes)?;
     let output = ScanOutput::builder()
-        .set_items(answer.items.map(all))
+        .set_items(Some(all(answer.items)))
         .set_count(answer.count)
         .set_scanned_count(answer.scanned_count)
         .set_last_evaluated_key(answer.last_evaluated_key.map(|Row(key)| key))
@@ -94,15 +106,13 @@ fn batch(bytes: &[u8]) -> serde_json::Result<Output> {
     let left = answer.unprocessed_keys.unwrap_or_default().into_iter();
     let left = left.map(|(table, keys)| Ok((table, keys.left()?)));
     let left = left.collect::<serde_json::Result<_>>()?;
-    let responses = answer.responses.map(|tables| {
-        let tables = tables.into_iter();
-        tables.map(|(table, rows)| (table, all(rows))).collect()
-    });
+    let tables = answer.responses.into_iter();
+    let responses = tables.map(|(table, rows)| (table, all(rows))).collect();
     let consumed = answer
         .consumed_capacity
         .map(|all| all.into_iter().map(Units::told).collect());
     let output = BatchGetItemOutput::builder()
-        .set_responses(responses)
+        .set_responses(Some(responses))
         .set_unprocessed_keys(Some(left))
         .set_consumed_capacity(consumed);
     Ok(Output::erase(output.build()))
@@ -115,7 +125,8 @@ fn all(rows: Vec<Row>) -> Vec<Item> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ScanAnswer {
-    items: Option<Vec<Row>>,
+    /// Without it, it is no answer to a scan: an error's body has none.
+    items: Vec<Row>,
     count: Option<i32>,
     scanned_count: Option<i32>,
     last_evaluated_key: Option<Row>,
@@ -125,7 +136,7 @@ struct ScanAnswer {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct BatchAnswer {
-    responses: Option<HashMap<String, Vec<Row>>>,
+    responses: HashMap<String, Vec<Row>>,
     unprocessed_keys: Option<HashMap<String, Left>>,
     consumed_capacity: Option<Vec<Units>>,
 }
@@ -344,10 +355,24 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_never_read_as_an_answer() {
+        for (status, read) in [(400, scan as Read), (500, batch)] {
+            let body = r#"{"Items": [], "Responses": {}}"#;
+            let response = HttpResponse::new(status.try_into().unwrap(), body.into());
+
+            let output =
+                Here(read).deserialize_nonstreaming_with_config(&response, &ConfigBag::base());
+
+            assert!(output.is_err());
+        }
+    }
+
+    #[test]
     fn an_answer_that_makes_no_sense_is_an_error() {
         for answer in [
             "",
             "[]",
+            r#"{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}"#,
             r#"{"Items": [{"id": {"S": 7}}]}"#,
             r#"{"Items": [{"id": {}}]}"#,
             r#"{"Items": [{"id": {"S": "a", "N": "1"}}]}"#,
@@ -355,6 +380,7 @@ mod tests {
             r#"{"Items": [{"id": {"B": "not base64!"}}]}"#,
         ] {
             assert!(scan(answer.as_bytes()).is_err(), "{answer}");
+            assert!(batch(answer.as_bytes()).is_err(), "{answer}");
         }
     }
 }

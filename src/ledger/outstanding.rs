@@ -75,7 +75,9 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let pk = format!("{PK}#{}", list.list);
         self.write_blobs(&pk, items, expires).await?;
-        self.change_outstanding(|_| Some(list.clone())).await
+        // Another look may have begun later and ended sooner.
+        self.change_outstanding(|now| (now.looked_at <= list.looked_at).then(|| list.clone()))
+            .await
     }
 
     /// The people of the list who are next, as they were kept, until there are so many: for each
@@ -137,8 +139,21 @@ impl Ledger {
     /// # Errors
     /// When the state table could not be read or written. What is left of it expires.
     pub async fn drop_outstanding(&self, list: &Outstanding) -> Result<(), LedgerError> {
-        self.change_outstanding(|now| (now.list == list.list).then(Outstanding::default))
-            .await?;
+        let is_done = list.told >= list.people() && list.is_ready;
+        let looked = |now: &Outstanding| match is_done {
+            // That it was worked off is worth knowing.
+            true => Outstanding {
+                list: String::new(),
+                items: Vec::new(),
+                told: 0,
+                ..now.clone()
+            },
+            false => Outstanding::default(),
+        };
+        self.change_outstanding(|now| {
+            (now.list == list.list && !now.list.is_empty()).then(|| looked(now))
+        })
+        .await?;
         let deleted: Vec<_> = stream::iter(0..list.items.len())
             .map(|item| {
                 let delete = self.client.delete_item().table_name(&self.table);

@@ -70,6 +70,8 @@ impl Run {
             };
             if count > 0 {
                 counts.insert(kind, count);
+                let beyond = found.beyond_charged.remove(&kind).unwrap_or_default();
+                found.beyond = found.beyond.saturating_sub(beyond);
                 let is_payload =
                     !found.whole && found.leavers.iter().any(|one| one.pushed.is_some());
                 let goes = |suspect: &Suspect| suspect.charge != Some(kind);

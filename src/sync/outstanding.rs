@@ -19,7 +19,11 @@ use super::{
     look::{Chunk, Found, Packed, most_held},
 };
 use crate::{
-    ledger::{Ledger, LedgerError, Outstanding},
+    guard::Kind,
+    ledger::{
+        Ledger, LedgerError, Outstanding,
+        log::{End, Ended},
+    },
     okta,
     users::KeySchema,
     version::VERSION,
@@ -38,6 +42,8 @@ pub(super) struct GoingOn {
     until: u64,
     /// Whether the list was made by a look of this very run.
     is_new: bool,
+    /// Whether nobody goes on with it any more.
+    given_up: bool,
 }
 
 /// How far such a list is worked off, for the report.
@@ -66,14 +72,20 @@ impl Run {
     ) -> Option<(GoingOn, Found)> {
         let is_asked_to = matches!(job.source, Source::Table) && !job.looks && !job.retry_refused;
         // Who was in a session that failed, and who was approved, a look alone finds.
-        let look_finds_more =
-            books.log().failed_in_a_row() > 0 || !books.guard.approved().is_empty();
+        let log = books.log();
+        let look_finds_more = log.failed_in_a_row() > 0
+            || !books.guard.approved().is_empty()
+            || books.guard.memory().latched(Kind::Updates).is_some();
         if !is_asked_to || look_finds_more {
             return None;
         }
         let read = async {
             let list = self.ledger.outstanding().await?;
-            if !self.is_good(&list, now) {
+            let failed = |ended: &Ended| {
+                let since = list.looked_at.is_none_or(|at| ended.opened >= at);
+                since && matches!(ended.end, End::Error | End::Void)
+            };
+            if log.recent().iter().any(failed) || !self.is_good(&list, now).await {
                 return Ok(None);
             }
             let most = most_held() as u64;
@@ -108,25 +120,54 @@ impl Run {
             list,
             until,
             is_new: false,
+            given_up: false,
         };
         Some((going_on, found))
     }
 
     /// Whether a list is worth going on with.
-    fn is_good(&self, list: &Outstanding, now: Timestamp) -> bool {
-        let is_young = list.looked_at.is_some_and(|at| now < at + GOOD_FOR);
-        list.is_ready && is_young && list.by == self.found_by() && list.told < list.people()
+    async fn is_good(&self, list: &Outstanding, now: Timestamp) -> bool {
+        list.told < list.people() && self.is_known(list, now).await
     }
 
-    /// Whether a look that has told its leavers began after this, and what it found is gone on with.
-    pub(crate) async fn is_seen_to(&self, changed: Timestamp, now: Timestamp) -> bool {
-        match self.ledger.outstanding().await {
-            Ok(list) => {
-                let after = |at| at > changed + CLOCKS_DISAGREE_BY;
-                self.is_good(&list, now) && list.looked_at.is_some_and(after)
-            }
-            Err(_) => false,
+    /// Whether its look is new enough, and of what is looked for now; worked off or not.
+    async fn is_known(&self, list: &Outstanding, now: Timestamp) -> bool {
+        let is_young = list.looked_at.is_some_and(|at| now < at + GOOD_FOR);
+        let by = self.found_by();
+        list.is_ready && is_young && by.await.is_some_and(|by| by == list.by)
+    }
+
+    /// A look found no more than was told, and a stream batch had led to it: those behind it need
+    /// none of their own.
+    pub(super) async fn looked(&self, looked_at: Timestamp) {
+        let Some(by) = self.found_by().await else {
+            return;
+        };
+        let list = Outstanding {
+            looked_at: Some(looked_at),
+            by,
+            is_ready: true,
+            ..Outstanding::default()
+        };
+        let nobody = std::iter::empty();
+        if let Err(error) = self.ledger.keep_outstanding(&list, nobody, looked_at).await {
+            tracing::warn!(%error, "that the whole table was looked at was not written");
         }
+    }
+
+    /// Of how many people a look is yet to be told that began after this and has told who leaves;
+    /// `None` if there is no such look.
+    pub(crate) async fn is_seen_to(&self, changed: Timestamp, now: Timestamp) -> Option<u64> {
+        let list = self.ledger.outstanding().await.ok()?;
+        let is_after = list.looked_at? > changed + CLOCKS_DISAGREE_BY;
+        let is_known = is_after && self.is_known(&list, now).await;
+        is_known.then(|| list.people() - list.told)
+    }
+
+    /// The next full run looks at the whole table: something is to be told that no list has.
+    pub(crate) async fn look_next(&self) -> Result<(), LedgerError> {
+        let list = self.ledger.outstanding().await?;
+        self.ledger.drop_outstanding(&list).await
     }
 
     /// Keeps what a look has found for more than one session.
@@ -143,17 +184,17 @@ impl Run {
         let before = self.ledger.outstanding().await;
         let kept = async {
             let before = before?;
-            if !before.list.is_empty() {
+            if !before.list.is_empty() && before.looked_at < Some(looked_at) {
                 self.ledger.drop_outstanding(&before).await?;
             }
-            if !is_much {
+            let (true, Some(by)) = (is_much, self.found_by().await) else {
                 return Ok(None);
-            }
+            };
             let chunks: Vec<_> = packed.into_chunks().collect();
             let list = Outstanding {
                 list: format!("{:016x}", fastrand::u64(..)),
                 looked_at: Some(looked_at),
-                by: self.found_by(),
+                by,
                 items: chunks.iter().map(|chunk| chunk.people).collect(),
                 told: 0,
                 is_ready: false,
@@ -165,6 +206,7 @@ impl Run {
                 list,
                 until,
                 is_new: true,
+                given_up: false,
             }))
         };
         kept.await.unwrap_or_else(|error| {
@@ -173,11 +215,12 @@ impl Run {
         })
     }
 
-    /// What finds people: another release, mapping or binding may find others.
-    fn found_by(&self) -> String {
+    /// What finds people: another release, mapping, table or binding may find others.
+    async fn found_by(&self) -> Option<String> {
+        let table = self.users.arn().await.ok()?;
         let (mapping, binding) = (self.mapping.digest(), &self.binding);
-        let hash = Sha256::digest(format!("{VERSION}\n{mapping}\n{binding:?}"));
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        let hash = Sha256::digest(format!("{VERSION}\n{mapping}\n{table}\n{binding:?}"));
+        Some(hash.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 
@@ -193,6 +236,9 @@ impl GoingOn {
         first_left: Option<u64>,
         others_left: bool,
     ) {
+        if self.given_up {
+            return;
+        }
         let told = first_left.unwrap_or(self.until);
         self.list.told = self.list.told.max(told);
         self.list.is_ready |= !others_left;
@@ -212,6 +258,15 @@ impl GoingOn {
         }
     }
 
+    /// A session came to nothing, or nobody knows about a part of it: who was in it is found again by a
+    /// look at the whole table alone, so that nobody goes on with the list.
+    pub(super) async fn give_up(&mut self, ledger: &Ledger) {
+        self.given_up = true;
+        if let Err(error) = ledger.drop_outstanding(&self.list).await {
+            tracing::warn!(%error, "the list of those who are left was not dropped");
+        }
+    }
+
     /// Whether it was found by a look that began before this.
     pub(super) fn is_older_than(&self, since: Option<Timestamp>) -> bool {
         !self.is_new && since.is_some_and(|since| self.list.looked_at.is_none_or(|at| at < since))
@@ -223,7 +278,7 @@ impl GoingOn {
             looked_at: self.list.looked_at?,
             people: self.list.people(),
             left: self.list.people() - self.list.told,
-            is_ready: self.list.is_ready,
+            is_ready: self.list.is_ready && !self.given_up,
         })
     }
 }

@@ -233,6 +233,9 @@ impl Run {
             found.told_active += telling.activated;
             self.full_look_is_done(&mut books, &found, last, full_look_due, time)
                 .await?;
+            if job.looks && !report.more {
+                self.looked(looked_at).await;
+            }
         }
         for reject in aside.refused_inside_all(&report.refused) {
             report.refused.add(reject);

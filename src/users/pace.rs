@@ -15,8 +15,14 @@ use crate::capacity::Meter;
 
 /// The rate that throttling does not go below, in units a second: a page of the smallest records.
 const SLOWEST: f64 = 5.0;
-/// How much faster a rate becomes with each turn that nothing was throttled before.
-const FASTER: f64 = 1.05;
+/// How much faster a rate becomes with each second in which nothing was throttled.
+const FASTER: f64 = 0.05;
+/// How long one halving counts: what is throttled in that time is throttled by the same rate.
+const A_HALVING: Duration = Duration::from_secs(1);
+/// What a table gives at least that nobody knows the rate of yet, in units a second.
+const UNKNOWN: f64 = 1_000.0;
+/// How long a turn is waited for before the rate is looked at again.
+const A_WAIT: Duration = Duration::from_secs(5);
 /// What a record takes that nobody has read yet, in units: one of up to 4 KB.
 const A_RECORD: f64 = 1.0;
 /// How many pages each second is divided into: that many segments are read at once.
@@ -38,8 +44,12 @@ struct State {
     debt: f64,
     /// The rate that is kept to now, where one is.
     rate: Option<f64>,
+    /// When the rate was halved last.
+    halved: Option<Instant>,
     /// Units and records of what was read by pages.
     read: (f64, u64),
+    /// Units and records of what was read by keys.
+    again: (f64, u64),
 }
 
 impl Pace {
@@ -53,9 +63,12 @@ impl Pace {
 
     /// Waits until it is time for the next request.
     pub(super) async fn turn(&self, meter: &Meter) {
-        let wait = self.wait(Instant::now(), meter.units().read, meter.throttled());
-        if wait > Duration::ZERO {
-            tokio::time::sleep(wait).await;
+        loop {
+            let wait = self.wait(Instant::now(), meter.units().read, meter.throttled());
+            if wait < Duration::from_millis(1) {
+                return;
+            }
+            tokio::time::sleep(wait.min(A_WAIT)).await;
         }
     }
 
@@ -75,7 +88,22 @@ impl Pace {
     pub(super) fn within(&self, seconds: f64) -> Option<usize> {
         let state = self.state();
         let rate = state.rate.or(self.most)?;
-        Some((rate * seconds / A_RECORD).max(1.0) as usize)
+        let of_pages = match state.read {
+            (_, 0) => A_RECORD,
+            (units, records) => units / records as f64,
+        };
+        let each = match state.again {
+            (_, 0) => of_pages.ceil(),
+            (units, records) => units / records as f64,
+        };
+        Some((rate * seconds / each.max(A_RECORD)).max(1.0) as usize)
+    }
+
+    /// So many records were read by their keys, and took so many units.
+    pub(super) fn read_again(&self, units: f64, records: usize) {
+        let mut state = self.state();
+        state.again.0 += units;
+        state.again.1 += records as u64;
     }
 
     /// A page had so many records and took so many units.
@@ -98,14 +126,23 @@ impl Pace {
         };
         let seconds = now.duration_since(at).as_secs_f64();
         let is_throttled = throttled > throttled_before;
-        if is_throttled {
-            let was = state.rate.or(self.most);
-            let was = was.unwrap_or(new / seconds.max(1.0));
+        let just_halved = |at: Instant| now.duration_since(at) < A_HALVING;
+        if is_throttled && !state.halved.is_some_and(just_halved) {
+            let was = state.rate.or(self.most).unwrap_or(UNKNOWN.max(new));
+            if state.rate.is_none() && self.most.is_none() {
+                // What was read before there was a rate is nobody's debt.
+                (state.debt, state.last) = (0.0, Some((now, units, throttled)));
+                state.rate = Some(was / 2.0);
+                state.halved = Some(now);
+                return Duration::ZERO;
+            }
             state.rate = Some((was / 2.0).max(SLOWEST));
-        } else {
-            state.rate = match (state.rate, self.most) {
-                (Some(rate), Some(most)) => Some((rate * FASTER).min(most)),
-                (Some(rate), None) => Some(rate * FASTER),
+            state.halved = Some(now);
+        } else if !is_throttled {
+            let grown = state.rate.map(|rate| rate * (1.0 + FASTER * seconds));
+            state.rate = match (grown, self.most) {
+                (Some(rate), Some(most)) => Some(rate.min(most)),
+                (Some(rate), None) => Some(rate),
                 (None, most) => most,
             };
         }
@@ -165,6 +202,34 @@ mod tests {
         pace.wait(began + Duration::from_secs(1), 2_000.0, 1);
 
         assert_eq!(pace.state().rate, Some(1_000.0));
+    }
+
+    #[test]
+    fn one_burst_of_throttling_is_one_halving_and_no_long_sleep() {
+        let pace = Pace::default();
+        let began = Instant::now();
+
+        pace.wait(began, 0.0, 0);
+        let waits = (1..=30).map(|n| {
+            let now = began + Duration::from_millis(n * 10);
+            pace.wait(now, n as f64 * 64.0, n)
+        });
+
+        let longest = waits.max().unwrap();
+        assert!(longest < Duration::from_secs(5), "{longest:?}");
+        assert_eq!(pace.state().rate, Some(500.0));
+    }
+
+    #[test]
+    fn large_records_are_read_again_in_smaller_slices() {
+        let pace = Pace::of(25);
+        assert_eq!(pace.within(5.0), Some(125));
+
+        pace.read(500.0, 100);
+        assert_eq!(pace.within(5.0), Some(25));
+        pace.read_again(50.0, 5);
+
+        assert_eq!(pace.within(5.0), Some(12));
     }
 
     #[test]

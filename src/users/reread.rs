@@ -35,6 +35,7 @@ impl UsersTable {
         let mut records = Vec::with_capacity(keys.len());
         for keys in keys.chunks(at_once.unwrap_or(usize::MAX).max(1)) {
             self.pace.turn(&self.meter).await;
+            let before = self.meter.units().read;
             let read = dynamodb::read(&self.client, &self.name, keys.to_vec(), |request| {
                 request
                     .set_projection_expression(projection.expression.clone())
@@ -44,6 +45,8 @@ impl UsersTable {
                 doing: "re-reading keys of",
                 why: trouble.why,
             })?);
+            let units = self.meter.units().read - before;
+            self.pace.read_again(units.max(0.0), keys.len());
         }
         Ok(Reread(
             records

@@ -267,19 +267,87 @@ async fn of_many_batches_that_wait_one_becomes_a_full_run_and_the_others_are_don
     let ids = |range: std::ops::Range<usize>| range.map(|n| format!("user{n}"));
     let done = json!({"batchItemFailures": []});
 
+    // It comes back until all is told that its look has found.
     let first = batch(&world, ids(0..25), 600);
-    let first = invoke_stream(&function, world.clock, &first).await;
-    let after_first = world.okta.sessions().len();
-    let second = batch(&world, ids(25..50), 2_000);
+    let second = batch(&world, ids(25..50), 600);
+    let mut invocations = 0;
+    loop {
+        let answer = invoke_stream(&function, world.clock, &first).await;
+        invocations += 1;
+        if serde_json::to_value(answer).unwrap() == done {
+            break;
+        }
+        assert!(invocations < 20);
+    }
+    let sessions = world.okta.sessions().len();
     let second = invoke_stream(&function, world.clock, &second).await;
 
-    assert_eq!(serde_json::to_value(first).unwrap(), done);
-    assert_eq!(serde_json::to_value(second).unwrap(), done);
-    assert!(after_first > 0);
-    assert_eq!(world.okta.sessions().len(), after_first);
-    follow(&world, &since(world.clock)).await;
+    assert!(invocations > 1);
     assert_eq!(world.okta.active_count(), PEOPLE);
-    assert_eq!(world.okta.sessions().len(), PEOPLE.div_ceil(A_SESSION));
+    assert_eq!(sessions, PEOPLE.div_ceil(A_SESSION));
+    assert_eq!(serde_json::to_value(second).unwrap(), done);
+    assert_eq!(world.okta.sessions().len(), sessions);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_change_that_means_nothing_to_okta_is_looked_at_once() {
+    let mut world = world().await;
+    follow(&world, &since(world.clock)).await;
+    let between = world.between().await;
+    let function = world.function(&[]);
+    let scans = || {
+        let calls = between.dynamodb.calls().into_iter();
+        calls.filter(|call| call.what == "Scan users").count()
+    };
+    let ids = |range: std::ops::Range<usize>| range.map(|n| format!("user{n}"));
+
+    let event = batch(&world, ids(0..25), 600);
+    invoke_stream(&function, world.clock, &event).await;
+    let once = scans();
+    let event = batch(&world, ids(25..50), 600);
+    invoke_stream(&function, world.clock, &event).await;
+
+    assert!(once > 0);
+    assert_eq!(scans(), once);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_that_repairs_has_everybody_looked_at() {
+    let world = world().await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    let verify = json!({"command": "verify", "repair": true});
+    answer(&world, &function, &verify).await.unwrap();
+
+    let next = sync(&world, &function).await;
+
+    assert_eq!(next.scanned, PEOPLE as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_import_that_failed_everybody_is_looked_at() {
+    let world = world().await;
+    let function = world.function(&[]);
+    let first = sync(&world, &function).await;
+    let last = first.sessions.last().unwrap().id.as_str().to_owned();
+    assert!(
+        world
+            .okta
+            .force_status(&last, okta_emulator::SessionStatus::Error)
+    );
+    let unseen = world.function(&[("WATCH_SECONDS", "0")]);
+    let second = sync(&world, &unseen).await;
+    assert_eq!(second.scanned, 0);
+    for session in &second.sessions {
+        let id = session.id.as_str();
+        world
+            .okta
+            .force_status(id, okta_emulator::SessionStatus::Error);
+    }
+
+    let third = sync(&world, &function).await;
+
+    assert_eq!(third.scanned, PEOPLE as u64);
 }
 
 #[tokio::test(start_paused = true)]

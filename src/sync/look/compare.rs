@@ -237,7 +237,7 @@ impl<'a> Comparison<'a> {
                 confirms,
             });
         } else {
-            self.found.beyond += 1;
+            self.beyond(charged.then_some(Kind::Updates));
             if again == Again::AsEver && !confirms {
                 // Who does not fit is found again by the next look.
                 self.found.packed.push(id, charged, &key);
@@ -291,7 +291,15 @@ impl<'a> Comparison<'a> {
                 confirms: known.is_some_and(|known| known.confirms(Told::Inactive)),
             });
         } else {
-            self.found.beyond += 1;
+            self.beyond(charged.then_some(Kind::Deactivations));
+        }
+    }
+
+    /// Somebody is not held.
+    fn beyond(&mut self, charge: Option<Kind>) {
+        self.found.beyond += 1;
+        if let Some(kind) = charge {
+            *self.found.beyond_charged.entry(kind).or_default() += 1;
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Found {
     pub upserts: Vec<Suspect>,
     /// How many of both are not held.
     pub beyond: u64,
+    /// Of those, how many would have to be charged.
+    pub beyond_charged: BTreeMap<Kind, u64>,
     /// Those among them who are to be created, updated or reactivated, in few bytes.
     pub packed: Packed,
     /// How many of both a session may still carry, where those are few who were looked at.

@@ -123,10 +123,16 @@ impl Teller<'_> {
                     status: report.status,
                 });
             }
+            if let Some(list) = &mut self.outstanding {
+                list.give_up(&self.run.ledger).await;
+            }
             // Its people are found again by the next look, as what they are to be told apart.
             return Ok(Round::Later);
         }
         if !loads.doubtful.is_empty() {
+            if let Some(list) = &mut self.outstanding {
+                list.give_up(&self.run.ledger).await;
+            }
             return Ok(Round::Later);
         }
         Ok(Round::Go)

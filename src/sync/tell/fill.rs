@@ -144,12 +144,16 @@ impl Fill<'_> {
 
     /// The next of those in hand; reads more if need be, and reads again who was in hand for long.
     async fn take(&mut self, kind: okta::Kind) -> Result<Option<(Ready, Timestamp)>, RunError> {
+        // Who was read just now is taken, however long that took: it would take as long again.
+        let mut just_read = false;
         loop {
             let now = self.now();
             let at_once = self.hand.users.at_once().unwrap_or(usize::MAX);
             let lane = self.lane(kind);
             while let Some((ready, read)) = lane.ready.pop_front() {
-                if now.duration_since(read).unsigned_abs() < FRESH
+                let age = now.duration_since(read).unsigned_abs();
+                if age < FRESH
+                    || just_read && age < LOADED_WITHIN / 2
                     || mutation::on(Mutation::LoadOldPlan)
                 {
                     return Ok(Some((ready, read)));
@@ -166,6 +170,7 @@ impl Fill<'_> {
                 self.look_elsewhere(&slice).await?;
             }
             self.read(&slice).await?;
+            just_read = true;
         }
     }
 

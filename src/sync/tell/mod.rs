@@ -103,6 +103,11 @@ impl Teller<'_> {
                 }
             }
         }
+        if let Some(list) = &mut self.outstanding
+            && queues.is_empty()
+        {
+            list.told(&self.run.ledger, None, false).await;
+        }
         if tally.paused {
             self.report.skipped = Some("paused while it was at work".to_owned());
         }
