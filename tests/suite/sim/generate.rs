@@ -115,7 +115,8 @@ pub fn history(seed: u64) -> History {
 /// as it was.
 fn many(history: &mut History) {
     let mut rng = Rng::with_seed(history.seed ^ 0x0003_a117);
-    if rng.u32(0..8) > 0 || is_about_okta(history.seed) {
+    // What groups need besides would not fit into such sessions.
+    if rng.u32(0..8) > 0 || is_about_okta(history.seed) || history.teams.is_some() {
         return;
     }
     history.entities = 1;
