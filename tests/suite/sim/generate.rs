@@ -106,56 +106,7 @@ pub fn history(seed: u64) -> History {
         history.listing_lag = pick(rng, &[0, 0, 20, 600]);
     }
     teams::add(&mut history);
-    many(&mut history);
     history
-}
-
-/// Now and then many more people come at once than a session carries and a look holds, so that runs
-/// go on with what an earlier one found. That is drawn from other numbers, so that all else stays
-/// as it was.
-fn many(history: &mut History) {
-    let mut rng = Rng::with_seed(history.seed ^ 0x0003_a117);
-    // What groups need besides would not fit into such sessions.
-    if rng.u32(0..8) > 0 || is_about_okta(history.seed) || history.teams.is_some() {
-        return;
-    }
-    history.entities = 1;
-    history.requests = 2;
-    history.cooldown = pick(&mut rng, &[0, 30]);
-    history.import = 2;
-    let mut place = rng.usize(0..=history.steps.len());
-    let mut add = |after, act| {
-        history.steps.insert(place, Step { after, act });
-        place += 1;
-    };
-    let row = |person| Row { person, ..PLAIN };
-    for slot in 0..PEOPLE {
-        add(
-            0,
-            Act::Put {
-                slot,
-                row: row(slot),
-            },
-        );
-    }
-    for _ in 0..rng.u32(1..4) {
-        let mut invocation = Invocation {
-            what: pick(&mut rng, &[What::Schedule, What::Sync { rebind: false }]),
-            timeout: pick(&mut rng, &[30, 60, 900]),
-            death: None,
-        };
-        if rng.bool() {
-            invocation.what = What::Schedule;
-        }
-        add(rng.u64(0..40_000), Act::Invoke(invocation));
-        let slot = rng.u8(0..PEOPLE);
-        let changed = Row {
-            version: 1,
-            active: rng.u32(0..3) > 0,
-            ..row(slot)
-        };
-        add(rng.u64(0..2_000), Act::Put { slot, row: changed });
-    }
 }
 
 /// Now and then somebody changes people at Okta. That is drawn from other numbers, so that all else
