@@ -26,19 +26,16 @@ pub(crate) async fn job(
     keys: Vec<RecordKey>,
     now: Timestamp,
 ) -> Job {
-    let is_much = keys.len() > run.fast_lane.max(1);
+    let records = keys.len();
     let job = Job {
         changed: batch.oldest,
         ..Job::of(Source::Keys(keys))
     };
+    let is_much = records > run.fast_lane.max(1);
     let (true, Some(oldest), Some(newest)) = (is_much, batch.oldest, batch.newest) else {
         return job;
     };
-    let Source::Keys(keys) = &job.source else {
-        return job;
-    };
-    let is_bulk = keys.len() > okta::max_entities() && now > oldest + WAITED;
-    let records = keys.len();
+    let is_bulk = records > okta::max_entities() && now > oldest + WAITED;
     match (run.is_seen_to(newest, now).await, is_bulk) {
         (Some(0), _) | (Some(_), false) => Job {
             leavers_only: true,

@@ -2,10 +2,11 @@
 //!
 //! A look at a million people is mostly reading JSON. The SDK reads it token by token into maps that
 //! grow while they are filled. Scan and BatchGetItem, by which every record and every entry comes in,
-//! are read here by `serde_json` into maps of the right size, in a third of the time. Errors the
-//! SDK reads as ever.
+//! are read here by `serde_json` into maps of the right size. Errors the SDK reads as ever.
 
-use std::{borrow::Cow, cell::Cell, collections::HashMap, fmt};
+mod item;
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     config::{
@@ -14,22 +15,16 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{batch_get_item::BatchGetItemOutput, scan::ScanOutput},
-    primitives::Blob,
-    types::{AttributeValue, ConsumedCapacity, KeysAndAttributes},
+    types::{ConsumedCapacity, KeysAndAttributes},
 };
 use aws_smithy_runtime_api::client::{
     interceptors::context::{Error, Output},
     orchestrator::{HttpResponse, Metadata, OrchestratorError},
     ser_de::{DeserializeResponse, SharedResponseDeserializer},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, IgnoredAny, MapAccess, Visitor},
-};
+use serde::{Deserialize, de::Error as _};
 
-/// An item.
-type Item = HashMap<String, AttributeValue>;
+use item::{Item, Row};
 
 /// Has a client's answers with items read here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -179,97 +174,9 @@ impl Units {
     }
 }
 
-/// An item.
-struct Row(Item);
-
-thread_local! {
-    /// How many attributes the item before had: those of one table have about as many, so that a
-    /// map is made for so many.
-    static BEFORE: Cell<usize> = const { Cell::new(0) };
-}
-
-impl<'de> Deserialize<'de> for Row {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Rows;
-        impl<'de> Visitor<'de> for Rows {
-            type Value = Row;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an item")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Row, M::Error> {
-                let mut item = Item::with_capacity(BEFORE.get());
-                while let Some((name, Told(value))) = map.next_entry::<String, Told>()? {
-                    item.insert(name, value);
-                }
-                BEFORE.set(item.len());
-                Ok(Row(item))
-            }
-        }
-        deserializer.deserialize_map(Rows)
-    }
-}
-
-/// A value, as `{"S": "text"}`.
-struct Told(AttributeValue);
-
-impl<'de> Deserialize<'de> for Told {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Values;
-        impl<'de> Visitor<'de> for Values {
-            type Value = Told;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value with its type")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Told, M::Error> {
-                let Some(kind) = map.next_key::<Cow<'de, str>>()? else {
-                    return Err(M::Error::custom("a value without a type"));
-                };
-                let value = match &*kind {
-                    "S" => AttributeValue::S(map.next_value()?),
-                    "N" => AttributeValue::N(map.next_value()?),
-                    "BOOL" => AttributeValue::Bool(map.next_value()?),
-                    "NULL" => AttributeValue::Null(map.next_value()?),
-                    "B" => AttributeValue::B(map.next_value::<Bytes>()?.0),
-                    "SS" => AttributeValue::Ss(map.next_value()?),
-                    "NS" => AttributeValue::Ns(map.next_value()?),
-                    "BS" => {
-                        let blobs: Vec<Bytes> = map.next_value()?;
-                        AttributeValue::Bs(blobs.into_iter().map(|Bytes(blob)| blob).collect())
-                    }
-                    "L" => {
-                        let list: Vec<Told> = map.next_value()?;
-                        AttributeValue::L(list.into_iter().map(|Told(value)| value).collect())
-                    }
-                    "M" => AttributeValue::M(map.next_value::<Row>()?.0),
-                    _ => return Err(M::Error::custom("a value of a type that is not known")),
-                };
-                match map.next_key::<IgnoredAny>()? {
-                    None => Ok(Told(value)),
-                    Some(_) => Err(M::Error::custom("a value of two types")),
-                }
-            }
-        }
-        deserializer.deserialize_map(Values)
-    }
-}
-
-/// Bytes, as base64.
-struct Bytes(Blob);
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let bytes = BASE64_STANDARD.decode(&*text).map_err(D::Error::custom)?;
-        Ok(Self(Blob::new(bytes)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
     use serde_json::json;
 
     use super::*;

@@ -24,6 +24,8 @@ pub struct Outstanding {
     pub items: Vec<u32>,
     /// How many of them, from the first on, have been in hand.
     pub told: u64,
+    /// How many people were told active: when the look saw the ledger, and since.
+    pub active: u64,
     /// Whether everybody was told whom the look found to leave, and who goes apart: before that
     /// nobody goes on with the list.
     pub is_ready: bool,
@@ -113,23 +115,19 @@ impl Ledger {
         Ok(Some(read))
     }
 
-    /// So many people of this list have been in hand; it never goes back.
+    /// This list was worked off so far; it never goes back.
     ///
     /// # Errors
     /// When the state table could not be read or written.
-    pub async fn outstanding_told(
-        &self,
-        list: &str,
-        told: u64,
-        is_ready: bool,
-    ) -> Result<(), LedgerError> {
+    pub async fn outstanding_told(&self, list: &Outstanding) -> Result<(), LedgerError> {
         self.change_outstanding(|now| {
             let next = Outstanding {
-                told: now.told.max(told),
-                is_ready: now.is_ready || is_ready,
+                told: now.told.max(list.told),
+                active: now.active.max(list.active),
+                is_ready: now.is_ready || list.is_ready,
                 ..now.clone()
             };
-            (now.list == list && next != *now).then_some(next)
+            (now.list == list.list && next != *now).then_some(next)
         })
         .await
     }
@@ -146,6 +144,7 @@ impl Ledger {
                 list: String::new(),
                 items: Vec::new(),
                 told: 0,
+                is_ready: true,
                 ..now.clone()
             },
             false => Outstanding::default(),

@@ -28,10 +28,8 @@ impl Mapping {
             ));
         }
         let file = serde_json::from_str(json).map_err(|error| MappingError::json(json, &error))?;
-        let digest = Sha256::digest(json);
-        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            digest,
+            digest: Sha256::digest(json).into(),
             ..Self::compile(file)?
         })
     }
@@ -82,7 +80,7 @@ impl Mapping {
                 .transpose()
         };
         let mapping = Self {
-            digest: String::new(),
+            digest: [0; 32],
             external_id: template("externalId", &external_id, Use::Identity)?,
             active: condition("active", &active)?,
             include: condition("include", &include)?,

@@ -62,7 +62,7 @@ pub struct Mapping {
     groups: Vec<Rule>,
     deletes_empty_groups: bool,
     /// Of the file that it was read from.
-    digest: String,
+    digest: [u8; 32],
     attributes: Attributes,
     /// The attributes that templates see where they could reach any.
     only: Option<HashSet<String>>,
@@ -112,7 +112,7 @@ impl Mapping {
 
     /// A hash of the file that it was read from: another file is another mapping.
     #[must_use]
-    pub fn digest(&self) -> &str {
+    pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 

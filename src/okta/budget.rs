@@ -28,8 +28,36 @@ impl Budget {
         self.left.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Sets one aside for a request that is yet to be sent.
+    pub(in crate::okta) fn set_aside(&self) -> Option<Place<'_>> {
+        self.take().then_some(Place { budget: self })
+    }
+
     pub(in crate::okta) fn left(&self) -> usize {
         self.left.load(Ordering::SeqCst)
+    }
+}
+
+/// A place among the requests that a session takes. Given back unless something was sent.
+#[derive(Debug)]
+pub struct Place<'a> {
+    budget: &'a Budget,
+}
+
+impl<'a> Place<'a> {
+    /// Its request was sent, or may have been.
+    pub(in crate::okta) fn spend(self) {
+        std::mem::forget(self);
+    }
+
+    pub(in crate::okta) fn budget(&self) -> &'a Budget {
+        self.budget
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.budget.give_back();
     }
 }
 

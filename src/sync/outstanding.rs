@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -42,6 +43,10 @@ pub(super) struct GoingOn {
     until: u64,
     /// Whether the list was made by a look of this very run.
     is_new: bool,
+    /// Whether the look found more leavers than it holds.
+    has_others: bool,
+    /// How many people were told active when this run began.
+    active: u64,
     /// Whether nobody goes on with it any more.
     given_up: bool,
 }
@@ -56,9 +61,6 @@ pub struct OutstandingReport {
     pub people: u64,
     /// How many of them are yet to be taken in hand.
     pub left: u64,
-    /// Whether the next runs go on with them, instead of looking at the whole table.
-    #[serde(skip)]
-    pub is_ready: bool,
 }
 
 impl Run {
@@ -111,15 +113,17 @@ impl Run {
         }
         let until = list.told + upserts.len() as u64;
         let left = list.people() - list.told;
-        let found = Found::next(upserts, left);
+        let found = Found::next(upserts, left, list.active);
         tracing::info!(
             left,
             "going on with what an earlier look at the whole table found"
         );
         let going_on = GoingOn {
+            active: list.active,
             list,
             until,
             is_new: false,
+            has_others: false,
             given_up: false,
         };
         Some((going_on, found))
@@ -179,6 +183,8 @@ impl Run {
     ) -> Option<GoingOn> {
         let mut packed = Packed::of(&mut found.upserts);
         let until = packed.len();
+        // Where those who leave are held and more are beyond, the next look finds the others.
+        let has_others = found.leavers_beyond && !found.leavers.is_empty();
         packed.append(std::mem::take(&mut found.packed));
         let is_much = packed.len() > (okta::max_entities() * okta::max_requests()) as u64;
         let before = self.ledger.outstanding().await;
@@ -197,15 +203,18 @@ impl Run {
                 by,
                 items: chunks.iter().map(|chunk| chunk.people).collect(),
                 told: 0,
+                active: found.told_active,
                 is_ready: false,
             };
             let bytes = chunks.into_iter().map(|chunk| chunk.bytes);
             let keeping = self.ledger.keep_outstanding(&list, bytes, now + EXPIRES);
             keeping.await?;
             Ok::<_, LedgerError>(Some(GoingOn {
+                active: list.active,
                 list,
                 until,
                 is_new: true,
+                has_others,
                 given_up: false,
             }))
         };
@@ -219,8 +228,8 @@ impl Run {
     async fn found_by(&self) -> Option<String> {
         let table = self.users.arn().await.ok()?;
         let (mapping, binding) = (self.mapping.digest(), &self.binding);
-        let hash = Sha256::digest(format!("{VERSION}\n{mapping}\n{table}\n{binding:?}"));
-        Some(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        let hash = Sha256::digest(format!("{VERSION}\n{mapping:?}\n{table}\n{binding:?}"));
+        Some(BASE64_STANDARD.encode(hash))
     }
 }
 
@@ -228,28 +237,24 @@ impl Run {
 const CLOCKS_DISAGREE_BY: Duration = Duration::from_secs(60);
 
 impl GoingOn {
-    /// Those of the list were told who are before `first_left`, or all at hand; and whether anybody is
-    /// left who goes before them.
+    /// Those of the list were told who are before `first_left`, or all at hand; whether anybody is left
+    /// who goes before them; and how many this run has told active who were not.
     pub(super) async fn told(
         &mut self,
         ledger: &Ledger,
         first_left: Option<u64>,
         others_left: bool,
+        activated: u64,
     ) {
         if self.given_up {
             return;
         }
         let told = first_left.unwrap_or(self.until);
         self.list.told = self.list.told.max(told);
-        self.list.is_ready |= !others_left;
-        let Outstanding {
-            list,
-            told,
-            is_ready,
-            ..
-        } = &self.list;
-        let written = if *told < self.list.people() {
-            ledger.outstanding_told(list, *told, *is_ready).await
+        self.list.active = self.active + activated;
+        self.list.is_ready |= !others_left && !self.has_others;
+        let written = if self.list.told < self.list.people() {
+            ledger.outstanding_told(&self.list).await
         } else {
             ledger.drop_outstanding(&self.list).await
         };
@@ -278,7 +283,6 @@ impl GoingOn {
             looked_at: self.list.looked_at?,
             people: self.list.people(),
             left: self.list.people() - self.list.told,
-            is_ready: self.list.is_ready && !self.given_up,
         })
     }
 }

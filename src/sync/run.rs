@@ -106,12 +106,13 @@ impl Run {
             }
         }
         let may_go_on = writes && !job.rebind && !full_look_due;
-        let went_on = match may_go_on {
+        let went_on_with = match may_go_on {
             true => self.go_on(job, &books, schema, time.now()).await,
             false => None,
         };
+        let went_on = went_on_with.is_some();
         let looked_at = time.now();
-        let (mut outstanding, mut found) = match went_on {
+        let (mut outstanding, mut found) = match went_on_with {
             Some((list, found)) => (Some(list), found),
             None => (None, self.look(job, &hand, &books, &aside, time).await?),
         };
@@ -224,13 +225,18 @@ impl Run {
         }
         if let Ok(telling) = &told {
             report.told(telling, &withheld);
+            found.told_active += telling.activated;
+        }
+        if told.is_ok() && went_on {
+            // The guard's shares are of them, before the next look as well.
+            let active = found.told_active;
+            books.guard.told_active(active, time.now()).await?;
         }
         if let Ok(telling) = &told
             && found.whole
         {
             let left = telling.left_ids.iter().chain(&found.waiting).copied();
             report.pending_runs = self.ledger.still_pending(left).await?;
-            found.told_active += telling.activated;
             self.full_look_is_done(&mut books, &found, last, full_look_due, time)
                 .await?;
             if job.looks && !report.more {

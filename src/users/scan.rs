@@ -20,8 +20,8 @@ use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Pr
 const SEGMENTS: i32 = 8;
 /// Pages that wait to be taken: enough to keep the segments busy, few enough to stay small.
 const PAGES_WAITING: usize = SEGMENTS as usize;
-/// How long a page waits, in seconds, that is throttled again and again.
-const PAUSES: [u64; 6] = [1, 2, 4, 8, 16, 32];
+/// How long a page waits, in seconds, that the SDK has given up as throttled.
+const PAUSES: [u64; 3] = [5, 15, 45];
 
 impl UsersTable {
     /// Reads every record, in several segments at once. Each segment is a task of its own, which

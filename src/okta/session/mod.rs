@@ -18,7 +18,7 @@ pub use self::known::Cancelled;
 pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, max_requests};
-use super::budget::Budget;
+use super::budget::{Budget, Place};
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::{Error, Refusal};
@@ -90,7 +90,7 @@ impl Session<Open> {
     /// How many more batches it takes: [`MAX_REQUESTS`](super::MAX_REQUESTS) less every request that
     /// Okta may have counted. What Okta refused with 429, and what never
     /// reached it, does not count; what it refused for its content may, so it
-    /// does. While batches are being loaded, theirs are taken out already.
+    /// does. Batches that are being loaded, and places set aside, are taken out already.
     #[must_use]
     pub fn requests_left(&self) -> usize {
         self.state.budget.left()
@@ -104,19 +104,31 @@ impl Session<Open> {
     /// # Errors
     /// One for each thing to do about it; see [`LoadError`].
     pub async fn load(&self, batch: &Batch) -> Result<(), LoadError> {
-        self.load_by(batch, self.calls.deadline()).await
+        let place = self.set_aside().ok_or(LoadError::NoBudget)?;
+        self.load_by(batch, self.calls.deadline(), place).await
+    }
+
+    /// Sets one of the session's requests aside, so that nobody is charged for a batch that finds none.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<Place<'_>> {
+        self.state.budget.set_aside()
     }
 
     /// Loads a batch that says something for a while only: it is over by `until`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn load_by(&self, batch: &Batch, until: Timestamp) -> Result<(), LoadError> {
+    pub async fn load_by(
+        &self,
+        batch: &Batch,
+        until: Timestamp,
+        place: Place<'_>,
+    ) -> Result<(), LoadError> {
         let call = match batch.kind() {
             Kind::Upsert => ("bulk-upsert", "POST /sessions/{id}/bulk-upsert"),
             Kind::Deactivate => ("bulk-delete", "POST /sessions/{id}/bulk-delete"),
         };
-        let Err(failure) = self.bulk(call, batch.body(), until).await? else {
+        let Err(failure) = self.bulk(call, batch.body(), until, place).await else {
             if batch.kind() == Kind::Upsert {
                 self.state.upserted.store(true, Ordering::SeqCst);
             }
@@ -140,8 +152,9 @@ impl Session<Open> {
     /// As [`load`](Self::load). What Okta says of members is left out: it may name them.
     pub async fn load_groups(&self, batch: &GroupBatch, until: Timestamp) -> Result<(), LoadError> {
         let kind = batch.kind();
-        let sent = self.bulk((kind.verb(), kind.name()), batch.body(), until);
-        let Err(failure) = sent.await? else {
+        let place = self.set_aside().ok_or(LoadError::NoBudget)?;
+        let sent = self.bulk((kind.verb(), kind.name()), batch.body(), until, place);
+        let Err(failure) = sent.await else {
             // Whether removals make it IN_PROGRESS is not known: it is looked at before it is started.
             if matches!(kind, GroupKind::Upsert | GroupKind::Join) {
                 self.state.upserted.store(true, Ordering::SeqCst);
@@ -173,12 +186,9 @@ impl Session<Open> {
         (verb, name): (&str, &'static str),
         body: Vec<u8>,
         until: Timestamp,
-    ) -> Result<Result<(), Failure>, LoadError> {
+        place: Place<'_>,
+    ) -> Result<(), Failure> {
         let calls = self.calls.until(until.min(self.calls.deadline()));
-        let budget = &self.state.budget;
-        if !budget.take() {
-            return Err(LoadError::NoBudget);
-        }
         let answer = calls
             .send(Call {
                 api: Api::IdentitySource,
@@ -186,13 +196,13 @@ impl Session<Open> {
                 path: &["sessions", self.info.id.as_str(), verb],
                 name,
                 body: Some(body),
-                repeat: Repeat::Within(budget),
+                repeat: Repeat::Within(place.budget()),
             })
             .await;
-        if answer.as_ref().is_err_and(|failure| failure.unspent) {
-            budget.give_back();
+        if !answer.as_ref().is_err_and(|failure| failure.unspent) {
+            place.spend();
         }
-        Ok(answer.map(drop))
+        answer.map(drop)
     }
 
     /// Whether a 400 means the batch or the session.

@@ -291,6 +291,7 @@ impl<'a> Comparison<'a> {
                 confirms: known.is_some_and(|known| known.confirms(Told::Inactive)),
             });
         } else {
+            self.found.leavers_beyond = true;
             self.beyond(charged.then_some(Kind::Deactivations));
         }
     }

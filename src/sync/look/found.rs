@@ -36,7 +36,9 @@ pub struct Found {
     pub upserts: Vec<Suspect>,
     /// How many of both are not held.
     pub beyond: u64,
-    /// Of those, how many would have to be charged.
+    /// Whether any of them is to leave.
+    pub leavers_beyond: bool,
+    /// Of those beyond, how many would have to be charged.
     pub beyond_charged: BTreeMap<Kind, u64>,
     /// Those among them who are to be created, updated or reactivated, in few bytes.
     pub packed: Packed,
@@ -167,7 +169,7 @@ impl Found {
 
     /// Those who are next of so many whom an earlier look has found to be created, updated or
     /// reactivated.
-    pub(in crate::sync) fn next(upserts: Vec<Suspect>, all: u64) -> Self {
+    pub(in crate::sync) fn next(upserts: Vec<Suspect>, all: u64, told_active: u64) -> Self {
         let charged = upserts.iter().filter(|one| one.charge.is_some()).count();
         Self {
             counts: Counts {
@@ -175,6 +177,7 @@ impl Found {
                 updates_charged: charged as u64,
                 ..Counts::default()
             },
+            told_active,
             beyond: all.saturating_sub(upserts.len() as u64),
             looked_at: upserts
                 .iter()

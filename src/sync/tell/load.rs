@@ -75,10 +75,12 @@ pub(super) async fn load(
                     break;
                 };
                 let drops = loads.drops(&batch);
+                // Whoever is next is charged only if a request is left beside those on their way.
+                let place = session.set_aside().ok_or(LoadError::NoBudget);
                 in_flight.push(async move {
-                    let answer = match take_out(session, drops, until).await {
-                        Ok(()) => session.load_by(&batch, until).await,
-                        Err(error) => Err(error),
+                    let answer = match (place, take_out(session, drops, until).await) {
+                        (Ok(place), Ok(())) => session.load_by(&batch, until, place).await,
+                        (Err(error), _) | (_, Err(error)) => Err(error),
                     };
                     (batch, until, is_part, answer)
                 });
@@ -106,7 +108,7 @@ async fn take_out(
     until: Timestamp,
 ) -> Result<(), LoadError> {
     // Not without the people themselves.
-    if !drops.is_empty() && session.requests_left() <= drops.len() {
+    if session.requests_left() < drops.len() {
         return Err(LoadError::NoBudget);
     }
     for drop in drops {

@@ -88,7 +88,9 @@ impl Teller<'_> {
             let round = Box::pin(self.round(portion, &mut told)).await?;
             if let Some(list) = &mut self.outstanding {
                 let (first, others_left) = queues.left_of_list();
-                list.told(&self.run.ledger, first, others_left).await;
+                let activated = telling.activated;
+                list.told(&self.run.ledger, first, others_left, activated)
+                    .await;
             }
             match round {
                 Round::Go if self.time.now() < self.time.open_until() => {}
@@ -106,7 +108,8 @@ impl Teller<'_> {
         if let Some(list) = &mut self.outstanding
             && queues.is_empty()
         {
-            list.told(&self.run.ledger, None, false).await;
+            let activated = telling.activated;
+            list.told(&self.run.ledger, None, false, activated).await;
         }
         if tally.paused {
             self.report.skipped = Some("paused while it was at work".to_owned());
