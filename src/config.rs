@@ -54,6 +54,9 @@ pub struct Config {
     /// `HISTORY_DAYS`: for how many days the state table keeps what runs did; 0 for not at
     /// all. Default 90.
     pub history_days: u16,
+    /// `READ_ONLY`: `on` answers what somebody may ask who is not to change anything, and refuses all
+    /// else. Default `off`.
+    pub read_only: bool,
 }
 
 /// What could be read of the environment: the doctor goes by what is right in it.
@@ -67,7 +70,7 @@ pub(crate) struct Settings {
     pub(crate) mapping: MappingSource,
     limits: Option<Limits>,
     start: Option<Mode>,
-    push: Option<bool>,
+    pub(crate) push: Option<bool>,
     pub(crate) fast_lane: Option<u8>,
     pub(crate) history_table: Option<String>,
     watch: Option<Duration>,
@@ -75,6 +78,7 @@ pub(crate) struct Settings {
     plan_values: Option<bool>,
     profile_checks: Option<bool>,
     history_days: Option<u16>,
+    read_only: Option<bool>,
     /// What is wrong, a line each.
     pub(crate) wrong: Vec<String>,
 }
@@ -191,6 +195,7 @@ impl Settings {
             }),
         };
         let profile_checks = is_on(&mut wrong, "PROFILE_CHECKS");
+        let read_only = is_on(&mut wrong, "READ_ONLY");
         let history_table = match set("HISTORY_TABLE") {
             None => None,
             given => wrong.require(given, "HISTORY_TABLE", table_name),
@@ -258,8 +263,14 @@ impl Settings {
             plan_values,
             profile_checks,
             history_days,
+            read_only,
             wrong: wrong.0,
         }
+    }
+
+    /// Whether it is said that nothing may be changed.
+    pub(crate) fn reads_only(&self) -> bool {
+        self.read_only == Some(true)
     }
 
     /// The configuration, if nothing is wrong with it.
@@ -282,6 +293,7 @@ impl Settings {
                 plan_values: self.plan_values?,
                 profile_checks: self.profile_checks?,
                 history_days: self.history_days?,
+                read_only: self.read_only?,
             })
         };
         complete()

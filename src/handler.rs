@@ -16,6 +16,7 @@ use crate::{
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
     outcome::{self, Outcome},
+    read_only,
     ready::{self, Ready},
     status,
     sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
@@ -62,6 +63,12 @@ impl Function {
         }
     }
 
+    /// Whether it only answers what somebody may ask who is not to change anything.
+    #[must_use]
+    pub fn reads_only(&self) -> bool {
+        self.settings.reads_only()
+    }
+
     /// Answers one invocation, which Lambda ends at `deadline`.
     ///
     /// # Errors
@@ -73,6 +80,11 @@ impl Function {
         deadline: Timestamp,
     ) -> Result<Answer, InvocationError> {
         let event = Event::parse(payload)?;
+        if self.reads_only()
+            && let Some(what) = read_only::refused(&event)
+        {
+            return Err(InvocationError::ReadOnly(what));
+        }
         let time = Time::until(self.clock, deadline);
         let report = |trigger, dry_run| Report::new(request_id.to_owned(), trigger, dry_run);
         match event {

@@ -28,6 +28,13 @@ pub enum InvocationError {
          PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
     )]
     ValuesForbidden,
+    /// The function only reads, and this would change something.
+    #[error(
+        "this function only reads (READ_ONLY), and {0} may change something: it serves plan, explain, verify without \
+         \"adopt\" and \"repair\", status and doctor. Invoke the function that brings Okta to what the users table says, \
+         which the stack's output FunctionName names, if you may"
+    )]
+    ReadOnly(&'static str),
     /// A candidate for the mapping is none.
     #[error("the event's \"mapping\" cannot be used: {}", .0.what())]
     Candidate(MappingError),
@@ -63,6 +70,7 @@ impl InvocationError {
             Self::Event(_)
             | Self::FromTheFuture(_)
             | Self::ValuesForbidden
+            | Self::ReadOnly(_)
             | Self::Candidate(_) => "InvalidEvent",
             Self::PushForbidden => "PushForbidden",
             Self::Approve(ApproveError::Unknown(_)) => "UnknownDigest",

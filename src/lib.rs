@@ -72,6 +72,7 @@ pub mod metrics;
 pub mod mutation;
 pub mod okta;
 mod outcome;
+mod read_only;
 mod ready;
 mod sdk;
 pub mod status;

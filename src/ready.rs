@@ -9,7 +9,7 @@ use crate::{
     config::{Config, ConfigError, MappingSource, Settings},
     ledger::{Binding, Ledger},
     mapping::{DEFAULT_MAPPING, Mapping, MappingError},
-    okta::{Beyond, CredentialsError, Okta},
+    okta::{Beyond, CredentialsError, CredentialsFrom, Okta},
     sdk::Sdk,
     sync::{AppRules, Run},
     users::UsersTable,
@@ -69,6 +69,14 @@ impl Ready {
                     sdk.credentials(&config.credentials).await?,
                 ];
                 let singles = sdk.credentials(&config.credentials).await?;
+                let okta = |credentials: CredentialsFrom| {
+                    let (org, source) = (config.org_url.clone(), config.identity_source.clone());
+                    if config.read_only {
+                        Okta::for_reading(org, source, credentials, clock)
+                    } else {
+                        Okta::new(org, source, credentials, clock)
+                    }
+                };
                 let dynamodb = sdk.dynamodb().await;
                 Ok(Run {
                     users: UsersTable::new(dynamodb.clone(), config.users_table.clone())
@@ -83,24 +91,15 @@ impl Ready {
                         ..Binding::default()
                     },
                     start: config.start,
-                    okta: Okta::new(
-                        config.org_url.clone(),
-                        config.identity_source.clone(),
-                        credentials,
-                        clock,
-                    ),
-                    singles: Okta::new(
-                        config.org_url.clone(),
-                        config.identity_source.clone(),
-                        singles,
-                        clock,
-                    ),
+                    okta: okta(credentials),
+                    singles: okta(singles),
                     fast_lane: usize::from(config.fast_lane),
                     app,
                     beyond: Beyond::new(&config.org_url, &config.identity_source, beyond, clock),
                     limits: config.limits,
                     watch: config.watch,
                     history: Duration::from_secs(u64::from(config.history_days) * 24 * 60 * 60),
+                    reads_only: config.read_only,
                 })
             })
             .await

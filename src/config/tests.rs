@@ -28,7 +28,20 @@ fn a_complete_environment_is_read_with_its_defaults() {
     let limit = config.limits.of(Kind::Deactivations);
     assert_eq!(limit.to_string(), "10%,1000");
     assert_eq!((config.start, config.push), (Mode::Running, false));
-    assert!(!config.profile_checks && !config.plan_values);
+    assert!(!config.profile_checks && !config.plan_values && !config.read_only);
+}
+
+#[test]
+fn whether_it_only_reads_is_on_or_off() {
+    let read = |value| {
+        let pairs: Vec<_> = COMPLETE.into_iter().chain([("READ_ONLY", value)]).collect();
+        read(&pairs)
+    };
+
+    assert!(read("on").unwrap().read_only);
+    assert!(!read("off").unwrap().read_only);
+    let said = read("true").unwrap_err().to_string();
+    assert!(said.contains("READ_ONLY: give on or off"), "{said}");
 }
 
 #[test]

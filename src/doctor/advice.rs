@@ -63,7 +63,7 @@ pub(super) fn on_okta(error: &Error) -> &'static str {
         Error::Forbidden(_) => {
             "give the token's admin, or the service app, a role that may manage the identity \
              source's app; grant a service app the scopes okta.identitySources.manage and \
-             okta.identitySources.read"
+             okta.identitySources.read (the second alone where READ_ONLY is on)"
         }
         Error::NotFound(_) => {
             "put the id of the Custom Identity Source app, 0oa…, into OKTA_IDENTITY_SOURCE_ID and \

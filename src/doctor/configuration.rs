@@ -39,6 +39,18 @@ pub(super) fn check(settings: &Settings) -> Notes {
             "set these variables as the README's section Settings says",
         );
     }
+    if settings.history_table.is_some() && settings.history_table == settings.state_table {
+        notes.warn(
+            "HISTORY_TABLE names the state table: every full run reads what runs did along with the ledger",
+            "give the history a table of its own, with the key pk (S)",
+        );
+    }
+    if settings.reads_only() && settings.push == Some(true) {
+        notes.warn(
+            "PUSH is on, and READ_ONLY refuses every push",
+            "set PUSH to off here, or READ_ONLY to off if this function is to bring Okta to what the users table says",
+        );
+    }
     if settings.wrong.is_empty() {
         let mapping = match &settings.mapping {
             MappingSource::Default => "the default mapping".to_owned(),

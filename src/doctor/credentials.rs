@@ -9,6 +9,8 @@ use crate::{
 
 /// What nothing that the doctor calls needs, and every run does.
 const MANAGE: &str = "okta.identitySources.manage";
+/// What a function needs that only reads.
+const READ: &str = "okta.identitySources.read";
 
 /// What was found of the way into Okta.
 #[derive(Default)]
@@ -46,12 +48,20 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
         );
         return found;
     };
-    let okta = Okta::new(org.clone(), id.clone(), credentials, clock);
+    let (okta, needed) = if settings.reads_only() {
+        let okta = Okta::for_reading(org.clone(), id.clone(), credentials, clock);
+        (okta, READ)
+    } else {
+        (
+            Okta::new(org.clone(), id.clone(), credentials, clock),
+            MANAGE,
+        )
+    };
     let grant = okta.by(round.deadline()).grant().await;
     let sessions = match grant {
         Ok(grant) => {
             let sessions = okta.by(round.deadline()).active_sessions().await;
-            judge(&sessions, &grant, &mut found.notes);
+            judge(&sessions, &grant, needed, &mut found.notes);
             sessions
         }
         Err(error) => {
@@ -77,7 +87,7 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
 }
 
 /// Whatever Okta says to a call but 401, it has taken the credentials first.
-fn judge<T>(answer: &Result<T, Error>, grant: &Grant, notes: &mut Notes) {
+fn judge<T>(answer: &Result<T, Error>, grant: &Grant, needed: &str, notes: &mut Notes) {
     let taken = match grant {
         Grant::ApiToken => "Okta takes the API token".to_owned(),
         Grant::AccessToken { dpop, scopes } => format!(
@@ -87,11 +97,11 @@ fn judge<T>(answer: &Result<T, Error>, grant: &Grant, notes: &mut Notes) {
         ),
     };
     if let Grant::AccessToken { scopes, .. } = grant
-        && !scopes.iter().any(|scope| scope == MANAGE)
+        && !scopes.iter().any(|scope| scope == needed)
     {
         notes.fail(
-            format!("{taken}, but without {MANAGE}"),
-            format!("grant the service app {MANAGE} on its tab Okta API Scopes"),
+            format!("{taken}, but without {needed}"),
+            format!("grant the service app {needed} on its tab Okta API Scopes"),
         );
         return;
     }

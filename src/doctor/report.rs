@@ -113,7 +113,8 @@ impl Notes {
 }
 
 impl Diagnosis {
-    pub(super) fn of(checks: Vec<Check>) -> Self {
+    /// What the checks say of what is done by them: a run, or a look.
+    pub(super) fn of(checks: Vec<Check>, what: &str) -> Self {
         let named = |status| {
             let names = checks.iter().filter(|check| check.status == status);
             names.map(|check| check.name).collect::<Vec<_>>()
@@ -127,9 +128,9 @@ impl Diagnosis {
             parts.push(format!("with a warning: {}", warned.join(", ")));
         }
         let verdict = match (failed.is_empty(), warned.is_empty()) {
-            (true, true) => "everything that a run needs is there".to_owned(),
-            (true, false) => format!("a run can work ({})", parts.join("; ")),
-            (false, _) => format!("a run cannot work as it should ({})", parts.join("; ")),
+            (true, true) => format!("everything that {what} needs is there"),
+            (true, false) => format!("{what} can work ({})", parts.join("; ")),
+            (false, _) => format!("{what} cannot work as it should ({})", parts.join("; ")),
         };
         Self {
             ok: failed.is_empty(),

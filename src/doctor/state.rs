@@ -21,7 +21,13 @@ pub(super) struct Found {
     pub(super) took: Option<Duration>,
 }
 
-pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Round<'_>) -> Found {
+/// Where it `reads_only`, a function that could write nothing is as it is to be.
+pub(super) async fn check(
+    tables: &Tables,
+    users_arn: Option<&str>,
+    reads_only: bool,
+    round: &Round<'_>,
+) -> Found {
     let Some((name, ledger)) = &tables.state else {
         return Found {
             notes: Notes::skipped("configuration"),
@@ -60,11 +66,18 @@ pub(super) async fn check(tables: &Tables, users_arn: Option<&str>, round: &Roun
     if !notes.is_usable() {
         return found;
     }
-    if rights("STATE_TABLE", name, ledger, &Right::ALL, notes, round).await {
-        notes.found("the function may read and write it");
+    let (of_state, of_history, may): (&[_], &[_], _) = if reads_only {
+        let may = "the function may read it, which is all that it does";
+        (&Right::READING, &Right::READING_HISTORY, may)
+    } else {
+        let may = "the function may read and write it";
+        (&Right::ALL, &Right::HISTORY, may)
+    };
+    if rights("STATE_TABLE", name, ledger, of_state, notes, round).await {
+        notes.found(may);
     }
     if let Some((name, ledger)) = &tables.history
-        && rights("HISTORY_TABLE", name, ledger, &Right::HISTORY, notes, round).await
+        && rights("HISTORY_TABLE", name, ledger, of_history, notes, round).await
     {
         notes.found(format!("what runs did is kept in {name}"));
     }

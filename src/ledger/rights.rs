@@ -41,6 +41,12 @@ impl Right {
         Self::BatchWriteItem,
     ];
 
+    /// What a function needs in it that only reads.
+    pub(crate) const READING: [Self; 3] = [Self::GetItem, Self::BatchGetItem, Self::Scan];
+
+    /// What reading the history needs, where it has a table of its own.
+    pub(crate) const READING_HISTORY: [Self; 1] = [Self::GetItem];
+
     /// What keeping the history needs, where it has a table of its own.
     pub(crate) const HISTORY: [Self; 3] = [Self::GetItem, Self::PutItem, Self::UpdateItem];
 

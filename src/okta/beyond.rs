@@ -47,16 +47,13 @@ impl Beyond {
         [singles, logs, users, apps]: [CredentialsFrom; 4],
         clock: Clock,
     ) -> Self {
-        let okta = |scope, credentials| {
-            Okta::asking_for(scope, org.clone(), source.clone(), credentials, clock)
-        };
         let way = |scope, credentials| Permitted {
-            okta: okta(scope, credentials),
+            okta: Okta::asking_for(scope, org.clone(), source.clone(), credentials, clock),
             denied: Arc::default(),
             clock,
         };
         Self {
-            singles: okta("okta.identitySources.read", singles),
+            singles: Okta::for_reading(org.clone(), source.clone(), singles, clock),
             logs: way("okta.logs.read", logs),
             users: way("okta.users.read", users),
             apps: way("okta.apps.read", apps),

@@ -42,6 +42,8 @@ pub struct Run {
     pub watch: Duration,
     /// How long what runs did is kept; not at all if zero.
     pub history: Duration,
+    /// Whether nothing may be written anywhere, neither what is found nor how far a look came.
+    pub reads_only: bool,
 }
 
 /// What a run is to do.

@@ -56,14 +56,30 @@ pub(crate) async fn verify(
 ) -> Result<Verified, VerifyError> {
     let (books, other_ids) = run.beside(may.write(), run_id, time).await?;
     let (first, now) = (books.log().last(), time.now());
-    let mut progress = Progress::read(&run.ledger, may, other_ids.as_ref(), first, now).await?;
+    let mut progress = match run.reads_only {
+        true => Progress::kept_nowhere(&run.ledger, may, other_ids.as_ref(), first, now).await?,
+        false => Progress::read(&run.ledger, may, other_ids.as_ref(), first, now).await?,
+    };
     let app = run.app.read(time).await;
     let hand = run.hand(run.users.schema().await?, app.as_deref());
     let still = Still::new(books, run, time);
     let mut people = People::new(&hand, may, still, other_ids.is_some());
+    people.reads_only = run.reads_only;
     let came = Box::pin(look(run, &mut people, &mut progress, time)).await;
     let findings = progress.now.findings.clone();
     let answer = |findings, stopped| answer(findings, stopped, other_ids.is_some());
+    if run.reads_only {
+        return Ok(match came? {
+            Came::ToTheEnd => answer(findings, None),
+            Came::SoFar(reason, _) => {
+                let reason = format!(
+                    "{reason}; this function keeps nothing (READ_ONLY), so that this is what fitted into one invocation: \
+                     the function that writes goes on where it stopped"
+                );
+                answer(findings, Some((reason, None)))
+            }
+        });
+    }
     match came {
         Ok(Came::ToTheEnd) => {
             if let Err(error) = progress.end(&run.ledger, time.now()).await {

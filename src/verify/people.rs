@@ -33,6 +33,8 @@ pub(super) struct People<'a> {
     pub(super) still: Still<'a>,
     /// Whether it is to be said who would be whom, as the mapping gives other ids than the ledger has.
     pub(super) other_ids: bool,
+    /// Whether nothing may be written, not even what single-user calls are found not to do.
+    pub(super) reads_only: bool,
     /// Read when it is first needed.
     pub(super) index: Option<Index>,
     /// The number that entries get which are written.
@@ -53,6 +55,7 @@ impl<'a> People<'a> {
             may,
             still,
             other_ids,
+            reads_only: false,
             index: None,
             number: None,
         }
@@ -159,10 +162,8 @@ impl<'a> People<'a> {
             }
         }
         let done = self.hand.ledger.mend(&mends).await?;
-        if found
-            .iter()
-            .any(|(_, wanted, judged)| is_no_proof(wanted, judged, now))
-        {
+        let disproves = |(_, wanted, judged): &(_, _, _)| is_no_proof(wanted, judged, now);
+        if !self.reads_only && found.iter().any(disproves) {
             let withdrawn = self.hand.ledger.deactivates_nobody().await;
             if let Err(error) = withdrawn {
                 tracing::warn!(%error, "what was proven of single-user calls could not be withdrawn");

@@ -75,6 +75,21 @@ impl Verification {
 }
 
 impl Progress {
+    /// Begins a verification that is over with the invocation, whatever another has kept.
+    pub(super) async fn kept_nowhere(
+        ledger: &Ledger,
+        may: May,
+        ids_of: Option<&Binding>,
+        last: Number,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self {
+            item: ledger.read::<Verification>(PK).await?,
+            now: UnderWay::begin(may, ids_of.cloned(), last, now),
+            listed: Arc::default(),
+        })
+    }
+
     /// Goes on with the verification of this kind that is under way, or begins one.
     pub(super) async fn read(
         ledger: &Ledger,

@@ -65,6 +65,7 @@ mod prove;
 mod push;
 mod quarantine;
 mod quarantine_of_many;
+mod read_only;
 mod read_rate;
 mod recorder;
 mod records;

@@ -19,6 +19,8 @@ use crate::clock::Clock;
 
 /// The scopes that the Identity Sources API asks for, and no more.
 const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
+/// Those that reading it takes.
+const READING: &str = "okta.identitySources.read";
 
 /// The connection to one identity source of one org. Cheap to clone; clones
 /// share connections, pacing and counts.
@@ -46,6 +48,18 @@ impl Okta {
         clock: Clock,
     ) -> Self {
         Self::asking_for(SCOPES, org, source, credentials, clock)
+    }
+
+    /// A client that changes nothing: a service app's token is asked for without the scope to do so. An
+    /// API token may do what its admin may, whoever holds it.
+    #[must_use]
+    pub fn for_reading(
+        org: OrgUrl,
+        source: IdentitySourceId,
+        credentials: impl Into<CredentialsFrom>,
+        clock: Clock,
+    ) -> Self {
+        Self::asking_for(READING, org, source, credentials, clock)
     }
 
     /// A client that reads the app's profile schema, for which a service app needs a scope that
