@@ -82,6 +82,7 @@ mod strangers;
 mod streams;
 mod streams_of_records;
 mod sync_only;
+mod template;
 mod upgrade;
 mod verify;
 mod verify_pages;

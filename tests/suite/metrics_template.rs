@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dynamodb_identity_source::metrics::{ALL, FUNCTION, Kind, Metric, NAMESPACE};
 use serde_json::Value;
 
-const TEMPLATE: &str = include_str!("../../template.yaml");
+pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
 const ALARMS: [&str; 15] = [
     "DriftAlarm",
@@ -63,7 +63,7 @@ impl Watched {
 }
 
 /// The lines of the resource of this logical id.
-fn resource(id: &str) -> Vec<&'static str> {
+pub fn resource(id: &str) -> Vec<&'static str> {
     let head = format!("  {id}:");
     let mut lines = TEMPLATE.lines().skip_while(|line| *line != head);
     assert_eq!(lines.next(), Some(&*head));

@@ -1,0 +1,98 @@
+//! What the template says of its functions, as far as that can be read without deploying it.
+
+use std::collections::BTreeSet;
+
+use crate::metrics_template::{TEMPLATE, resource};
+
+/// The actions of these services that a role may take.
+fn actions(role: &str) -> BTreeSet<&'static str> {
+    let words = resource(role).into_iter().flat_map(str::split_whitespace);
+    words
+        .filter(|word| {
+            let service = word.split_once(':').map(|(service, _)| service);
+            let services = [
+                "dynamodb",
+                "events",
+                "lambda",
+                "logs",
+                "secretsmanager",
+                "sqs",
+                "states",
+            ];
+            service.is_some_and(|service| services.contains(&service)) && !word.ends_with(':')
+        })
+        .collect()
+}
+
+/// A function's variables, each with what it is set to.
+fn variables(function: &str) -> BTreeSet<&'static str> {
+    let lines = resource(function).into_iter();
+    let lines = lines.skip_while(|line| line.trim() != "Variables:").skip(1);
+    let own = lines.take_while(|line| line.starts_with("          "));
+    let own = own.map(str::trim);
+    own.filter(|line| !line.starts_with('#')).collect()
+}
+
+#[test]
+fn the_stack_says_which_version_it_was_made_from() {
+    let (_, output) = TEMPLATE.split_once("\n  Version:\n").unwrap();
+    let value = output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Value: "));
+
+    assert_eq!(
+        value,
+        Some(concat!("'", env!("CARGO_PKG_VERSION"), "'")),
+        "the output Version in template.yaml"
+    );
+}
+
+#[test]
+fn the_reading_functions_role_lets_it_look_and_no_more() {
+    assert_eq!(
+        actions("ReaderRole"),
+        [
+            "dynamodb:BatchGetItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:Scan",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "secretsmanager:GetSecretValue",
+        ]
+        .into()
+    );
+    assert!(actions("SyncRole").contains("dynamodb:PutItem"));
+}
+
+#[test]
+fn the_reading_function_is_set_as_the_other_one_is() {
+    let (reader, writer) = (variables("ReaderFunction"), variables("SyncFunction"));
+
+    let own: Vec<_> = reader.difference(&writer).collect();
+    assert_eq!(own, [&"READ_ONLY: 'on'"]);
+    let names = writer.difference(&reader).map(|line| {
+        let name = line.split_once(':');
+        name.map(|(name, _)| name).unwrap_or_default()
+    });
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            "HISTORY_DAYS",
+            "OKTA_CREDENTIALS",
+            "PUSH",
+            "WATCH_SECONDS"
+        ]
+    );
+}
+
+#[test]
+fn nothing_but_people_invokes_the_reading_function() {
+    let lines = resource("ReaderFunction");
+
+    assert!(lines.contains(&"        MaximumRetryAttempts: 0"));
+    for word in ["Events:", "DestinationConfig:"] {
+        assert!(!lines.iter().any(|line| line.trim() == word), "{word}");
+    }
+}
