@@ -125,7 +125,8 @@ async fn six_hours_of_a_fresh_stack_tell_okta_nothing() {
     let with_push = deployed(&world, &[("PUSH", "on")]);
     let schedule: Value = serde_json::from_str(SCHEDULE).unwrap();
     let push: Value = serde_json::from_str(PUSH).unwrap();
-    assert_eq!(default("ScheduleExpression"), Some("rate(1 hour)"));
+    assert_eq!(default("Schedule"), Some("1-hour"));
+    assert!(below("    1-hour:").contains(&"      Expression: rate(1 hour)"));
 
     for hour in 0..6 {
         let errors = asynchronous(&world, &function, &schedule).await;

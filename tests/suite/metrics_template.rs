@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
-const ALARMS: [&str; 15] = [
+const ALARMS: [&str; 16] = [
     "DriftAlarm",
     "FailedExecutionsAlarm",
     "FailedRunsAlarm",
@@ -22,6 +22,7 @@ const ALARMS: [&str; 15] = [
     "RefusedAlarm",
     "RejectsAlarm",
     "SlowLeaversAlarm",
+    "UndeliveredAlarm",
     "WithheldAlarm",
 ];
 
@@ -243,7 +244,10 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
             text.contains(&format!("Runbook: docs/runbook.md, {id}.")),
             "{text}"
         );
-        assert!(text.contains("AlarmActions: - !If"), "{text}");
+        let topic = "- !If [CreatesAlarmTopic, !Ref AlarmTopic, !Ref AlarmTopicArn]";
+        for actions in ["AlarmActions", "OKActions"] {
+            assert!(text.contains(&format!("{actions}: {topic}")), "{text}");
+        }
         let (_, description) = text.split_once("AlarmDescription: >- ").unwrap();
         let (description, _) = description.split_once("Runbook:").unwrap();
         assert!(description.contains("To do:"), "{description}");

@@ -96,3 +96,48 @@ fn nothing_but_people_invokes_the_reading_function() {
         assert!(!lines.iter().any(|line| line.trim() == word), "{word}");
     }
 }
+
+/// The lines of the section of this name.
+fn section(name: &str) -> Vec<&'static str> {
+    let head = format!("{name}:");
+    let lines = TEMPLATE.lines().skip_while(|line| *line != head).skip(1);
+    let own = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    own.collect()
+}
+
+#[test]
+fn each_schedule_comes_with_the_hours_after_which_no_success_is_an_alarm() {
+    let lines = section("Mappings");
+    let hours: BTreeSet<_> = lines
+        .windows(3)
+        .filter_map(|lines| {
+            let name = lines[0].strip_prefix("    ")?.strip_suffix(':')?;
+            let rate = lines[1].trim().strip_prefix("Expression: rate(")?;
+            let (number, unit) = rate.strip_suffix(')')?.split_once(' ')?;
+            let hours = lines[2].trim().strip_prefix("Hours: ")?;
+            let minutes = match unit.trim_end_matches('s') {
+                "minute" => 1,
+                "hour" => 60,
+                "day" => 24 * 60,
+                _ => panic!("{rate}"),
+            };
+            let minutes = number.parse::<u64>().unwrap() * minutes;
+            let hours = hours.parse::<u64>().unwrap();
+            assert_eq!(hours, (minutes * 3).div_ceil(60).max(1), "{name}");
+            // CloudWatch looks back seven days at most.
+            assert!(hours <= 7 * 24, "{name}");
+            if name != "custom" {
+                assert_eq!(name, rate.trim_end_matches(')').replace(' ', "-"));
+            }
+            Some(name)
+        })
+        .collect();
+
+    let parameters = section("Parameters");
+    let schedule = parameters.iter().skip_while(|line| **line != "  Schedule:");
+    let schedule = schedule.skip(1).take_while(|line| line.starts_with("    "));
+    let offered: BTreeSet<_> = schedule
+        .filter_map(|line| line.strip_prefix("      - "))
+        .collect();
+    assert_eq!(hours, offered);
+}
