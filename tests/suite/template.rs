@@ -141,3 +141,29 @@ fn each_schedule_comes_with_the_hours_after_which_no_success_is_an_alarm() {
         .collect();
     assert_eq!(hours, offered);
 }
+
+#[test]
+fn whatever_the_stack_keeps_is_protected_and_takes_a_key() {
+    let of = |id: &str, line: &str| {
+        let lines = resource(id);
+        assert!(lines.iter().any(|own| own.trim() == line), "{id}: {line}");
+    };
+
+    for table in ["UsersTable", "StateTable", "HistoryTable"] {
+        let protected = "DeletionProtectionEnabled: !If [ProtectsTables, true, false]";
+        of(table, protected);
+        let key = "KMSMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]";
+        of(table, key);
+        of(table, "DeletionPolicy: Retain");
+    }
+    for (id, name) in [
+        ("FailureQueue", "KmsMasterKeyId"),
+        ("LogGroup", "KmsKeyId"),
+        ("ReaderLogGroup", "KmsKeyId"),
+    ] {
+        of(
+            id,
+            &format!("{name}: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]"),
+        );
+    }
+}
