@@ -66,6 +66,12 @@ pub const PAUSED: Metric = Metric::level("Paused", Unit::Count);
 pub const OTHER_BINDING: Metric = Metric::flow("OtherBinding");
 /// People whom the guard withholds, in the same way.
 pub const WITHHELD: Metric = Metric::level("Withheld", Unit::Count);
+/// What each kind of change has cost within 24 hours, as a full run leaves it, by the names that
+/// reports have for the kinds.
+pub const GUARD_SPENT: Metric = Metric::level("GuardSpent", Unit::Count).split("Kind", GUARDED);
+/// What it may cost.
+pub const GUARD_LIMIT: Metric = Metric::level("GuardLimit", Unit::Count).split("Kind", GUARDED);
+const GUARDED: &[&str] = &["deactivations", "updates", "membershipRemovals"];
 /// Users of whom Okta was told.
 pub const LEDGER_USERS: Metric = Metric::level("LedgerUsers", Unit::Count);
 
@@ -148,6 +154,8 @@ pub const ALL: &[&Metric] = &[
     &PAUSED,
     &OTHER_BINDING,
     &WITHHELD,
+    &GUARD_SPENT,
+    &GUARD_LIMIT,
     &LEDGER_USERS,
     &DRIFT,
     &USERS_TABLE_READ_UNITS,
@@ -200,18 +208,27 @@ impl Metric {
 
     /// Adds one to that part of a flow; the last value stands for all that are not on the list.
     pub(crate) fn add_as(&self, value: &str) {
-        let Some((dimension, values)) = self.split_by else {
-            return;
-        };
-        let listed = values.iter().find(|listed| **listed == value);
-        if let Some(value) = listed.or(values.last()) {
-            counter!(self.name, dimension => *value).increment(1);
+        if let Some((dimension, value)) = self.part(value) {
+            counter!(self.name, dimension => value).increment(1);
         }
+    }
+
+    fn part(&self, value: &str) -> Option<(&'static str, &'static str)> {
+        let (dimension, values) = self.split_by?;
+        let listed = values.iter().find(|listed| **listed == value);
+        Some((dimension, *listed.or(values.last())?))
     }
 
     /// Says how things are. A histogram, as a gauge would be told again by invocations that
     /// know nothing about it.
     pub(crate) fn is(&self, value: f64) {
         histogram!(self.name).record(value);
+    }
+
+    /// Says so of a part.
+    pub(crate) fn is_as(&self, part: &str, value: f64) {
+        if let Some((dimension, part)) = self.part(part) {
+            histogram!(self.name, dimension => part).record(value);
+        }
     }
 }

@@ -36,7 +36,7 @@ impl Emitter {
     }
 
     /// Writes what was counted since the last time: one line, and one more for each session
-    /// status and each result of requests that occurred.
+    /// status, each result of requests and each kind of the guard's that occurred.
     pub fn flush(self, request_id: &str) {
         let Some(collector) = self.0 else { return };
         collector.set_property("requestId", request_id);

@@ -27,6 +27,12 @@ pub(crate) fn no_run() {
     RUNS_FAILED.add(1);
 }
 
+/// A full look has left this kind of change so much of what it may cost.
+pub(crate) fn guarded(kind: &str, spent: u64, limit: u64) {
+    GUARD_SPENT.is_as(kind, number(spent));
+    GUARD_LIMIT.is_as(kind, number(limit));
+}
+
 /// A full run has read the ledger.
 pub(crate) fn ledger(users: usize) {
     LEDGER_USERS.is(number(users as u64));

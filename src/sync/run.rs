@@ -16,8 +16,9 @@ use super::{
     telling::Telling,
 };
 use crate::{
-    guard::{Guard, Memory},
+    guard::{Guard, Kind, Memory},
     ledger::{MayCall, Mode, State, log},
+    metrics,
     mutation::{self, Mutation},
     okta,
 };
@@ -265,6 +266,11 @@ impl Run {
     ) -> Result<(), RunError> {
         let now = time.now();
         books.guard.told_active(found.told_active, now).await?;
+        for kind in Kind::ALL {
+            let spent = books.guard.memory().budget.spent(kind, now);
+            let (limit, _) = books.guard.limit(kind, now);
+            metrics::guarded(&kind.to_string(), spent, limit);
+        }
         books.forget(&found.named, last, now).await?;
         if full_look_due {
             self.ledger

@@ -39,6 +39,10 @@ async fn a_full_run_says_how_things_are_and_what_was_sent() {
     assert_eq!(seen.level("Unchanged"), [1.0]);
     assert_eq!(seen.level("Rejected"), [1.0]);
     assert_eq!(seen.level("Withheld"), [0.0]);
+    let kinds = ["deactivations", "membershipRemovals", "updates"].map(str::to_owned);
+    let of_each = |counts: [u64; 3]| kinds.clone().into_iter().zip(counts).collect::<Vec<_>>();
+    assert_eq!(seen.split("GuardSpent"), of_each([1, 0, 1]));
+    assert_eq!(seen.split("GuardLimit"), of_each([5, 20, 100]));
     assert_eq!(seen.level("Pending"), [0.0]);
     assert_eq!(seen.level("LedgerUsers"), [4.0]);
     assert_eq!(seen.split("Sessions"), [("COMPLETED".into(), 1)]);
