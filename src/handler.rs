@@ -278,6 +278,8 @@ fn whole_table() -> Job {
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
+    // While paused every run is dry; what was asked for as a plan is kept nowhere.
+    let is_plan = report.dry_run;
     let result = Box::pin(run.work(&job, time, &mut report)).await;
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
     let error = result.as_ref().err();
@@ -287,7 +289,9 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
         failed: error.is_some(),
     };
     outcome::count(&report, outcome);
-    Box::pin(history::keep(run, &report, error, time)).await;
+    if !is_plan {
+        Box::pin(history::keep(run, &report, error, time)).await;
+    }
     result.map(|()| report)
 }
 

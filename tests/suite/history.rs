@@ -56,6 +56,25 @@ async fn the_history_names_everybody_who_was_told() {
     assert_eq!(left, ["user7", "user9"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_plan_is_not_kept_whether_or_not_the_function_is_paused() {
+    let world = world_of(2).await;
+    let function = world.function(&[]);
+    for switch in ["running", "paused"] {
+        if switch == "paused" {
+            let pause = json!({"command": "pause"});
+            crate::steps::answer(&world, &function, &pause)
+                .await
+                .unwrap();
+        }
+        let before = crate::steps::state(&world).await;
+
+        plan(&world, &function).await;
+
+        assert_eq!(crate::steps::state(&world).await, before, "{switch}");
+    }
+}
+
 async fn named(world: &World, pk: &str) -> Vec<String> {
     let item = item(world, pk).await.unwrap_or_else(|| panic!("no {pk}"));
     let ids = item["externalIds"].as_l().unwrap().iter();
