@@ -17,8 +17,7 @@ const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 pub(crate) async fn keep(run: &Run, report: &Report, error: Option<&RunError>, time: &Time) {
     let left = time.clock().until(time.deadline() - FOR_THE_ANSWER);
     let left = left.min(PATIENCE);
-    let keeps = !run.reads_only && !run.history.is_zero();
-    if !keeps || left.is_zero() || !is_worth_keeping(report, error) {
+    if run.history.is_zero() || left.is_zero() || !is_worth_keeping(report, error) {
         return;
     }
     let kept = KeptRun {
