@@ -7,6 +7,9 @@ use serde_json::Value;
 
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
+const RUNBOOK: &str = include_str!("../../docs/runbook.md");
+const README: &str = include_str!("../../README.md");
+
 const ALARMS: [&str; 16] = [
     "DriftAlarm",
     "FailedExecutionsAlarm",
@@ -244,6 +247,8 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
             text.contains(&format!("Runbook: docs/runbook.md, {id}.")),
             "{text}"
         );
+        assert!(RUNBOOK.contains(&format!("\n## {id}\n")), "{id}");
+        assert!(README.contains(&format!("`{id}`")), "{id}");
         let topic = "- !If [CreatesAlarmTopic, !Ref AlarmTopic, !Ref AlarmTopicArn]";
         for actions in ["AlarmActions", "OKActions"] {
             assert!(text.contains(&format!("{actions}: {topic}")), "{text}");
@@ -253,5 +258,19 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
         assert!(description.contains("To do:"), "{description}");
         // CloudWatch takes 1,024 characters.
         assert!(description.len() < 900, "{id}: {}", description.len());
+    }
+}
+
+#[test]
+fn the_readme_says_of_every_metric_what_it_is() {
+    for metric in ALL {
+        assert!(
+            README.contains(&format!("`{}`", metric.name)),
+            "{}",
+            metric.name
+        );
+        for value in metric.split_by.into_iter().flat_map(|(_, values)| values) {
+            assert!(README.contains(&format!("`{value}`")), "{value}");
+        }
     }
 }
