@@ -89,6 +89,9 @@ pub enum Command {
         /// Who approves.
         #[serde(default)]
         by: Option<String>,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
     },
     /// From now on every run is a dry run.
     Pause {
@@ -134,6 +137,8 @@ impl Command {
     pub const LISTED: u64 = 50;
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
+    /// How long a name or a reason may be that is kept, in bytes.
+    pub const SAID: usize = 500;
     /// How many people a sync is for at most that names them: what one request to Okta carries.
     pub const MOST_NAMED: usize = 200;
 
@@ -168,6 +173,16 @@ impl Command {
     /// Whether its options go together.
     fn check(self) -> Result<Self, String> {
         match &self {
+            Self::Approve { by, reason, .. }
+            | Self::Pause { by, reason }
+            | Self::Resume { by, reason }
+                if [by, reason].into_iter().flatten().any(|said| said.len() > Self::SAID) =>
+            {
+                Err(format!(
+                    "\"by\" and \"reason\" are kept with what every run reads: {} bytes each are possible",
+                    Self::SAID
+                ))
+            }
             Self::Plan {
                 limit: Some(limit), ..
             } if !(1..=Self::MOST_LISTED).contains(limit) => Err(format!(
@@ -254,7 +269,7 @@ impl Command {
      {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, {{\"command\":\"prove\"}}, {{\"command\":\"pause\"}}, \
      {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
      (the first two take \"retryRefused\": true, a sync \"only\": [external ids] or \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
-     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids] and \"by\", a verification \
+     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids], \"by\" and \"reason\", a verification \
      \"adopt\": true and \"repair\": true, a proof \"confirmed\": [\"deactivate\"])"
 )]
 pub struct UnknownEvent(String);

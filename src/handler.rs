@@ -11,7 +11,8 @@ use crate::{
     config::{Config, Settings},
     doctor::{self, Subject},
     event::{Command, Event, asked_since, pushed_at},
-    guard, history,
+    guard::{self, Said},
+    history,
     ledger::Mode,
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
@@ -159,19 +160,28 @@ impl Function {
                     };
                     full(run, &time, report(Trigger::Direct, false), job).await
                 }
-                Command::Approve { digest, only, by } => {
+                Command::Approve {
+                    digest,
+                    only,
+                    by,
+                    reason,
+                } => {
                     let ledger = &self.run().await?.ledger;
                     let only: Option<Vec<_>> = only.map(|ids| {
                         let ids = ids.into_iter();
                         ids.filter_map(|id| ExternalId::parse(id).ok()).collect()
                     });
+                    let said = Said {
+                        by: by.clone(),
+                        reason: reason.clone(),
+                    };
                     let granted =
-                        guard::approve(ledger, &digest, only.as_deref(), by.as_deref(), time.now())
-                            .await?;
+                        guard::approve(ledger, &digest, only.as_deref(), said, time.now()).await?;
                     tracing::info!(
                         %digest,
                         people = granted.approved,
                         by,
+                        reason,
                         "approved: the next run tells them"
                     );
                     Ok(Answer::Granted(granted))

@@ -41,6 +41,8 @@ fn an_unknown_command_or_option_says_what_was_expected() {
         json!({"command": "sync", "allowDeactivation": 1}),
         json!({"command": "approve"}),
         json!({"command": "approve", "digest": "x", "only": []}),
+        json!({"command": "approve", "digest": "x", "reason": "x".repeat(501)}),
+        json!({"command": "resume", "by": "x".repeat(501)}),
         json!({"Records": [{"EventSource": "aws:sns"}]}),
         json!({"command": "sync", "detail": true}),
         json!({"command": "plan", "detail": true, "limit": 201}),

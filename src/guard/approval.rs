@@ -21,6 +21,9 @@ pub struct Approval {
     pub kind: Kind,
     /// Who approved, as they say themselves.
     pub by: Option<String>,
+    /// Why, if they said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
     /// Until when it lets anybody through.

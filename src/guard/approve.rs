@@ -26,6 +26,15 @@ pub struct Granted {
     pub expires: Timestamp,
 }
 
+/// What whoever approves says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Who approves.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// Why an approval was not written down.
 #[derive(Debug, thiserror::Error)]
 pub enum ApproveError {
@@ -46,7 +55,7 @@ pub async fn approve(
     ledger: &Ledger,
     digest: &str,
     only: Option<&[ExternalId]>,
-    by: Option<&str>,
+    said: Said,
     now: Timestamp,
 ) -> Result<Granted, ApproveError> {
     let memory: Versioned<Memory> = ledger.read_guard().await?;
@@ -80,9 +89,8 @@ pub async fn approve(
     let approval = Approval {
         digest: Digest(digest.to_owned()),
         kind,
-        by: by
-            .map(str::to_owned)
-            .or(before.as_ref().and_then(|it| it.by.clone())),
+        by: said.by.or(before.as_ref().and_then(|it| it.by.clone())),
+        reason: (said.reason).or(before.as_ref().and_then(|it| it.reason.clone())),
         at: before.as_ref().map_or(now, |before| before.at),
         expires: before.map_or(now + LIST_LASTS, |before| before.expires),
         people: people.len() as u64,

@@ -17,7 +17,7 @@ mod list;
 mod memory;
 
 pub use approval::{Approval, Approved};
-pub use approve::{ApproveError, Granted, approve};
+pub use approve::{ApproveError, Granted, Said, approve};
 pub use budget::{Ask, Budget, Short};
 pub use keep::Guard;
 pub(crate) use keep::LIST;

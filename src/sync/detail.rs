@@ -39,7 +39,7 @@ pub struct Detail {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
-    /// Users to create, update or reactivate.
+    /// Users to create, update or reactivate, those who are withheld for their number included.
     pub upserts: Vec<UpsertChange>,
     /// Users to deactivate, those whose deactivation is withheld for their number included.
     pub deactivations: Vec<DeactivationChange>,
@@ -62,6 +62,8 @@ pub struct UpsertChange {
     pub record: String,
     /// What happens to them.
     pub change: ChangeKind,
+    /// Whether they wait: see the report's `withheld`.
+    pub withheld: bool,
     /// The attributes that change, all of them for somebody new; `None` if that is not known.
     pub attributes: Option<Vec<String>>,
     /// Their values.
@@ -118,7 +120,7 @@ pub struct DeactivationChange {
 /// How many changes were found beyond those that are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct NotListed {
-    /// Upserts.
+    /// Upserts, withheld ones included.
     pub upserts: u64,
     /// Deactivations, withheld ones included.
     pub deactivations: u64,
@@ -142,20 +144,24 @@ pub struct NotAsked {
 }
 
 impl Changes {
-    /// What a plan changes; `withheld` are the first of so many whose deactivation the guard keeps
-    /// back: they are whom one wants to see.
+    /// What a plan changes; `withheld` are the first of so many upserts and deactivations that the
+    /// guard keeps back: they are whom one wants to see.
     pub(super) async fn of(
         plan: &Plan,
         withheld: Vec<Ready>,
-        all_withheld: u64,
+        all_withheld: (u64, u64),
         detail: Detail,
         okta: &Calls,
     ) -> Self {
+        let goes = |ready| (ready, false);
+        let waits = |ready| (ready, true);
+        let (leavers, kept): (Vec<_>, Vec<_>) =
+            withheld.iter().partition(|ready| ready.why.is_some());
         let mut leavers: Vec<_> = plan
             .deactivations
             .iter()
-            .map(|ready| (ready, false))
-            .chain(withheld.iter().map(|ready| (ready, true)))
+            .map(goes)
+            .chain(leavers.into_iter().map(waits))
             .filter_map(|(ready, withheld)| {
                 Some(DeactivationChange {
                     external_id: ready.external_id.to_string(),
@@ -167,16 +173,20 @@ impl Changes {
             .collect();
         leavers.sort_by(|one, other| one.external_id.cmp(&other.external_id));
         leavers.truncate(detail.limit);
-        let mut upserts: Vec<_> = plan.upserts.iter().collect();
-        upserts.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+        let upserts = plan.upserts.iter().map(goes);
+        let mut upserts: Vec<_> = upserts.chain(kept.into_iter().map(waits)).collect();
+        upserts.sort_by(|(one, _), (other, _)| one.external_id.cmp(&other.external_id));
         upserts.truncate(detail.limit);
 
-        let ids: Vec<_> = upserts.iter().map(|upsert| &upsert.external_id).collect();
+        let ids: Vec<_> = upserts
+            .iter()
+            .map(|(upsert, _)| &upsert.external_id)
+            .collect();
         let (had, not_asked) = ask(okta, &ids).await;
         let listed = upserts
             .into_iter()
             .zip(had)
-            .map(|(upsert, had)| {
+            .map(|((upsert, withheld), had)| {
                 let sent = upsert
                     .entity
                     .as_ref()
@@ -188,6 +198,7 @@ impl Changes {
                     external_id: upsert.external_id.to_string(),
                     record: upsert.key.to_string(),
                     change,
+                    withheld,
                     values: differing
                         .as_ref()
                         .filter(|_| detail.values)
@@ -196,8 +207,8 @@ impl Changes {
                 }
             })
             .collect::<Vec<_>>();
-        let (found, deactivations) = plan.found;
-        let deactivations = deactivations + all_withheld;
+        let found = plan.found.0 + all_withheld.0;
+        let deactivations = plan.found.1 + all_withheld.1;
         Self {
             groups: Vec::new(),
             not_listed: NotListed {

@@ -58,7 +58,8 @@ impl Dry<'_> {
                 .answer_by()
                 .min(self.time.now() + detail::PATIENCE));
             let kept = self.withheld(&found, detail.limit).await?;
-            let changes = Changes::of(&plan, kept, of(Kind::Deactivations), detail, &okta);
+            let all_kept = (of(Kind::Updates), of(Kind::Deactivations));
+            let changes = Changes::of(&plan, kept, all_kept, detail, &okta);
             let mut changes = Box::pin(changes).await;
             (changes.groups, changes.not_listed.groups) = groups.into_list();
             report.changes = Some(changes);
@@ -68,9 +69,14 @@ impl Dry<'_> {
         Ok(())
     }
 
-    /// The first of those whose deactivation is withheld.
+    /// The first of each kind whom the guard withholds.
     async fn withheld(&self, found: &Found, limit: usize) -> Result<Vec<Ready>, RunError> {
-        let suspects: Vec<_> = found.withheld.iter().take(limit).cloned().collect();
+        let withheld = found.withheld.iter().cloned();
+        let (mut suspects, mut upserts): (Vec<_>, Vec<_>) =
+            withheld.partition(|one| one.target.is_deactivation());
+        suspects.truncate(limit);
+        upserts.truncate(limit);
+        suspects.append(&mut upserts);
         let in_hand = self.in_hand(&suspects).await?;
         Ok(in_hand
             .into_iter()

@@ -82,7 +82,10 @@ impl Run {
                         (found.leavers, found.withheld) = leavers.into_iter().partition(goes);
                     }
                     Kind::Updates => {
-                        found.upserts.retain(goes);
+                        let upserts = std::mem::take(&mut found.upserts);
+                        let (go, kept): (Vec<_>, Vec<_>) = upserts.into_iter().partition(goes);
+                        found.upserts = go;
+                        found.withheld.extend(kept);
                         found.packed.retain(|_, charged| !charged);
                     }
                     _ => {}

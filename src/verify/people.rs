@@ -156,7 +156,10 @@ impl<'a> People<'a> {
         let number = self.number.unwrap_or(0);
         let (mut mends, mut adoptions) = (Vec::new(), Vec::new());
         for (_, wanted, judged) in &found {
-            if let Some(mend) = mend(wanted, judged.act, number, now) {
+            // Who only reads writes nothing, not even that a repair has done its work.
+            if !self.reads_only
+                && let Some(mend) = mend(wanted, judged.act, number, now)
+            {
                 mends.push(mend);
                 adoptions.push(judged.act == Act::Adopt);
             }

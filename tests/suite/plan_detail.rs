@@ -49,9 +49,9 @@ async fn each_change_says_who_and_which_attributes() {
         plan["changes"],
         json!({
             "upserts": [
-                {"externalId": "newcomer", "record": "id=newcomer", "change": "create",
+                {"externalId": "newcomer", "record": "id=newcomer", "change": "create", "withheld": false,
                  "attributes": ["displayName", "email", "firstName", "lastName", "userName"]},
-                {"externalId": "user1", "record": "id=user1", "change": "update",
+                {"externalId": "user1", "record": "id=user1", "change": "update", "withheld": false,
                  "attributes": ["displayName", "firstName", "title"]},
             ],
             "deactivations": [
@@ -219,6 +219,35 @@ async fn who_is_withheld_can_be_seen() {
     assert_eq!(
         held["estimate"],
         json!({"sessions": 0, "requests": 0, "seconds": 0})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_update_is_withheld_can_be_seen_beside_those_who_are_told() {
+    let world = world_of(10).await;
+    let function = world.function(&[("MAX_UPDATES", "1")]);
+    sync(&world, &function).await;
+    for id in ["user1", "user2"] {
+        world
+            .put(with(person(id), json!({"title": "Editor"})))
+            .await;
+    }
+    world.put(person("newcomer")).await;
+
+    let plan = detailed(&world, &function, json!({"limit": 2})).await;
+
+    let upserts = plan["changes"]["upserts"].as_array().unwrap();
+    let seen = upserts
+        .iter()
+        .map(|one| (one["externalId"].as_str().unwrap(), one["withheld"] == true));
+    assert_eq!(
+        seen.collect::<Vec<_>>(),
+        [("newcomer", false), ("user1", true)]
+    );
+    assert_eq!(plan["changes"]["notListed"]["upserts"], 1);
+    assert_eq!(
+        (&plan["upserts"], &plan["withheld"]["updates"]["count"]),
+        (&json!(1), &json!(2))
     );
 }
 

@@ -135,6 +135,44 @@ async fn whoever_may_only_look_is_answered_and_nothing_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_a_repair_has_done_its_work_is_written_by_the_writer_alone() {
+    let mut world = complete_world().await;
+    let between = world.between().await;
+    let writer = world.function(&[]);
+    sync(&world, &writer).await;
+    cooldown().await;
+    world
+        .okta
+        .admin_edits("user1", "firstName", Some("Otherwise"))
+        .unwrap();
+    let repaired = ask(
+        &world,
+        &writer,
+        json!({"command": "verify", "repair": true}),
+    )
+    .await;
+    sync(&world, &writer).await;
+    cooldown().await;
+    between.dynamodb.forget();
+
+    let verified = ask(
+        &world,
+        &world.function(&READS),
+        json!({"command": "verify"}),
+    )
+    .await;
+
+    assert_eq!(
+        (&repaired["different"], &verified["same"]),
+        (&json!(1), &json!(25))
+    );
+    for call in between.dynamodb.calls() {
+        let looks = LOOKS.iter().any(|look| call.what.starts_with(look));
+        assert!(looks, "{}", call.what);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_app_that_may_do_more_is_asked_for_tokens_that_read() {
     let world = world_with_scopes(&[
         "okta.identitySources.manage",

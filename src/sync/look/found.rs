@@ -48,7 +48,7 @@ pub struct Found {
     pub waiting: Vec<IdHash>,
     /// Those who would have to be charged, as many as can be approved at once, and strangers.
     pub charged: Vec<(Kind, Listed)>,
-    /// Of those who are to leave, whom the guard withholds.
+    /// Of leavers and upserts, whom the guard withholds.
     pub withheld: Vec<Suspect>,
     /// Users who came by push and now have a record that changes nothing else.
     pub adopted: Vec<(IdHash, RecordKey)>,
