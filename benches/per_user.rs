@@ -13,7 +13,7 @@ use dynamodb_identity_source::{
     mapping::{DEFAULT_MAPPING, Mapped, Mapping},
     okta::{self, Entity},
     sync::{
-        Aside,
+        Refusals,
         look::{Comparison, Found},
     },
     users::{KeyKind, KeySchema, Record, RecordKey},
@@ -109,11 +109,11 @@ fn per_user(criterion: &mut Criterion) {
 }
 
 fn compare(book: &Book, users: Vec<(RecordKey, Mapped)>) -> Found {
-    let (aside, approved) = (
-        Aside::new(Stuck::default(), false, true),
+    let (refusals, approved) = (
+        Refusals::new(Stuck::default(), false, true),
         Approved::default(),
     );
-    let mut comparison = Comparison::new(book, &aside, &approved);
+    let mut comparison = Comparison::new(book, &refusals, &approved);
     for (key, user) in users {
         comparison.take(key, user);
     }

@@ -144,7 +144,7 @@ impl Stuck {
         self.beyond = beyond;
     }
 
-    /// Those who fit, the quarantined before others and the longest stuck first, on their
+    /// Those who fit, the refused before others and the longest stuck first, on their
     /// shelves. Who does not fit is only tried again.
     fn shelves(&self) -> Vec<Shelf> {
         let mut shelves: Vec<_> = (0..SHELVES)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Aside, Books, Job, Run, RunError, Time,
+    Books, Job, Refusals, Run, RunError, Time,
     hand::{Circumstances, Hand},
     look::{Found, look},
     tell,
@@ -19,7 +19,7 @@ pub(super) struct Settling<'a> {
     pub(super) until: Timestamp,
 }
 
-impl Aside {
+impl Refusals {
     /// Takes note of what a look found.
     pub(super) fn looked(&mut self, found: &Found) {
         let at = (!found.whole).then(|| found.looked_at.clone());
@@ -35,13 +35,13 @@ impl Run {
         job: &Job,
         hand: &Hand<'_>,
         books: &Books,
-        aside: &Aside,
+        refusals: &Refusals,
         time: &Time,
     ) -> Result<Found, RunError> {
         let reading = books.reading(time.now());
         let circumstances = Circumstances {
             reading: &reading,
-            aside,
+            refusals,
             approved: books.guard.approved(),
             whole: None,
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Aside, Books, Changes, Estimate, Job, Report, Run, RunError, Time,
+    Books, Changes, Estimate, Job, Refusals, Report, Run, RunError, Time,
     detail::{self, GroupChanges},
     hand::{Circumstances, Decision, Hand, InHand, Ready},
     look::{Found, Whole},
@@ -19,7 +19,7 @@ pub(super) struct Dry<'a> {
     pub(super) time: &'a Time,
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a Books,
-    pub(super) aside: &'a Aside,
+    pub(super) refusals: &'a Refusals,
 }
 
 impl Dry<'_> {
@@ -98,7 +98,7 @@ impl Dry<'_> {
             };
         let circumstances = Circumstances {
             reading: &reading,
-            aside: self.aside,
+            refusals: self.refusals,
             approved: self.books.guard.approved(),
             whole: whole.as_ref(),
         };

@@ -6,7 +6,6 @@
 //! looks what Okta made of them.
 
 mod app;
-mod aside;
 mod begin;
 mod beside;
 mod books;
@@ -26,6 +25,7 @@ mod outstanding;
 mod pace;
 mod plan;
 mod prove;
+mod refusals;
 mod rejects;
 mod report;
 mod run;
@@ -36,7 +36,6 @@ mod time;
 mod withheld;
 
 pub use app::AppRules;
-pub use aside::Aside;
 pub use books::Books;
 #[doc(hidden)]
 pub use books::left_over;
@@ -54,6 +53,7 @@ pub use look::{Counts, Source};
 pub use outstanding::OutstandingReport;
 pub(crate) use pace::COOLDOWN;
 pub use prove::{Person, Proven};
+pub use refusals::Refusals;
 pub use rejects::{Reject, Rejects};
 pub use report::{
     Consumed, FastLane, GroupExample, GroupExamples, GroupsReport, MembershipsReport, Read,

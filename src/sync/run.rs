@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Aside, Books, Job, Report, Run, RunError, Time,
+    Books, Job, Refusals, Report, Run, RunError, Time,
     begin::Settling,
     check::Check,
     dry::Dry,
@@ -94,13 +94,13 @@ impl Run {
         let app = self.app.read(time).await;
         let hand = self.hand(schema, app.as_deref());
         let stuck = self.ledger.stuck().await?;
-        let aside = Aside::new(stuck, job.retry_refused, job.tells_again());
-        let mut aside = aside.leaving_alone(proof.at_work_with(time.now()));
+        let refusals = Refusals::new(stuck, job.retry_refused, job.tells_again());
+        let mut refusals = refusals.leaving_alone(proof.at_work_with(time.now()));
         let mut left_active = Vec::new();
         if matches!(job.source, Source::Table) {
             let check = Check::new(self, &hand, time);
             if writes {
-                Box::pin(check.earlier(&books, &mut aside)).await?;
+                Box::pin(check.earlier(&books, &mut refusals)).await?;
             }
             if proof.is_of(&self.binding) {
                 left_active = Box::pin(check.left_active(&proof, &books, writes)).await?;
@@ -115,7 +115,7 @@ impl Run {
         let looked_at = time.now();
         let (mut outstanding, mut found) = match went_on_with {
             Some((list, found)) => (Some(list), found),
-            None => (None, self.look(job, &hand, &books, &aside, time).await?),
+            None => (None, self.look(job, &hand, &books, &refusals, time).await?),
         };
         // Whom calls can tell need not wait until Okta was asked for its sessions.
         if may_call.any() && found.counts.waiting + found.behind > 0 {
@@ -128,7 +128,7 @@ impl Run {
                 }
                 settled => settled?,
             }
-            found = self.look(job, &hand, &books, &aside, time).await?;
+            found = self.look(job, &hand, &books, &refusals, time).await?;
         }
         if found.whole && !books.log().may_confirm(time.now()) {
             let people = found.put_off_confirmations();
@@ -138,7 +138,7 @@ impl Run {
         left_active
             .into_iter()
             .for_each(|reject| report.refused.add(reject));
-        aside.looked(&found);
+        refusals.looked(&found);
         let withheld = self
             .guard(&mut books, &mut found, report, is_plan, time)
             .await?;
@@ -162,7 +162,7 @@ impl Run {
                     run: self,
                     hand: &hand,
                     books: &mut books,
-                    aside: &aside,
+                    refusals: &refusals,
                     time,
                     is_plan,
                     writes,
@@ -175,7 +175,7 @@ impl Run {
         };
 
         if !writes {
-            for reject in aside.refused_inside_all(&report.refused) {
+            for reject in refusals.refused_inside_all(&report.refused) {
                 report.refused.add(reject);
             }
             let dry = Dry {
@@ -184,7 +184,7 @@ impl Run {
                 time,
                 hand: &hand,
                 books: &books,
-                aside: &aside,
+                refusals: &refusals,
             };
             return Box::pin(dry.finish(found, withheld, group_changes, report)).await;
         }
@@ -214,7 +214,7 @@ impl Run {
             hand: &hand,
             report: &mut *report,
             books: &mut books,
-            aside: &mut aside,
+            refusals: &mut refusals,
             groups: &mut groups,
             outstanding: outstanding.as_mut(),
             may_call,
@@ -244,10 +244,10 @@ impl Run {
                 self.looked(looked_at).await;
             }
         }
-        for reject in aside.refused_inside_all(&report.refused) {
+        for reject in refusals.refused_inside_all(&report.refused) {
             report.refused.add(reject);
         }
-        self.keep_stuck(aside, report, time).await;
+        self.keep_stuck(refusals, report, time).await;
         let telling = told?;
         match job.source {
             Source::Payload { .. } => unfinished(report, &telling),
@@ -291,8 +291,8 @@ impl Run {
 
     /// Who is stuck, whether or not the run came to an end. Who is not remembered is only tried
     /// again.
-    async fn keep_stuck(&self, aside: Aside, report: &Report, time: &Time) {
-        let (before, after) = aside.finish(&report.rejected, &report.refused, time.now());
+    async fn keep_stuck(&self, refusals: Refusals, report: &Report, time: &Time) {
+        let (before, after) = refusals.finish(&report.rejected, &report.refused, time.now());
         let keeping = self.ledger.keep_stuck(&before, &after);
         let left = time.clock().until(time.deadline());
         match Box::pin(okta::within(time.clock(), left / 2, keeping)).await {

@@ -6,7 +6,7 @@ use okta_emulator::{Effect, Fault, Options};
 use serde_json::{Value, json};
 
 use crate::{
-    quarantine::{poisoned, refuse},
+    refused_singly::{poisoned, refuse},
     steps::{answer, cooldown, inactive, options, person, state, sync, with, world_of},
     support::World,
 };

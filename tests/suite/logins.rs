@@ -4,7 +4,7 @@ use dynamodb_identity_source::{handler::Function, sync::Report};
 use serde_json::{Value, json};
 
 use crate::{
-    quarantine::refuse,
+    refused_singly::refuse,
     steps::{
         assert_agreement, changes, cooldown, inactive, is_active, person, plan, sync, with,
         world_of,

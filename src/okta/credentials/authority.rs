@@ -9,9 +9,9 @@ use reqwest::{Method, Url};
 use tokio::sync::{Mutex, MutexGuard as AsyncGuard};
 
 use super::CredentialsFrom;
-use super::pass::Pass;
+use super::authorization::Authorization;
 use super::proof::Request;
-use super::renewal::{Means, Renewal};
+use super::renewal::{Renewal, RenewalContext};
 use super::skew::Skew;
 use super::token::{CALL, Grant, new_nonce, unusable};
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ pub(in crate::okta) struct Authority {
 
 #[derive(Debug, Default)]
 struct Current {
-    pass: Option<Arc<Pass>>,
+    authorization: Option<Arc<Authorization>>,
     /// What Okta last wanted to see in the proofs of API calls.
     nonce: Option<String>,
 }
@@ -45,7 +45,7 @@ struct Current {
 /// What one call has shown.
 pub(in crate::okta) struct Shown {
     pub(in crate::okta) headers: HeaderMap,
-    pass: Arc<Pass>,
+    authorization: Arc<Authorization>,
 }
 
 /// How often a call has come back with what Okta objected to put right: each
@@ -76,13 +76,13 @@ impl Authority {
         line: &Line,
         deadline: Timestamp,
     ) -> Result<Grant, Error> {
-        if let Some(pass) = self.good_pass() {
-            return Ok(pass.grant.clone());
+        if let Some(authorization) = self.good_authorization() {
+            return Ok(authorization.grant.clone());
         }
         let before = self.failures.load(Ordering::SeqCst);
         let mut renewal = self.renewal(deadline).await?;
-        if let Some(pass) = self.good_pass() {
-            return Ok(pass.grant.clone());
+        if let Some(authorization) = self.good_authorization() {
+            return Ok(authorization.grant.clone());
         }
         if let Some((number, error)) = &renewal.failed
             && *number > before
@@ -90,10 +90,10 @@ impl Authority {
         {
             return Err(error);
         }
-        match Box::pin(renewal.renew(self.means(line, deadline))).await {
-            Ok(pass) => {
-                let grant = pass.grant.clone();
-                self.lock().pass = Some(Arc::new(pass));
+        match Box::pin(renewal.renew(self.context(line, deadline))).await {
+            Ok(authorization) => {
+                let grant = authorization.grant.clone();
+                self.lock().authorization = Some(Arc::new(authorization));
                 Ok(grant)
             }
             Err(error) => {
@@ -107,12 +107,12 @@ impl Authority {
     /// The headers of one request; `None` if there is nothing good to show any
     /// more.
     pub(in crate::okta) fn show(&self, method: &Method, url: &Url) -> Result<Option<Shown>, Error> {
-        let Some(pass) = self.good_pass() else {
+        let Some(authorization) = self.good_authorization() else {
             return Ok(None);
         };
         let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, pass.authorization.clone());
-        if let Some((prover, hash)) = &pass.proof {
+        headers.insert(AUTHORIZATION, authorization.authorization.clone());
+        if let Some((prover, hash)) = &authorization.proof {
             let nonce = self.lock().nonce.clone();
             let proof = prover.prove(&Request {
                 method,
@@ -123,7 +123,10 @@ impl Authority {
             });
             headers.insert(DPOP, proof.map_err(unusable)?);
         }
-        Ok(Some(Shown { headers, pass }))
+        Ok(Some(Shown {
+            headers,
+            authorization,
+        }))
     }
 
     /// Listens to an answer: any may bring another nonce.
@@ -151,7 +154,7 @@ impl Authority {
             Some("invalid_dpop_proof") => Ok(!std::mem::replace(&mut pardons.corrected, true)
                 && self.skew.correct(self.clock, pacing::date(headers))),
             _ if refusal.status == 401 && !std::mem::replace(&mut pardons.renewed, true) => {
-                self.replace(line, &shown.pass, deadline).await
+                self.replace(line, &shown.authorization, deadline).await
             }
             _ => Ok(false),
         }
@@ -161,21 +164,21 @@ impl Authority {
     async fn replace(
         &self,
         line: &Line,
-        refused: &Arc<Pass>,
+        refused: &Arc<Authorization>,
         deadline: Timestamp,
     ) -> Result<bool, Error> {
         let mut renewal = self.renewal(deadline).await?;
-        let current = self.lock().pass.clone();
-        if !current.is_some_and(|pass| Arc::ptr_eq(&pass, refused)) {
+        let current = self.lock().authorization.clone();
+        if !current.is_some_and(|authorization| Arc::ptr_eq(&authorization, refused)) {
             // Somebody else was told before us.
             return Ok(true);
         }
         let another = match refused.grant {
             Grant::AccessToken { .. } => true,
-            Grant::ApiToken => Box::pin(renewal.read_again(self.means(line, deadline))).await?,
+            Grant::ApiToken => Box::pin(renewal.read_again(self.context(line, deadline))).await?,
         };
         if another {
-            self.lock().pass = None;
+            self.lock().authorization = None;
         }
         Ok(another)
     }
@@ -191,8 +194,8 @@ impl Authority {
         }
     }
 
-    fn means<'a>(&'a self, line: &'a Line, deadline: Timestamp) -> Means<'a> {
-        Means {
+    fn context<'a>(&'a self, line: &'a Line, deadline: Timestamp) -> RenewalContext<'a> {
+        RenewalContext {
             line,
             scopes: self.scopes,
             from: &self.from,
@@ -201,10 +204,12 @@ impl Authority {
         }
     }
 
-    fn good_pass(&self) -> Option<Arc<Pass>> {
-        let pass = self.lock().pass.clone()?;
-        let good = pass.good_until.is_none_or(|until| self.clock.now() < until);
-        good.then_some(pass)
+    fn good_authorization(&self) -> Option<Arc<Authorization>> {
+        let authorization = self.lock().authorization.clone()?;
+        let good = authorization
+            .good_until
+            .is_none_or(|until| self.clock.now() < until);
+        good.then_some(authorization)
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {

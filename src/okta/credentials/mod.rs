@@ -7,10 +7,10 @@
 //! place other than in a header that is marked sensitive.
 
 mod authority;
+mod authorization;
 mod jwk;
 mod key;
 mod key_text;
-mod pass;
 mod proof;
 mod renewal;
 mod secret;

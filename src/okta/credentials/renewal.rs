@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::pass::Pass;
+use super::authorization::Authorization;
 use super::proof::{self, Prover};
 use super::skew::Skew;
 use super::token::{AccessToken, CALL, Grant, fetch, unusable};
@@ -39,7 +39,7 @@ struct Known {
 
 /// What a renewal works with.
 #[derive(Clone, Copy)]
-pub(super) struct Means<'a> {
+pub(super) struct RenewalContext<'a> {
     pub(super) line: &'a Line,
     pub(super) scopes: &'static str,
     pub(super) from: &'a CredentialsFrom,
@@ -48,33 +48,36 @@ pub(super) struct Means<'a> {
 }
 
 impl Renewal {
-    pub(super) async fn renew(&mut self, means: Means<'_>) -> Result<Pass, Error> {
-        let mut credentials = self.credentials(means).await?;
+    pub(super) async fn renew(
+        &mut self,
+        context: RenewalContext<'_>,
+    ) -> Result<Authorization, Error> {
+        let mut credentials = self.credentials(context).await?;
         loop {
             let refused = match &credentials {
                 Credentials::ApiToken(token) => return api_token(token),
-                Credentials::ServiceApp(app) => match self.access_token(app, means).await {
+                Credentials::ServiceApp(app) => match self.access_token(app, context).await {
                     Err(error @ Error::Unauthorized(_)) => error,
                     answer => return answer,
                 },
             };
-            if !self.read_again(means).await? {
+            if !self.read_again(context).await? {
                 return Err(refused);
             }
-            credentials = self.credentials(means).await?;
+            credentials = self.credentials(context).await?;
         }
     }
 
-    async fn credentials(&mut self, means: Means<'_>) -> Result<Credentials, Error> {
+    async fn credentials(&mut self, context: RenewalContext<'_>) -> Result<Credentials, Error> {
         if let Some(known) = &self.known {
             return Ok(known.credentials.clone());
         }
-        let known = match means.from {
+        let known = match context.from {
             CredentialsFrom::Given(credentials) => Known {
                 credentials: credentials.clone(),
                 read: None,
             },
-            CredentialsFrom::Secret(_) => read(means).await?,
+            CredentialsFrom::Secret(_) => read(context).await?,
         };
         let credentials = known.credentials.clone();
         self.known = Some(known);
@@ -83,7 +86,7 @@ impl Renewal {
 
     /// Okta refuses the credentials: reads the secret again, if they are in one
     /// and it was not just read. True if there are others in it now.
-    pub(super) async fn read_again(&mut self, means: Means<'_>) -> Result<bool, Error> {
+    pub(super) async fn read_again(&mut self, context: RenewalContext<'_>) -> Result<bool, Error> {
         let Some(Known {
             read: Some((text, at)),
             ..
@@ -91,11 +94,11 @@ impl Renewal {
         else {
             return Ok(false);
         };
-        let now = means.line.clock().now();
+        let now = context.line.clock().now();
         if now < *at + READ_AGAIN_AFTER {
             return Ok(false);
         }
-        let known = match read(means).await {
+        let known = match read(context).await {
             Ok(known) => known,
             // What Okta says of those at hand is what is to be told then.
             Err(error @ Error::Credentials(CredentialsError::Secret { .. })) => {
@@ -116,7 +119,11 @@ impl Renewal {
         Ok(others)
     }
 
-    async fn access_token(&mut self, app: &ServiceApp, means: Means<'_>) -> Result<Pass, Error> {
+    async fn access_token(
+        &mut self,
+        app: &ServiceApp,
+        context: RenewalContext<'_>,
+    ) -> Result<Authorization, Error> {
         let prover = match &self.prover {
             Some(prover) => Arc::clone(prover),
             None => Arc::clone(
@@ -125,13 +132,13 @@ impl Renewal {
             ),
         };
         let token = fetch(
-            means.line,
-            means.scopes,
+            context.line,
+            context.scopes,
             app,
             &prover,
-            means.skew,
+            context.skew,
             &mut self.nonce,
-            means.deadline,
+            context.deadline,
         );
         let AccessToken {
             value,
@@ -140,7 +147,7 @@ impl Renewal {
             good_until,
         } = Box::pin(token).await?;
         tracing::debug!(dpop, ?scopes, %good_until, "Okta gave an access token");
-        Ok(Pass {
+        Ok(Authorization {
             authorization: header(if dpop { "DPoP" } else { "Bearer" }, &value).ok_or(
                 Error::Unreadable {
                     call: CALL,
@@ -154,9 +161,9 @@ impl Renewal {
     }
 }
 
-async fn read(means: Means<'_>) -> Result<Known, Error> {
-    let Means { line, deadline, .. } = means;
-    let CredentialsFrom::Secret(secret) = means.from else {
+async fn read(context: RenewalContext<'_>) -> Result<Known, Error> {
+    let RenewalContext { line, deadline, .. } = context;
+    let CredentialsFrom::Secret(secret) = context.from else {
         return Err(Error::Credentials(CredentialsError::NotUnderstood));
     };
     let Some(text) = secret.read(line.clock(), deadline).await? else {
@@ -171,8 +178,8 @@ async fn read(means: Means<'_>) -> Result<Known, Error> {
     })
 }
 
-fn api_token(token: &SecretString) -> Result<Pass, Error> {
-    Ok(Pass {
+fn api_token(token: &SecretString) -> Result<Authorization, Error> {
+    Ok(Authorization {
         authorization: header("SSWS", token).ok_or(CredentialsError::NotAToken)?,
         proof: None,
         good_until: None,

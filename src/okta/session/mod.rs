@@ -1,9 +1,9 @@
 //! An import session, as a type whose states are types.
 
 mod create;
-mod hush;
 mod info;
 mod known;
+mod redact;
 mod refused;
 mod watch;
 
@@ -138,8 +138,8 @@ impl Session<Open> {
             Error::NotFound(_) => Err(LoadError::NotOpen { status: None }),
             Error::Refused(refusal) if matches!(refusal.status, 400 | 413 | 422) => {
                 let suspects = suspects(&refusal, batch);
-                let hushed = hush::hushed(refusal, batch);
-                Err(self.batch_or_session(hushed, suspects).await)
+                let redacted = redact::redacted(refusal, batch);
+                Err(self.batch_or_session(redacted, suspects).await)
             }
             error if failure.maybe_done => Err(LoadError::Ambiguous(error)),
             error => Err(LoadError::Failed(error)),

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 pub(super) use self::{left_active::left_active, seen::differs};
 use self::{logins::Logins, reason::Cause};
 use super::{
-    Aside, Books, Run, RunError, Time,
+    Books, Refusals, Run, RunError, Time,
     hand::{Hand, subject},
 };
 use crate::{
@@ -75,7 +75,7 @@ impl<'a> Check<'a> {
         &self,
         number: Number,
         books: &Books,
-        aside: &mut Aside,
+        refusals: &mut Refusals,
     ) -> Result<(), RunError> {
         let ledger = &self.run.ledger;
         let unchecked = ledger.unchecked().await?;
@@ -85,9 +85,9 @@ impl<'a> Check<'a> {
         let vanish = unchecked.leavers_vanish;
         let asked = self.ask(number, import, vanish, books.log()).await?;
         for off in &asked.off {
-            self.refuse(off, &asked.logins, aside).await?;
+            self.refuse(off, &asked.logins, refusals).await?;
         }
-        asked.fine.iter().for_each(|id| aside.is_as_told(*id));
+        asked.fine.iter().for_each(|id| refusals.is_as_told(*id));
         let now = self.time.now();
         ledger
             .change_unchecked(|unchecked| {
@@ -107,10 +107,14 @@ impl<'a> Check<'a> {
     ///
     /// # Errors
     /// When the tables could not be read or written.
-    pub(super) async fn earlier(&self, books: &Books, aside: &mut Aside) -> Result<(), RunError> {
+    pub(super) async fn earlier(
+        &self,
+        books: &Books,
+        refusals: &mut Refusals,
+    ) -> Result<(), RunError> {
         let ledger = &self.run.ledger;
         let unchecked = ledger.unchecked().await?;
-        let refused = aside.told_again();
+        let refused = refusals.told_again();
         if unchecked.is_empty() && refused.is_empty() {
             return Ok(());
         }
@@ -134,7 +138,7 @@ impl<'a> Check<'a> {
         for (number, import) in landed.iter().filter(|(_, it)| !it.people.is_empty()) {
             let asked = self.ask(*number, import, vanish, log).await?;
             vanish |= asked.vanish;
-            asked.fine.iter().for_each(|id| aside.is_as_told(*id));
+            asked.fine.iter().for_each(|id| refusals.is_as_told(*id));
             logins.extend(asked.logins);
             off.extend(asked.off.into_iter().map(Off::by_id));
             if asked.answered {
@@ -144,7 +148,7 @@ impl<'a> Check<'a> {
         let said = self.read_log(&landed, log).await?;
         off.extend(said.off.into_iter().map(Off::by_id));
         for one in off.values() {
-            self.refuse(one, &logins, aside).await?;
+            self.refuse(one, &logins, refusals).await?;
         }
         let left = ledger
             .change_unchecked(|unchecked| {
@@ -174,14 +178,19 @@ impl<'a> Check<'a> {
                     || left.get(entry.session).is_some()
             });
             if !is_open {
-                aside.is_as_told(id);
+                refusals.is_as_told(id);
             }
         }
         Ok(())
     }
 
     /// Doubts somebody, and remembers them as refused.
-    async fn refuse(&self, off: &Off, logins: &Logins, aside: &mut Aside) -> Result<(), RunError> {
+    async fn refuse(
+        &self,
+        off: &Off,
+        logins: &Logins,
+        refusals: &mut Refusals,
+    ) -> Result<(), RunError> {
         let Off {
             entry,
             cause,
@@ -193,7 +202,7 @@ impl<'a> Check<'a> {
             return Ok(());
         }
         let leaves = entry.told == Told::Inactive;
-        let before = aside
+        let before = refusals
             .reason_before(&entry.external_id, entry.told)
             .is_some();
         let again = cause.may_pass(leaves, before);
@@ -205,14 +214,14 @@ impl<'a> Check<'a> {
             },
             _ => None,
         };
-        let said = aside.reason_before(&entry.external_id, entry.told);
+        let said = refusals.reason_before(&entry.external_id, entry.told);
         let reason = match (cause, &holder, said) {
             // What was said may have come from the log, which knows better.
             (Cause::Missing, None, Some(said)) => said,
             _ if cause.may_be_login() && !ring.is_empty() => reason::of_ring(&ring),
             _ => cause.say(holder.as_ref(), again),
         };
-        aside.refused_inside(&entry.external_id, &entry.key, entry.told, reason, again);
+        refusals.refused_inside(&entry.external_id, &entry.key, entry.told, reason, again);
         Ok(())
     }
 

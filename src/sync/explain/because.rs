@@ -33,7 +33,7 @@ pub(super) struct Because<'a> {
     pub(super) entry: Option<&'a Entry>,
     pub(super) reading: &'a Reading,
     /// Why they are stuck, and since when.
-    pub(super) aside: Option<(String, Timestamp)>,
+    pub(super) refusals: Option<(String, Timestamp)>,
     pub(super) keeps: Option<Keeps>,
     pub(super) paused: bool,
     pub(super) scanned: bool,
@@ -70,7 +70,7 @@ impl Because<'_> {
                 "{record}, and {told}{}. The next full run's session tells it again, which confirms it.",
                 self.came_of_call()
             ),
-            Next::Retell => match &self.aside {
+            Next::Retell => match &self.refusals {
                 Some((reason, since)) => format!(
                     "{record}, and {told}, but that did not arrive. Since {since:.0}: {reason}."
                 ),
@@ -92,7 +92,7 @@ impl Because<'_> {
                 format!("{record}. They stay as Okta has them until that is corrected.")
             }
             Next::Refused => {
-                let why = match &self.aside {
+                let why = match &self.refusals {
                     Some((reason, since)) => {
                         format!("Okta refuses to be told so. Since {since:.0}: {reason}.")
                     }

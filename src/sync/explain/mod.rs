@@ -21,7 +21,7 @@ use self::{
     place::Place,
 };
 use super::{
-    Aside, Books, Run, RunError, Time, groups,
+    Books, Refusals, Run, RunError, Time, groups,
     hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, whom},
     look::{Whole, whose},
     suspect::Suspect,
@@ -96,10 +96,10 @@ impl Run {
             Some(Whole::read(&hand, std::iter::once(hash)).await?)
         };
         let reading = books.reading(now);
-        let aside = Aside::new(self.ledger.stuck().await?, false, true);
+        let refusals = Refusals::new(self.ledger.stuck().await?, false, true);
         let circumstances = Circumstances {
             reading: &reading,
-            aside: &aside,
+            refusals: &refusals,
             approved: books.guard.approved(),
             whole: whole.as_ref(),
         };
@@ -152,7 +152,7 @@ impl Run {
             decision: &decision,
             entry: entry.as_ref(),
             reading: &reading,
-            aside: aside.why(hash),
+            refusals: refusals.why(hash),
             keeps,
             paused: is_paused,
             scanned: whose.scanned.is_some(),

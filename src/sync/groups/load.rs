@@ -10,14 +10,14 @@ use crate::{
     ledger::{GroupEntry, GroupIs, Hour, Ledger, Mode, Number},
     mapping::{Group, GroupId},
     okta::{self, GroupBatch, GroupProfile, Open, Session},
-    sync::{Aside, Books, Report, RunError, hand::Hand},
+    sync::{Books, Refusals, Report, RunError, hand::Hand},
 };
 
 /// What it takes to load groups.
 pub(in crate::sync) struct Loading<'a> {
     pub(in crate::sync) hand: &'a Hand<'a>,
     pub(in crate::sync) books: &'a mut Books,
-    pub(in crate::sync) aside: &'a Aside,
+    pub(in crate::sync) refusals: &'a Refusals,
     pub(in crate::sync) report: &'a mut Report,
     pub(in crate::sync) number: Number,
     /// When what is loaded is over.

@@ -111,7 +111,7 @@ impl GroupWork {
             let reading = loading.books.reading(now);
             let circumstances = Circumstances {
                 reading: &reading,
-                aside: loading.aside,
+                refusals: loading.refusals,
                 approved: loading.books.guard.approved(),
                 whole: None,
             };

@@ -13,7 +13,7 @@ use crate::{
     ledger::IdHash,
     mapping::{ExternalId, GroupId},
     sync::{
-        Aside, Books, Detail, Report, Run, RunError, Time,
+        Books, Detail, Refusals, Report, Run, RunError, Time,
         detail::GroupChanges,
         hand::{Circumstances, Hand},
         look::GroupsFound,
@@ -28,7 +28,7 @@ pub(in crate::sync) struct Survey<'a> {
     pub(in crate::sync) run: &'a Run,
     pub(in crate::sync) hand: &'a Hand<'a>,
     pub(in crate::sync) books: &'a mut Books,
-    pub(in crate::sync) aside: &'a Aside,
+    pub(in crate::sync) refusals: &'a Refusals,
     pub(in crate::sync) time: &'a Time,
     /// Whether the guard may remember what it judges.
     pub(in crate::sync) is_plan: bool,
@@ -151,7 +151,7 @@ impl Survey<'_> {
         for slice in suspects.chunks(SLICE) {
             let circumstances = Circumstances {
                 reading: &reading,
-                aside: self.aside,
+                refusals: self.refusals,
                 approved: self.books.guard.approved(),
                 whole: None,
             };

@@ -192,6 +192,29 @@ mod tests {
         }
     }
 
+    /// With `SNAPSHOTS=overwrite` it is written there.
+    #[test]
+    fn architecture_has_the_same_table() {
+        const BEGINS: &str = "<!-- from src/sync/hand/case.rs -->\n";
+        const ENDS: &str = "<!-- end -->\n";
+        let source = include_str!("case.rs");
+        let table = source.lines().filter_map(|line| line.strip_prefix("/// "));
+        let table = table.filter(|line| line.starts_with('|'));
+        let table: String = table.map(|line| format!("{line}\n")).collect();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
+        let document = std::fs::read_to_string(file).unwrap();
+
+        let (before, rest) = document.split_once(BEGINS).unwrap();
+        let (there, after) = rest.split_once(ENDS).unwrap();
+
+        if std::env::var("SNAPSHOTS").is_ok_and(|it| it == "overwrite") {
+            let written = [before, BEGINS, "\n", &table, "\n", ENDS, after].concat();
+            std::fs::write(file, written).unwrap();
+        } else {
+            assert_eq!(there.trim(), table.trim());
+        }
+    }
+
     /// `NextLook` as `next look`.
     fn words(name: &str) -> String {
         let mut words = String::new();

@@ -157,7 +157,7 @@ impl Person<'_> {
         let again = known.map_or(Again::AsEver, |known| known.again(told));
         let refused =
             self.circumstances
-                .aside
+                .refusals
                 .refuses(self.suspect.id, told, same.then_some(again));
         if let Some(reject) = refused {
             return Decision::Refused(reject.about(external_id, key));

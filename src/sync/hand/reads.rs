@@ -14,7 +14,7 @@ use crate::{
     mapping::{Mapped, Mapping},
     mutation,
     okta::ProfileSchema,
-    sync::{Aside, RunError, suspect::Suspect},
+    sync::{Refusals, RunError, suspect::Suspect},
     users::{KeySchema, RecordKey, UsersTable},
 };
 
@@ -39,7 +39,7 @@ pub struct Circumstances<'a> {
     /// What became of sessions and of charges.
     pub reading: &'a Reading,
     /// Whom Okta refuses.
-    pub aside: &'a Aside,
+    pub refusals: &'a Refusals,
     /// Of whom somebody has approved.
     pub approved: &'a Approved,
     /// What a read of the whole table has found, which ended just now.

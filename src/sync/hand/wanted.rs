@@ -10,7 +10,7 @@ use crate::{
     guard::{Approved, Target},
     ledger::{Again, Due, Entry, IdHash, Known, Reading, Stuck, Told, Want, due},
     mapping::{ExternalId, Mapped, Profile},
-    sync::{Aside, RunError, suspect::Suspect},
+    sync::{Refusals, RunError, suspect::Suspect},
     users::RecordKey,
 };
 
@@ -91,13 +91,13 @@ impl Hand<'_> {
             .cloned()
             .collect();
         let records = self.mapped(&asked).await?;
-        let (aside, approved) = (
-            Aside::new(Stuck::default(), true, true),
+        let (refusals, approved) = (
+            Refusals::new(Stuck::default(), true, true),
             Approved::default(),
         );
         let circumstances = Circumstances {
             reading,
-            aside: &aside,
+            refusals: &refusals,
             approved: &approved,
             whole: None,
         };

@@ -10,7 +10,7 @@ use crate::{
     mutation::{self, Mutation},
     okta::{self, ProfileSchema},
     sync::{
-        Aside, Reject,
+        Refusals, Reject,
         hand::{to_be_sent, to_be_told},
     },
     users::RecordKey,
@@ -31,7 +31,7 @@ const NAMED: usize = 100;
 #[derive(Debug)]
 pub struct Comparison<'a> {
     book: &'a Book,
-    aside: &'a Aside,
+    refusals: &'a Refusals,
     approved: &'a Approved,
     app: Option<&'a ProfileSchema>,
     seen: Vec<Seen>,
@@ -54,10 +54,10 @@ struct Out {
 impl<'a> Comparison<'a> {
     /// A comparison with this ledger, which tells nobody what Okta refuses to be told.
     #[must_use]
-    pub fn new(book: &'a Book, aside: &'a Aside, approved: &'a Approved) -> Self {
+    pub fn new(book: &'a Book, refusals: &'a Refusals, approved: &'a Approved) -> Self {
         Self {
             book,
-            aside,
+            refusals,
             approved,
             app: None,
             seen: vec![Seen::Not; book.len()],
@@ -204,7 +204,7 @@ impl<'a> Comparison<'a> {
         }
         let again = known.map_or(Again::AsEver, |known| known.again(told));
         let same = standing.is_some_and(|standing| standing.told == told);
-        if let Some(reject) = self.aside.refuses(id, told, same.then_some(again)) {
+        if let Some(reject) = self.refusals.refuses(id, told, same.then_some(again)) {
             let reject = reject.about(external_id, &key);
             self.found.refused.add(reject);
             return Seen::Refused;

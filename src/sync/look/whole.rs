@@ -22,7 +22,7 @@ pub(super) async fn look(
 ) -> Result<Found, RunError> {
     let book = hand.ledger.read_book(circumstances.reading.clone()).await?;
     metrics::ledger(book.len());
-    let comparison = Comparison::new(&book, circumstances.aside, circumstances.approved);
+    let comparison = Comparison::new(&book, circumstances.refusals, circumstances.approved);
     let mut comparison = comparison
         .keeping_to(hand.app)
         .giving_groups(hand.mapping.gives_groups());

@@ -15,7 +15,7 @@ use crate::{
     },
     okta::{Entity, SessionId, SessionStatus},
     sync::{
-        Aside, Books, Job, Report, Run, RunError, Source, Time, Trigger,
+        Books, Job, Refusals, Report, Run, RunError, Source, Time, Trigger,
         hand::Hand,
         look,
         tell::{Caller, Outcome, Teller},
@@ -288,7 +288,7 @@ impl Prover<'_> {
         };
         let job = Job::of(Source::Keys(Vec::new()));
         let mut report = Report::new(self.run_id.to_owned(), Trigger::Direct, false);
-        let mut aside = Aside::new(Stuck::default(), true, false);
+        let mut refusals = Refusals::new(Stuck::default(), true, false);
         let mut found = look::Found::leavers(people.iter().map(|one| one.leaver()).collect());
         let mut groups = GroupWork::default();
         let mut teller = Teller {
@@ -299,7 +299,7 @@ impl Prover<'_> {
             hand: self.hand,
             report: &mut report,
             books: &mut *self.books,
-            aside: &mut aside,
+            refusals: &mut refusals,
             outstanding: None,
             may_call: MayCall::default(),
         };

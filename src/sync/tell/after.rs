@@ -20,7 +20,7 @@ impl Teller<'_> {
     /// the next full run looks for.
     async fn check(&mut self, number: Number) {
         let check = Check::new(self.run, self.hand, self.time);
-        let checked = check.landed(number, self.books, self.aside);
+        let checked = check.landed(number, self.books, self.refusals);
         if let Err(error) = Box::pin(checked).await {
             tracing::warn!(%error, "what Okta made of an import is seen later");
         }
@@ -45,7 +45,7 @@ impl Teller<'_> {
                     None => told.telling.refused.1 += 1,
                 }
             }
-            for reject in self.aside.refused(refused) {
+            for reject in self.refusals.refused(refused) {
                 self.report.refused.add(reject);
             }
         }
@@ -98,12 +98,12 @@ impl Teller<'_> {
             loads
                 .accepted
                 .iter()
-                .for_each(|batch| self.aside.told(batch));
+                .for_each(|batch| self.refusals.told(batch));
             self.report.tells.add(&loads.accepted);
             groups.count(self.report);
             let is_new = |id: &str| {
                 let ready = loads.people.get(id);
-                ready.is_some_and(|ready| !self.aside.is_told_again(ready.suspect.id))
+                ready.is_some_and(|ready| !self.refusals.is_told_again(ready.suspect.id))
             };
             let upserts = loads.accepted.iter();
             let mut upserts = upserts.filter(|batch| batch.kind() == Kind::Upsert);

@@ -16,7 +16,7 @@ use crate::{
     mutation::{self, Mutation},
     okta::{self, Batch, Packer},
     sync::{
-        Aside, Books, Report, RunError,
+        Books, Refusals, Report, RunError,
         hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
         look::Whole,
         suspect::Suspect,
@@ -44,7 +44,7 @@ pub(super) struct Fill<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a mut Books,
     pub(super) reading: Reading,
-    pub(super) aside: &'a Aside,
+    pub(super) refusals: &'a Refusals,
     pub(super) report: &'a mut Report,
     /// Who is to leave.
     pub(super) leavers: Lane,
@@ -196,7 +196,7 @@ impl Fill<'_> {
         let read = self.now();
         let circumstances = Circumstances {
             reading: &self.reading,
-            aside: self.aside,
+            refusals: self.refusals,
             approved: self.books.guard.approved(),
             whole: self.whole.as_ref(),
         };

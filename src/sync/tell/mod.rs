@@ -230,7 +230,7 @@ impl Teller<'_> {
             hand: self.hand,
             reading: self.books.reading(now),
             books: &mut *self.books,
-            aside: &*self.aside,
+            refusals: &*self.refusals,
             report: &mut *self.report,
             leavers: Lane::of(std::mem::take(&mut portion.leavers)),
             upserts: Lane::of(std::mem::take(&mut portion.upserts)),
@@ -303,7 +303,7 @@ impl Teller<'_> {
             by_push: matches!(self.job.source, Source::Payload { .. }),
             by_full_run: matches!(self.job.source, Source::Table),
         };
-        let isolations = fill.aside.isolations_left();
+        let isolations = fill.refusals.isolations_left();
         let groups = groups_go.then_some(&mut *self.groups);
         let carried = opened.carry(&mut fill, isolations, groups).await;
         *told.in_scope = fill.in_scope;

@@ -1,6 +1,6 @@
 //! A load that Okta refused for its content.
 
-use crate::sync::{Aside, Reject, hand::Ready};
+use crate::sync::{Refusals, Reject, hand::Ready};
 
 /// Who was in it, and why.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(super) struct Refused {
     pub(super) reason: String,
 }
 
-impl Aside {
+impl Refusals {
     /// Takes note of a load that Okta refused: how its users are reported.
     pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
         let people = load.people.iter();

@@ -21,7 +21,7 @@ pub(super) async fn to_check(
     let is_small = loads.users(Kind::Upsert) + loads.users(Kind::Deactivate) <= ASKED_FOR as u64;
     let is_asked_for = |user: &&str| {
         let ready = loads.people.get(*user);
-        is_small || ready.is_some_and(|ready| fill.aside.is_told_again(ready.suspect.id))
+        is_small || ready.is_some_and(|ready| fill.refusals.is_told_again(ready.suspect.id))
     };
     let people: Vec<_> = all.filter(is_asked_for).take(ASKED_FOR).collect();
     let log_done = run.beyond.logs.is_denied();

@@ -85,7 +85,7 @@ impl Opened<'_> {
                 let mut loading = Loading {
                     hand: fill.hand,
                     books: &mut *fill.books,
-                    aside: fill.aside,
+                    refusals: fill.refusals,
                     report: &mut *fill.report,
                     number: self.number,
                     until: self.time.load_until(),

@@ -3,7 +3,8 @@
 use crate::{
     ledger::MayCall,
     sync::{
-        Aside, Books, Job, Report, Run, Time, groups::GroupWork, hand::Hand, outstanding::GoingOn,
+        Books, Job, Refusals, Report, Run, Time, groups::GroupWork, hand::Hand,
+        outstanding::GoingOn,
     },
 };
 
@@ -15,7 +16,7 @@ pub(in crate::sync) struct Teller<'a> {
     pub(in crate::sync) hand: &'a Hand<'a>,
     pub(in crate::sync) report: &'a mut Report,
     pub(in crate::sync) books: &'a mut Books,
-    pub(in crate::sync) aside: &'a mut Aside,
+    pub(in crate::sync) refusals: &'a mut Refusals,
     /// What there is to tell of groups.
     pub(in crate::sync) groups: &'a mut GroupWork,
     /// The list that it works off, where there is one.

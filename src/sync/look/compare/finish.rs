@@ -90,7 +90,7 @@ impl Comparison<'_> {
             if known.standing.is_none() || due(Want::Inactive, known.standing) != Due::Tell {
                 continue;
             }
-            if self.aside.leaves_alone(id) {
+            if self.refusals.leaves_alone(id) {
                 continue;
             }
             let out = self.out.remove(&row);

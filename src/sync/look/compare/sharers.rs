@@ -116,15 +116,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{guard::Approved, ledger::Book, mapping::Mapping, sync::Aside, users::RecordKey};
+    use crate::{
+        guard::Approved, ledger::Book, mapping::Mapping, sync::Refusals, users::RecordKey,
+    };
 
     #[test]
     fn of_very_many_only_so_many_are_held_and_none_of_the_others_is_told() {
         let mapping = json!({"externalId": "{{ user }}",
             "profile": {"userName": "{{ login }}", "email": "a@example.com"}});
         let mapping = Mapping::from_json(&mapping.to_string()).unwrap();
-        let (book, aside, approved) = (Book::default(), Aside::default(), Approved::default());
-        let mut comparison = Comparison::new(&book, &aside, &approved);
+        let (book, refusals, approved) =
+            (Book::default(), Refusals::default(), Approved::default());
+        let mut comparison = Comparison::new(&book, &refusals, &approved);
         for n in 0..5_003 {
             let login = match n {
                 0..3_000 => format!("pair{}", n / 2),

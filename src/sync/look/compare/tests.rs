@@ -92,8 +92,8 @@ struct Decided {
 fn decide(records: &[(u8, Says)], ledger: &BTreeMap<u8, Had>) -> (Decided, Found) {
     let mapping = mapping();
     let book = book(&mapping, ledger);
-    let (aside, approved) = (Aside::default(), Approved::default());
-    let mut comparison = Comparison::new(&book, &aside, &approved);
+    let (refusals, approved) = (Refusals::default(), Approved::default());
+    let mut comparison = Comparison::new(&book, &refusals, &approved);
     for (n, (user, says)) in records.iter().enumerate() {
         comparison.take(key(n), mapped(&mapping, *user, *says));
     }
@@ -234,8 +234,8 @@ proptest! {
 fn what_is_not_held_is_counted() {
     let mapping = mapping();
     let book = Book::default();
-    let (aside, approved) = (Aside::default(), Approved::default());
-    let mut comparison = Comparison::new(&book, &aside, &approved);
+    let (refusals, approved) = (Refusals::default(), Approved::default());
+    let mut comparison = Comparison::new(&book, &refusals, &approved);
     let text = |text: String| AttributeValue::S(text);
     for n in 0..most_held() + 7 {
         let item = HashMap::from([

@@ -83,7 +83,7 @@ impl Teller<'_> {
                 None => Kind::Upsert,
             };
             self.report.called(kind, ready.external_id.as_str());
-            self.aside.told_one(ready.suspect.id);
+            self.refusals.told_one(ready.suspect.id);
             if let Some(changed) = self.job.changed {
                 let age = now.duration_since(changed).try_into().unwrap_or_default();
                 counted::told_by_call(age, kind);

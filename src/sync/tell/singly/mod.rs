@@ -109,7 +109,7 @@ impl Teller<'_> {
             hand: self.hand,
             reading: self.books.reading(self.time.now()),
             books: &mut *self.books,
-            aside: &*self.aside,
+            refusals: &*self.refusals,
             report: &mut *self.report,
             leavers: Lane::of(std::mem::take(&mut found.leavers).into()),
             upserts: Lane::of(std::mem::take(&mut found.upserts).into()),

@@ -10,7 +10,7 @@ use super::token::Grant;
 
 /// What calls show, as long as it is good.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub(super) struct Authorization {
     pub(super) authorization: HeaderValue,
     /// The key that it is bound to, and its hash.
     pub(super) proof: Option<(Arc<Prover>, String)>,

@@ -13,15 +13,15 @@ use crate::{
 };
 
 /// How many users a run isolates in loads that Okta refuses. Where more are refused it is rather
-/// the mapping that is wrong, or the app's profile: the others are left aside without a proof.
+/// the mapping that is wrong, or the app's profile: the others count as refused without a proof.
 const ISOLATIONS: usize = 20;
 
 /// Whom Okta turned away, before and in this run.
 #[derive(Debug, Default)]
-pub struct Aside {
+pub struct Refusals {
     stuck: Stuck,
     /// Whether those whom Okta refused before are tried again.
-    anew: bool,
+    retries_refused: bool,
     refused: HashMap<IdHash, RefusedUser>,
     isolated: usize,
     looked: Looked,
@@ -75,14 +75,14 @@ impl Refusal {
     }
 }
 
-impl Aside {
-    /// What a run that found these stuck knows; with `anew`, nobody counts as refused so far. Where
+impl Refusals {
+    /// What a run that found these stuck knows; with `retries_refused`, nobody counts as refused so far. Where
     /// it `tells_again`, those are told again of whom that may help.
     #[must_use]
-    pub fn new(stuck: Stuck, anew: bool, tells_again: bool) -> Self {
+    pub fn new(stuck: Stuck, retries_refused: bool, tells_again: bool) -> Self {
         Self {
             stuck,
-            anew,
+            retries_refused,
             tells_again,
             ..Self::default()
         }
@@ -111,7 +111,7 @@ impl Aside {
         if let Some(refused) = self.refused.get(&id).filter(|user| user.told == told) {
             return Some(refused.refusal.clone());
         }
-        if self.anew {
+        if self.retries_refused {
             return None;
         }
         let print = Print::from(told);

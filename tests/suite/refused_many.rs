@@ -1,6 +1,6 @@
 //! Quarantine where many are refused, and what a run may say of those it did not look at.
 
-use crate::quarantine::{loads, poisoned, refuse, status, world_with};
+use crate::refused_singly::{loads, poisoned, refuse, status, world_with};
 use crate::{
     steps::{changes, cooldown, is_active, person, sync, with},
     support::{USERS, invoke_stream, put_all},

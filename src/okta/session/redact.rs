@@ -12,7 +12,7 @@ const SHORTEST: usize = 3;
 
 /// The refusal with the values of the batch's profiles replaced by their attributes' names. The
 /// external ids stay: they are what a person looks a user up by.
-pub(super) fn hushed(mut refusal: Refusal, batch: &Batch) -> Refusal {
+pub(super) fn redacted(mut refusal: Refusal, batch: &Batch) -> Refusal {
     let said = refusal.summary.iter().chain(&refusal.causes);
     let said: String = said.map(String::as_str).collect::<Vec<_>>().join("\n");
     let ids: Vec<&str> = batch
@@ -27,7 +27,7 @@ pub(super) fn hushed(mut refusal: Refusal, batch: &Batch) -> Refusal {
         .collect();
     let texts = refusal.summary.iter_mut().chain(&mut refusal.causes);
     for text in texts {
-        *text = hush(text, &ids, &values);
+        *text = redact(text, &ids, &values);
     }
     refusal
 }
@@ -49,8 +49,8 @@ fn values(entity: &Entity) -> Vec<(String, String)> {
 }
 
 /// Goes through the text once: at each place an id is kept, else the longest value is replaced.
-fn hush(text: &str, ids: &[&str], values: &[(String, String)]) -> String {
-    let mut hushed = String::with_capacity(text.len());
+fn redact(text: &str, ids: &[&str], values: &[(String, String)]) -> String {
+    let mut redacted = String::with_capacity(text.len());
     let mut before = None;
     let mut at = 0;
     while let Some(next) = text[at..].chars().next() {
@@ -66,22 +66,22 @@ fn hush(text: &str, ids: &[&str], values: &[(String, String)]) -> String {
             .max_by_key(|(_, value)| value.len());
         let length = match (id, value) {
             (Some(id), value) if value.is_none_or(|(_, value)| value.len() <= id.len()) => {
-                hushed.push_str(id);
+                redacted.push_str(id);
                 id.len()
             }
             (_, Some((name, value))) => {
-                hushed.push_str(&format!("[{name}]"));
+                redacted.push_str(&format!("[{name}]"));
                 value.len()
             }
             _ => {
-                hushed.push(next);
+                redacted.push(next);
                 next.len_utf8()
             }
         };
         before = text[at..at + length].chars().next_back();
         at += length;
     }
-    hushed
+    redacted
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
                 request_id: None,
             };
 
-            let refusal = hushed(refusal, &batch);
+            let refusal = redacted(refusal, &batch);
 
             assert_eq!(refusal.summary.as_deref(), Some(heard));
             assert_eq!(refusal.causes, [heard]);

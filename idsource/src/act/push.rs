@@ -1,0 +1,48 @@
+//! Pushing records of people who are not in the table.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{print, text_file};
+use crate::{
+    cli::{Cli, Push},
+    failure::Failure,
+    place::{Need, Place},
+    prompt,
+    show::{self, Exit, counted},
+};
+
+pub(crate) async fn act(cli: &Cli, place: &Place, options: &Push) -> Result<Exit, Failure> {
+    let records = records(&text_file(&options.file)?)
+        .map_err(|why| Failure::usage(format!("{}: {why}", options.file.display())))?;
+    let what = format!("Push {}", counted(records.len() as u64, "record"));
+    prompt::confirm(place, &what, cli.yes).await?;
+    let at = options.at.unwrap_or_else(Timestamp::now);
+    let event = json!({"command": "push", "records": records, "at": at.to_string()});
+    let report = place.ask(&event, Need::Change).await?;
+    print(cli, &report, show::report::show(&report, &place.words()))
+}
+
+/// Records as a JSON array, or as one JSON object on each line.
+///
+/// # Errors
+/// Where something else stands; none of its values is told.
+pub(crate) fn records(text: &str) -> Result<Vec<Value>, String> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text).map_err(|why| {
+            format!(
+                "is no JSON array: line {}, column {}",
+                why.line(),
+                why.column()
+            )
+        });
+    }
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(place, line)| {
+            let read = serde_json::from_str(line);
+            read.map_err(|_| format!("line {} is no JSON object", place + 1))
+        })
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! The failure queue: what it holds in words, and putting that right.
+
+mod lost;
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use self::lost::{Lost, Waiting, What};
+use super::{print, sync, to_the_end};
+use crate::{
+    cli::{Cli, Queue},
+    failure::Failure,
+    place::{Need, Place, Stack},
+    prompt,
+    show::{self, Document, Exit, Tone, counted},
+};
+
+/// # Errors
+/// When the queue cannot be read, or nobody agreed to put right what is in it.
+pub(crate) async fn act(cli: &Cli, place: &Place, options: &Queue) -> Result<Exit, Failure> {
+    let Place::Stack(stack) = place else {
+        return Err(Failure::usage(
+            "a failure queue belongs to a stack: --stack NAME",
+        ));
+    };
+    let queue = Waiting::of(stack)?;
+    if options.retry {
+        prompt::confirm(place, "Put right what waits in the failure queue", cli.yes).await?;
+        return retry(cli, place, stack, &queue).await;
+    }
+    let lost = queue.look().await?;
+    let all = queue.count().await?;
+    let mut document = Document::default();
+    let rows = lost
+        .iter()
+        .map(|lost| vec![lost.at.clone(), lost.what.words(), lost.why.clone()]);
+    document.table(&["Given up", "What", "Why"], rows.collect());
+    document.headline(
+        if all == 0 { Tone::Good } else { Tone::Warning },
+        format!("{} in the failure queue.", counted(all, "message")),
+    );
+    document.next(if all == 0 {
+        format!("{} status", place.words())
+    } else {
+        format!("{} queue --retry", place.words())
+    });
+    let answer: Vec<_> = lost
+        .iter()
+        .map(|lost| json!({"at": lost.at, "what": lost.what.words(), "why": lost.why}))
+        .collect();
+    let exit = Exit::differs(all > 0);
+    print(cli, &Value::Array(answer), (document, exit))
+}
+
+/// Puts right what can be. What a full sync makes up for is deleted only if that began after it was seen
+/// in the queue; nothing is out of others' sight while it runs.
+async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Result<Exit, Failure> {
+    let mut document = Document::default();
+    let seen = queue.look().await?;
+    let by_sync = seen.iter().filter(|lost| lost.what.is_for_a_sync());
+    let mut healed: HashSet<_> = by_sync.map(|lost| lost.id.clone()).collect();
+    if !healed.is_empty() {
+        match sync::whole(stack).await {
+            Ok(report) => {
+                document.line(show::report::line(&report));
+                let is_whole = report["more"] != true
+                    && report["paused"] != true
+                    && report["skipped"].is_null();
+                if !is_whole {
+                    document.headline(
+                        Tone::Warning,
+                        "The full sync did not come to its end, so that what it makes up for stays in the queue.",
+                    );
+                    healed.clear();
+                }
+            }
+            Err(why) => {
+                document.headline(Tone::Bad, format!("The full sync failed: {why}"));
+                healed.clear();
+            }
+        }
+    }
+    let (mut sent, mut made_up_for) = (0, 0);
+    let mut left = Vec::new();
+    let done = async {
+        let mut met = HashSet::new();
+        while let Some(lost) = queue.take().await? {
+            let is_new = met.insert(lost.id.clone());
+            if !is_new {
+                left.push(lost);
+                break;
+            }
+            if healed.contains(&lost.id) {
+                queue.delete(&lost).await?;
+                made_up_for += 1;
+                continue;
+            }
+            match again(place, stack, &lost).await {
+                Some(Ok(())) => {
+                    queue.delete(&lost).await?;
+                    sent += 1;
+                }
+                Some(Err(why)) => {
+                    document.headline(Tone::Bad, format!("{}: {why}", lost.what.words()));
+                    left.push(lost);
+                }
+                None => left.push(lost),
+            }
+        }
+        Ok::<_, Failure>(())
+    };
+    let done = done.await;
+    for lost in &left {
+        queue.show_again(lost).await?;
+    }
+    done?;
+    let all = queue.count().await?;
+    document.headline(
+        if all == 0 { Tone::Good } else { Tone::Warning },
+        format!(
+            "{sent} sent again, {made_up_for} made up for by a full sync, {all} left in the queue"
+        ),
+    );
+    document.next(if all == 0 {
+        format!("{} status", place.words())
+    } else {
+        format!("{} queue", place.words())
+    });
+    let answer = json!({"sent": sent, "madeUpFor": made_up_for, "left": all});
+    let exit = Exit::differs(all > 0);
+    print(cli, &answer, (document, exit))
+}
+
+/// Asks the function again what it was asked; none where that is not how it is put right.
+async fn again(place: &Place, stack: &Stack, lost: &Lost) -> Option<Result<(), Failure>> {
+    match &lost.what {
+        // An older push never overwrites a newer one, so that sending it again does no harm.
+        What::Push { event, .. } | What::Sync { event } => {
+            Some(stack.ask(event, Need::Change).await.map(drop))
+        }
+        What::Verification { event } => {
+            Some(to_the_end(place, event, Need::Change).await.map(drop))
+        }
+        What::Batch(_) | What::Run | What::Unknown => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Why a command was not carried out.
+
+use crate::show::Exit;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// It was asked for in a way that makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The function answered with an error.
+    #[error("{kind}: {message}")]
+    Function {
+        /// Lambda's `errorType`.
+        kind: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// The caller may not do that.
+    #[error("{0}")]
+    Denied(String),
+    /// Something else went wrong.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Failure {
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::Usage(what.into())
+    }
+
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::Failed(what.into())
+    }
+
+    /// What AWS answered, with what was being done.
+    pub(crate) fn aws<E, R>(
+        doing: &str,
+        error: &aws_smithy_runtime_api::client::result::SdkError<E, R>,
+    ) -> Self
+    where
+        E: std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        Self::Failed(format!("{doing}: {}", causes(error)))
+    }
+
+    /// The exit code that stands for it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Function { .. } | Self::Denied(_) | Self::Failed(_) => Exit::Failed,
+        }
+    }
+}
+
+/// An error with all its causes, in a line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,182 @@
+//! What a run did.
+
+use serde_json::Value;
+
+use super::{Document, Exit, Tone, counted, number, plan::entries, text, thousands, time};
+
+/// A run's report, for people.
+pub(crate) fn show(report: &Value, words: &str) -> (Document, Exit) {
+    let mut document = Document::default();
+    let rows = entries(&report["sessions"]).map(|session| {
+        vec![
+            text(&session["id"]),
+            text(&session["status"]),
+            number(&session["upserts"]),
+            number(&session["deactivations"]),
+            number(&session["requests"]),
+        ]
+    });
+    document.table(
+        &["Session", "Status", "Upserts", "Deactivations", "Requests"],
+        rows.collect(),
+    );
+    turned_away(&mut document, report);
+    let withheld = withheld(&mut document, report);
+    if report["paused"] == true {
+        document.headline(
+            Tone::Warning,
+            "The function is paused: this is what a run would do, and nothing was changed.",
+        );
+        document.next(format!("{words} resume"));
+    }
+    if let Some(skipped) = report["skipped"].as_str() {
+        document.headline(Tone::Warning, skipped);
+    }
+    groups(&mut document, &report["groups"]);
+    let is_left = left(report);
+    document.headline(
+        if withheld > 0 || is_left {
+            Tone::Warning
+        } else {
+            Tone::Good
+        },
+        line(report),
+    );
+    if can_be_approved(report) {
+        document.next(format!("{words} approve"));
+    } else if report["more"] == true {
+        document.next(format!("{words} sync"));
+    } else if report["paused"] != true {
+        document.next(format!("{words} status"));
+    }
+    (document, Exit::differs(withheld > 0 || is_left))
+}
+
+/// Whether something that was found was not told, for another reason than the guard's.
+fn left(report: &Value) -> bool {
+    let of = |what: &str| report[what].as_u64().unwrap_or(0);
+    let is_paused = report["paused"] == true && of("upserts") + of("deactivations") > 0;
+    is_paused
+        || report["more"] == true
+        || report["skipped"].is_string()
+        || report["groups"]["skipped"].is_string()
+}
+
+/// Whether some list has a digest.
+pub(crate) fn can_be_approved(report: &Value) -> bool {
+    let mut kinds = KINDS.iter();
+    kinds.any(|(kind, _)| report["withheld"][*kind]["digest"].is_string())
+}
+
+/// Groups: why nothing was told of them, and which of them nobody can tell.
+pub(crate) fn groups(document: &mut Document, groups: &Value) {
+    if let Some(why) = groups["skipped"].as_str() {
+        document.headline(Tone::Warning, format!("Groups were left out: {why}"));
+    }
+    for (what, words) in [
+        ("foreign", "Groups that are not ours, and are left alone"),
+        ("refused", "Groups that Okta refuses"),
+        ("ambiguous", "Groups that records disagree about"),
+    ] {
+        let count = &groups[what]["count"];
+        if count.as_u64().unwrap_or(0) > 0 {
+            document.headline(Tone::Warning, format!("{words}: {}", number(count)));
+        }
+    }
+}
+
+/// A report in a line.
+pub(crate) fn line(report: &Value) -> String {
+    let carried = |what: &str| {
+        // What these carried is told again.
+        let came_to_nothing = ["ERROR", "EXPIRED", "CLOSED"].map(Value::from);
+        let sessions = entries(&report["sessions"])
+            .filter(|session| !came_to_nothing.contains(&session["status"]));
+        let by_session: u64 = sessions.filter_map(|session| session[what].as_u64()).sum();
+        by_session + report["fastLane"][what].as_u64().unwrap_or(0)
+    };
+    let mut parts = vec![
+        format!("{} created or updated", thousands(carried("upserts"))),
+        format!("{} deactivated", thousands(carried("deactivations"))),
+        format!("{} unchanged", number(&report["unchanged"])),
+    ];
+    let mut also = |value: &Value, words: &str| {
+        if value.as_u64().unwrap_or(0) > 0 {
+            parts.push(format!("{} {words}", number(value)));
+        }
+    };
+    let groups = &report["groups"];
+    also(&groups["upserts"], "groups made or changed");
+    also(&groups["deletions"], "groups deleted");
+    also(&groups["memberships"]["added"], "memberships added");
+    also(&groups["memberships"]["removed"], "memberships taken away");
+    also(&report["waiting"], "waiting for an import");
+    also(&report["strangers"], "strangers");
+    also(&report["rejected"]["count"], "rejected");
+    also(&report["refused"]["count"], "refused by Okta");
+    also(&report["outstanding"]["left"], "left for later sessions");
+    let mut line = format!("Run: {}", parts.join(", "));
+    let all = withheld_count(report);
+    if all > 0 {
+        line = format!("{line}; {} withheld", thousands(all));
+    }
+    if report["more"] == true {
+        line = match report["resumeAt"].as_str() {
+            Some(_) => format!("{line}; more to do, from {} on", time(&report["resumeAt"])),
+            None => format!("{line}; more to do"),
+        };
+    }
+    line
+}
+
+/// Records that our checks turn away, and users whom Okta turned away.
+pub(crate) fn turned_away(document: &mut Document, report: &Value) {
+    for (what, title) in [("rejected", "record"), ("refused", "user")] {
+        let some = report[what]["count"].as_u64().unwrap_or(0);
+        if some == 0 {
+            continue;
+        }
+        let by = if what == "rejected" {
+            "rejected by our checks: fix the table or the mapping"
+        } else {
+            "refused by Okta"
+        };
+        document.headline(Tone::Warning, format!("{} {by}", counted(some, title)));
+        let rows = entries(&report[what]["examples"]).map(|one| {
+            vec![
+                one["externalId"].as_str().unwrap_or("unknown").to_owned(),
+                text(&one["record"]),
+                super::list(&one["reasons"]),
+            ]
+        });
+        document.table(&["External id", "Record", "Why"], rows.collect());
+    }
+}
+
+/// What the guard keeps back; how many people that are.
+pub(crate) fn withheld(document: &mut Document, report: &Value) -> u64 {
+    for (kind, words) in KINDS {
+        let kept = &report["withheld"][kind];
+        if kept["count"].as_u64().unwrap_or(0) > 0 {
+            let held = format!(
+                "{} wait",
+                counted(kept["count"].as_u64().unwrap_or(0), words)
+            );
+            let reason = kept["reason"].as_str().unwrap_or(&held);
+            document.headline(Tone::Warning, format!("Withheld: {reason}"));
+        }
+    }
+    withheld_count(report)
+}
+
+/// The kinds of changes that the guard counts, and a word for each.
+pub(crate) const KINDS: [(&str, &str); 3] = [
+    ("deactivations", "deactivation"),
+    ("updates", "update"),
+    ("membershipRemovals", "membership removal"),
+];
+
+fn withheld_count(report: &Value) -> u64 {
+    let of = |(kind, _): &(&str, &str)| report["withheld"][*kind]["count"].as_u64();
+    KINDS.iter().filter_map(of).sum()
+}
