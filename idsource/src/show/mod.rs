@@ -9,6 +9,7 @@ pub(crate) mod status;
 pub(crate) mod verify;
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     io::{IsTerminal as _, Write as _},
 };
@@ -124,7 +125,9 @@ impl Document {
             match block {
                 Block::Line(tone, text) => {
                     let style = tone.style();
-                    let _ = writeln!(out, "{style}{text}{style:#}");
+                    for line in wrapped(text) {
+                        let _ = writeln!(out, "{style}{line}{style:#}");
+                    }
                 }
                 Block::Table(header, rows) => {
                     let mut table = table(header, rows);
@@ -209,6 +212,15 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> Table {
         table.set_width(width());
     }
     table
+}
+
+/// A line in as many as a terminal has room for; on a pipe it is one.
+fn wrapped(text: &str) -> Vec<Cow<'_, str>> {
+    if std::io::stdout().is_terminal() {
+        textwrap::wrap(text, usize::from(width()))
+    } else {
+        vec![Cow::Borrowed(text)]
+    }
 }
 
 /// How wide the terminal is, as shells say it; 100 columns where they do not.

@@ -251,7 +251,7 @@ impl Stubs {
                 json!({})
             }
             "ChangeMessageVisibility" => {
-                self.see(&[asked.clone()], false);
+                self.see(std::slice::from_ref(asked), false);
                 json!({})
             }
             other => panic!("{other} was called"),
