@@ -1,5 +1,8 @@
 //! Why a command was not carried out.
 
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
 use crate::show::Exit;
 
 /// Why a command was not carried out.
@@ -34,15 +37,26 @@ impl Failure {
     }
 
     /// What AWS answered, with what was being done.
-    pub(crate) fn aws<E, R>(
-        doing: &str,
-        error: &aws_smithy_runtime_api::client::result::SdkError<E, R>,
-    ) -> Self
+    pub(crate) fn aws<E, R>(doing: &str, error: &SdkError<E, R>) -> Self
     where
-        E: std::error::Error + 'static,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
     {
-        Self::Failed(format!("{doing}: {}", causes(error)))
+        let said = format!("{doing}: {}", causes(error));
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code);
+        // It stays so, however often it is asked.
+        let lasts = [
+            "AccessDenied",
+            "ExpiredToken",
+            "UnrecognizedClient",
+            "DoesNotExist",
+        ];
+        match code {
+            Some(code) if lasts.iter().any(|it| code.contains(it)) => Self::Denied(said),
+            _ => Self::Failed(said),
+        }
     }
 
     /// The exit code that stands for it.

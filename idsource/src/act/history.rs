@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata, types::AttributeValue};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ impl Kept {
         Ok(asked.await.map_err(|why| self.failed(&why))?.item)
     }
 
-    fn failed<E: std::error::Error + 'static>(
+    fn failed<E: std::error::Error + ProvideErrorMetadata + 'static>(
         &self,
         why: &aws_sdk_dynamodb::error::SdkError<E>,
     ) -> Failure {

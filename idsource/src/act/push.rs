@@ -20,7 +20,11 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Push) -> Result<Exit
     let at = options.at.unwrap_or_else(Timestamp::now);
     let event = json!({"command": "push", "records": records, "at": at.to_string()});
     let report = place.ask(&event, Need::Change).await?;
-    print(cli, &report, show::report::show(&report, &place.words()))
+    let (document, exit) = show::report::show(&report, &place.words());
+    // Nobody else tells them again.
+    let is_rejected = report["rejected"]["count"].as_u64().unwrap_or(0) > 0;
+    let exit = if is_rejected { Exit::Differs } else { exit };
+    print(cli, &report, (document, exit))
 }
 
 /// Records as a JSON array, or as one JSON object on each line.

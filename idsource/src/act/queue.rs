@@ -30,7 +30,8 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Queue) -> Result<Exi
         return retry(cli, place, stack, &queue).await;
     }
     let lost = queue.look().await?;
-    let all = queue.count().await?;
+    // What SQS counts is a minute old at times.
+    let all = queue.count().await?.max(lost.len() as u64);
     let mut document = Document::default();
     let rows = lost
         .iter()
@@ -64,9 +65,7 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
         match sync::whole(stack).await {
             Ok(report) => {
                 document.line(show::report::line(&report));
-                let is_whole = report["more"] != true
-                    && report["paused"] != true
-                    && report["skipped"].is_null();
+                let is_whole = sync::is_done(&report);
                 if !is_whole {
                     document.headline(
                         Tone::Warning,
@@ -112,10 +111,11 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
     };
     let done = done.await;
     for lost in &left {
-        queue.show_again(lost).await?;
+        queue.show_again(lost).await;
     }
     done?;
-    let all = queue.count().await?;
+    // What SQS counts is a minute old at times.
+    let all = queue.count().await?.max(left.len() as u64);
     document.headline(
         if all == 0 { Tone::Good } else { Tone::Warning },
         format!(
@@ -134,14 +134,31 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
 
 /// Asks the function again what it was asked; none where that is not how it is put right.
 async fn again(place: &Place, stack: &Stack, lost: &Lost) -> Option<Result<(), Failure>> {
-    match &lost.what {
+    let left = |is_done: bool, why: &str| match is_done {
+        true => Ok(()),
+        false => Err(Failure::failed(why)),
+    };
+    let asked = match &lost.what {
         // An older push never overwrites a newer one, so that sending it again does no harm.
-        What::Push { event, .. } | What::Sync { event } => {
-            Some(stack.ask(event, Need::Change).await.map(drop))
-        }
+        What::Push { event, .. } => stack.ask(event, Need::Change).await.and_then(|report| {
+            let rejected = &report["rejected"]["count"];
+            left(
+                rejected.as_u64() == Some(0),
+                "records of it are rejected: its sender has to put them right",
+            )
+        }),
+        What::Sync { event } => sync::run(place, event)
+            .await
+            .and_then(|report| left(sync::is_done(&report), "the sync did not come to its end")),
         What::Verification { event } => {
-            Some(to_the_end(place, event, Need::Change).await.map(drop))
+            to_the_end(place, event, Need::Change)
+                .await
+                .and_then(|verified| {
+                    let is_done = verified["more"] != true && verified["reason"].is_null();
+                    left(is_done, "the verification did not come to its end")
+                })
         }
-        What::Batch(_) | What::Run | What::Unknown => None,
-    }
+        What::Batch(_) | What::Run | What::Unknown => return None,
+    };
+    Some(asked)
 }

@@ -76,7 +76,7 @@ fn started(cli: &Cli, place: &Place, execution: &str) -> Result<Exit, Failure> {
 }
 
 /// Runs the function again and again until there is no more to do; the last report.
-async fn run(place: &Place, event: &Value) -> Result<Value, Failure> {
+pub(crate) async fn run(place: &Place, event: &Value) -> Result<Value, Failure> {
     let progress = Progress::start("the function is at work");
     loop {
         let report = place.ask(event, Need::Change).await?;
@@ -89,6 +89,11 @@ async fn run(place: &Place, event: &Value) -> Result<Value, Failure> {
             _ => return Ok(report),
         }
     }
+}
+
+/// Whether a run told whatever it was to tell, but for what its report counts.
+pub(crate) fn is_done(report: &Value) -> bool {
+    report["more"] != true && report["paused"] != true && report["skipped"].is_null()
 }
 
 /// A full sync of a stack, followed to its end; the last report.
@@ -113,6 +118,7 @@ async fn follow(stack: &Stack, input: &Value, execution: String) -> Result<Value
         let steps = match stack.follow(&execution, &mut seen).await {
             Ok(steps) => steps,
             // It goes on, whether or not it is watched.
+            Err(why @ Failure::Denied(_)) => return Err(why),
             Err(why) if answered.elapsed() > PATIENCE => return Err(why),
             Err(why) => {
                 progress.say(&format!("{why}: asked again"));

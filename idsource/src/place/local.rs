@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
 use super::empty;
-use crate::{cli::Cli, failure::Failure};
+use crate::{cli::Cli, failure::Failure, show};
 
 /// The function in this process.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Local {
         let files = files
             .into_iter()
             .filter_map(|(name, file)| Some((name, file.as_ref()?)));
-        let files = files.map(|(name, file)| format!(" --{name} {}", file.display()));
+        let files = files
+            .map(|(name, file)| format!(" --{name} {}", show::quoted(&file.display().to_string())));
         Self {
             function: tokio::sync::OnceCell::new(),
             mapping: cli.local_mapping.clone(),

@@ -54,8 +54,17 @@ pub(crate) fn show(report: &Value, words: &str) -> (Document, Exit) {
 
 /// Whether something that was found was not told, for another reason than the guard's.
 fn left(report: &Value) -> bool {
-    let of = |what: &str| report[what].as_u64().unwrap_or(0);
-    let is_paused = report["paused"] == true && of("upserts") + of("deactivations") > 0;
+    let groups = &report["groups"];
+    let found = [
+        &report["upserts"],
+        &report["deactivations"],
+        &groups["upserts"],
+        &groups["deletions"],
+        &groups["memberships"]["added"],
+        &groups["memberships"]["removed"],
+    ];
+    let is_any = found.into_iter().any(|some| some.as_u64().unwrap_or(0) > 0);
+    let is_paused = report["paused"] == true && is_any;
     is_paused
         || report["more"] == true
         || report["skipped"].is_string()
@@ -64,8 +73,9 @@ fn left(report: &Value) -> bool {
 
 /// Whether some list has a digest.
 pub(crate) fn can_be_approved(report: &Value) -> bool {
-    let mut kinds = KINDS.iter();
-    kinds.any(|(kind, _)| report["withheld"][*kind]["digest"].is_string())
+    // Strangers have a digest, too, and wait for nobody.
+    let mut kept = KINDS.iter().map(|(kind, _)| &report["withheld"][*kind]);
+    kept.any(|kept| kept["digest"].is_string() && kept["count"].as_u64().unwrap_or(0) > 0)
 }
 
 /// Groups: why nothing was told of them, and which of them nobody can tell.

@@ -102,7 +102,9 @@ fn guard(document: &mut Document, status: &Value) -> (bool, bool) {
     let rows = KINDS.iter().map(|(kind, words)| {
         let one = &status["guard"][*kind];
         is_any |= one["withheld"].as_u64().unwrap_or(0) > 0;
-        has_list |= one["digest"].is_string();
+        // Strangers have a digest, too, and wait for nobody.
+        let waits = one["withheld"].as_u64().unwrap_or(0) > 0 || one["since"].is_string();
+        has_list |= waits && one["digest"].is_string();
         vec![
             format!("{words}s"),
             format!("{} of {}", number(&one["spent"]), number(&one["limit"])),

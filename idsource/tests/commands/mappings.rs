@@ -67,7 +67,8 @@ fn a_first_mapping_comes_from_the_columns_of_a_csv_file() {
     let done = alone(&["mapping", "init", "--csv", "people.csv"]);
 
     assert_eq!(done.code, 0, "{}", done.err);
-    is_as_in("mapping-init.txt", &done.out);
+    is_as_in("mapping-init.json", &done.out);
+    is_as_in("mapping-init.txt", &done.err);
 }
 
 #[test]

@@ -108,6 +108,10 @@ async fn play(place: Where, on: On) {
         is_as_in(&format!("{}.{kind}", step.name), &normal(&out));
         assert!(on == On::Terminal || !out.contains('\u{1b}'), "{out}");
         if on == On::Terminal && place == Where::Stack && PICTURES.contains(&step.name) {
+            let out = match is_repeatable(step) {
+                true => stage.pictured(step.arguments).await.out,
+                false => out,
+            };
             looks_as_in(&format!("{}.term.svg", step.name), &out);
         }
         if on == On::Pipe && is_repeatable(step) {

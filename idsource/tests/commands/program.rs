@@ -19,6 +19,9 @@ use crate::{
     support::{SOURCE, TOKEN, World},
 };
 
+/// How wide a terminal is that a picture is taken of.
+const PICTURED: &str = "110";
+
 /// Where the function is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Where {
@@ -72,6 +75,15 @@ impl Stage {
         self.answer(arguments, on, Vec::new()).await
     }
 
+    /// Runs it on a terminal that a picture is taken of.
+    pub(crate) async fn pictured(&self, arguments: &[&str]) -> Done {
+        let mut command = self.command(arguments);
+        command.env("COLUMNS", PICTURED);
+        tokio::task::spawn_blocking(move || typed(command, Vec::new()))
+            .await
+            .unwrap()
+    }
+
     /// Runs it, and types an answer each time that it asks so.
     pub(crate) async fn answer(
         &self,
@@ -79,7 +91,10 @@ impl Stage {
         on: On,
         answers: Vec<(&'static str, String)>,
     ) -> Done {
-        let command = self.command(arguments);
+        let mut command = self.command(arguments);
+        // Names and times are not as long everywhere, so that lines break elsewhere.
+        let columns = if answers.is_empty() { "1000" } else { PICTURED };
+        command.env("COLUMNS", columns);
         let played = tokio::task::spawn_blocking(move || match on {
             On::Pipe => piped(command),
             On::Terminal => typed(command, answers),
@@ -158,7 +173,6 @@ fn typed(mut command: Command, answers: Vec<(&'static str, String)>) -> Done {
     let pty = openpty(Some(&size), None).unwrap();
     command
         .env("TERM", "xterm-256color")
-        .env("COLUMNS", "120")
         .stdin(Stdio::from(pty.slave.try_clone().unwrap()))
         .stderr(if answers.is_empty() {
             Stdio::piped()

@@ -152,7 +152,7 @@ pub(crate) async fn act(cli: &Cli, options: &MappingInit) -> Result<Exit, Failur
     };
     let guess = guess(&columns, &keys);
     let json = serde_json::to_string_pretty(&guess.mapping).unwrap_or_default() + "\n";
-    let out = options.out.as_ref().filter(|_| !cli.json);
+    let out = options.out.as_ref();
     if let Some(file) = out {
         std::fs::OpenOptions::new()
             .write(true)
@@ -162,9 +162,6 @@ pub(crate) async fn act(cli: &Cli, options: &MappingInit) -> Result<Exit, Failur
             .map_err(|why| Failure::usage(format!("{}: {why}", file.display())))?;
     }
     let mut document = Document::default();
-    if out.is_none() {
-        document.code(&json);
-    }
     if !guess.required.is_empty() {
         document.headline(
             Tone::Bad,
@@ -193,6 +190,12 @@ pub(crate) async fn act(cli: &Cli, options: &MappingInit) -> Result<Exit, Failur
     let answer = json!({
         "mapping": guess.mapping, "required": guess.required, "without": guess.without, "unused": guess.unused,
     });
+    if !cli.json && !cli.markdown && out.is_none() {
+        // So that it can be redirected into a file.
+        show::ask(&document);
+        document = Document::default();
+        document.code(&json);
+    }
     show::print(cli, &answer, &document)?;
     Ok(Exit::Done)
 }

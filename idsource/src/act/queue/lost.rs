@@ -1,7 +1,5 @@
 //! What Lambda gave up, and the queue that it waits in.
 
-use std::collections::HashSet;
-
 use aws_sdk_sqs::{
     Client,
     types::{Message, QueueAttributeName},
@@ -130,13 +128,18 @@ impl Waiting {
 
     /// What waits, as far as it can be seen; it is given back at once.
     pub(super) async fn look(&self) -> Result<Vec<Lost>, Failure> {
-        let mut lost = Vec::new();
-        let mut ids = HashSet::new();
+        let mut lost: Vec<Lost> = Vec::new();
         let mut seen = Ok(());
         while lost.len() < MOST {
             match self.receive(10, LOOKED_AT).await {
                 Ok(some) if some.is_empty() => break,
-                Ok(some) => lost.extend(some.into_iter().filter(|it| ids.insert(it.id.clone()))),
+                Ok(some) => {
+                    for one in some {
+                        // Seen twice, the newer receipt counts.
+                        lost.retain(|known| known.id != one.id);
+                        lost.push(one);
+                    }
+                }
                 Err(why) => {
                     seen = Err(why);
                     break;
@@ -144,7 +147,7 @@ impl Waiting {
             }
         }
         for one in &lost {
-            self.show_again(one).await?;
+            self.show_again(one).await;
         }
         seen.map(|()| lost)
     }
@@ -201,7 +204,8 @@ impl Waiting {
         done.map_err(|why| Failure::aws("deleting from the failure queue", &why))
     }
 
-    pub(super) async fn show_again(&self, lost: &Lost) -> Result<(), Failure> {
+    /// Gives a message back. Where that fails it comes back by itself, after some minutes.
+    pub(super) async fn show_again(&self, lost: &Lost) {
         let changing = self
             .client
             .change_message_visibility()
@@ -209,7 +213,8 @@ impl Waiting {
             .receipt_handle(&lost.receipt)
             .visibility_timeout(0)
             .send();
-        let done = changing.await.map(drop);
-        done.map_err(|why| Failure::aws("giving a message back to the failure queue", &why))
+        if changing.await.is_err() {
+            show::note("a message comes back into the failure queue in some minutes only");
+        }
     }
 }
