@@ -4,8 +4,8 @@
 //! command line ─► cli ─► act ─► place (a stack, or this process) ─► answer ─► show ─► terminal
 //! ```
 //!
-//! [`cli`] has the commands. Each is carried out by a function in [`act`], which asks the function behind
-//! a [`place::Place`] and gives what it answered to [`show`], which makes a [`show::Document`] of it. The
+//! `cli` has the commands. Each is carried out by a function in `act`, which asks the function behind
+//! a `place::Place` and gives what it answered to `show`, which makes a `show::Document` of it. The
 //! document is printed as text, as Markdown, or the answer itself as JSON. What the function decides is not
 //! decided again here.
 
