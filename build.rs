@@ -1,16 +1,16 @@
-//! Tells the crate which commit it is built from: `GIT_COMMIT` where that is set, else what
-//! git says, else `unknown`, as in a copy of the source without its repository.
+//! Tells the crate which commit it is built from: `GIT_COMMIT` if it is set, otherwise what git
+//! says, otherwise `unknown`, as in a copy of the source without its repository.
 
 use std::{env, path::Path, process::Command};
 
-/// As many digits as tell commits apart.
+/// Enough digits to tell commits apart.
 const DIGITS: usize = 12;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=GIT_COMMIT");
-    // Each moves with some of what moves HEAD: a checkout the one, a commit the other. A path
-    // that is not there would have cargo run this at every build.
+    // A checkout changes one of them, a commit the other. A path that does not exist would make
+    // cargo run this in every build.
     for file in ["HEAD", "logs/HEAD"] {
         if let Some(path) =
             git(&["rev-parse", "--git-path", file]).filter(|it| Path::new(it).exists())
@@ -34,7 +34,7 @@ fn main() {
     println!("cargo::rustc-env=COMMIT={commit}");
 }
 
-/// What git answers, if it is there and this is a repository of its.
+/// What git answers, if it is installed and this is a git repository.
 fn git(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

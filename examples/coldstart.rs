@@ -1,8 +1,8 @@
 //! `cargo run --release --example coldstart`
 //!
-//! How long the function takes from being executed to asking for its first event, beside a
-//! hello-world on the same runtime. The programs take turns, so that whatever else the machine
-//! does meets them alike.
+//! Measures how long the function takes from being executed to asking for its first event, and
+//! compares it with a hello-world on the same runtime. The programs take turns, so that other work
+//! on the machine affects them equally.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,7 +18,7 @@ type Trouble = Box<dyn std::error::Error>;
 
 /// What the runtime asks for when it is ready (AWS's Lambda runtime API).
 const NEXT: &[u8] = b"GET /2018-06-01/runtime/invocation/next ";
-/// Longer than any start.
+/// More time than any start needs.
 const AT_MOST: Duration = Duration::from_secs(10);
 
 /// Measures cold starts, from exec to the first request for an event.
@@ -100,7 +100,7 @@ fn measure(arguments: &Arguments) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Builds what is measured; gives the folder that it is in.
+/// Builds what is measured. Returns the folder that holds it.
 fn build() -> Result<PathBuf, Trouble> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
@@ -108,14 +108,14 @@ fn build() -> Result<PathBuf, Trouble> {
         .args(["--bin", "bootstrap", "--example", "hello"])
         .status()?;
     if !status.success() {
-        return Err("what is to be measured does not build".into());
+        return Err("the programs to measure do not build".into());
     }
     let this = std::env::current_exe()?;
     let examples = this.parent().and_then(Path::parent);
     Ok(examples.ok_or("no folder above this program")?.to_owned())
 }
 
-/// Starts a program once: from before it is executed until it asks for an event.
+/// Starts a program once. Measures from just before it is executed until it asks for an event.
 fn start(candidate: &Candidate, runtime_api: &TcpListener) -> Result<Duration, Trouble> {
     let mut command = Command::new(&candidate.program);
     command

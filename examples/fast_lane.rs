@@ -1,8 +1,8 @@
 //! `cargo run --example fast_lane`
 //!
-//! How long a change in the table takes to be so at Okta by single-user calls, in virtual time:
-//! through the function's real stream path, in a directory of 100,000, while each call takes Okta one
-//! to two seconds and Okta has just imported a session, so that it opens none for five minutes.
+//! Measures in virtual time how long a change in the table takes to reach Okta by single-user
+//! calls: through the function's real stream path, in a directory of 100,000. Each call takes Okta
+//! one to two seconds, and Okta has just imported a session, so it opens none for five minutes.
 #![allow(unreachable_pub, clippy::large_futures)]
 
 use std::time::Duration;
@@ -17,17 +17,17 @@ mod support;
 
 use support::{SOURCE, TOKEN, USERS, World, invoke, invoke_stream, put_all};
 
-/// Whatever keeps the example from going on.
+/// Any error that ends the example.
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// How many people there are.
 const PEOPLE: usize = 100_000;
-/// How many changes are measured of each kind.
+/// How many changes of each kind are measured.
 const CHANGES: usize = 200;
 /// Changes in a batch of ten, and in one that is too large.
 const TEN: usize = 10;
 const TOO_MANY: usize = 21;
-/// Changes after which Okta imports a session again, so that it always opens none.
+/// How many changes until Okta imports a session again, so that it never opens one.
 const BETWEEN_SESSIONS: usize = 40;
 /// The template's batching window.
 const WINDOW: f64 = 1.0;
@@ -100,7 +100,7 @@ struct Lane {
 }
 
 impl Lane {
-    /// A directory that Okta has, with single-user calls that are proven.
+    /// A directory that Okta knows, with proven single-user calls.
     async fn start(people: usize) -> Result<Self, Trouble> {
         let options = Options {
             identity_source: SOURCE.into(),
@@ -126,7 +126,7 @@ impl Lane {
         Ok(Self { world, function })
     }
 
-    /// Okta imports a session now.
+    /// Makes Okta import a session now.
     async fn session(&self, nth: usize) -> Result<(), Trouble> {
         let ids: Vec<_> = (10_000..10_000 + TOO_MANY).map(name).collect();
         for id in &ids {
@@ -146,12 +146,12 @@ impl Lane {
         if answer.batch_item_failures.is_empty() {
             Ok(())
         } else {
-            Err("a batch is to come back".into())
+            Err("a batch was not finished".into())
         }
     }
 
-    /// Changes records, and gives the seconds until all of it is so at Okta. Whoever is to be active
-    /// gets a new title, and every third of them is new.
+    /// Changes records. Returns the seconds until Okta has all of it. Active people get a new
+    /// title, and every third of them is new.
     async fn change(&self, changes: Vec<(String, bool)>) -> Result<f64, Trouble> {
         let (world, okta) = (&self.world, &self.world.okta);
         okta.clear_faults();

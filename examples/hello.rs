@@ -1,4 +1,4 @@
-//! The smallest function on the same runtime: what a cold start is measured against.
+//! The smallest function on the same runtime, as a baseline for the cold start.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

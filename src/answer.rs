@@ -1,4 +1,4 @@
-//! What an invocation is answered with, as Lambda passes it on.
+//! What the function answers an invocation, as Lambda passes it on.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,44 +13,44 @@ use crate::{
     verify::Verified,
 };
 
-/// What an invocation is answered with.
+/// What the function answers an invocation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// What a run did.
+    /// Report of a run: schedule, `sync`, `push` and `plan`.
     Report(Box<Report>),
-    /// What a run would do, user by user.
+    /// `plan` with `detail`: the report, and the changes one by one.
     Plan(Box<DetailedPlan>),
-    /// What a candidate for the mapping would change.
+    /// `plan` with `mapping`: what a candidate would change.
     Candidate(Box<Candidate>),
-    /// What of a stream batch is to come back.
+    /// Stream batch.
     Batch(BatchResponse),
-    /// What the doctor found.
+    /// `doctor`.
     Doctor(Box<Diagnosis>),
-    /// How things stand.
+    /// `status`.
     Status(Box<Overview>),
-    /// What is known of one person.
+    /// `explain`.
     Explanation(Box<Explanation>),
-    /// What was approved.
+    /// `approve`.
     Granted(Granted),
-    /// How the switch is set.
+    /// `pause` and `resume`.
     Switch(SwitchState),
-    /// What Okta has, beside what it is to have.
+    /// `verify`.
     Verified(Box<Verified>),
-    /// What single-user calls do with this org.
+    /// `prove`.
     Proven(Box<Proven>),
 }
 
-/// How the switch is set.
+/// The switch, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SwitchState {
-    /// Whether runs tell Okta anything.
+    /// `running`: runs tell Okta what they find. `paused`: every run is a dry run.
     pub switch: Mode,
-    /// Since when; none if it was never set.
+    /// When it was set to this. Null if nobody ever set it.
     pub since: Option<Timestamp>,
-    /// By whom.
+    /// Who set it, as the command said. Null if the command did not say.
     pub by: Option<String>,
-    /// Why.
+    /// Why, as the command said. Null if the command did not say.
     pub reason: Option<String>,
 }
 
@@ -69,23 +69,24 @@ pub struct DetailedPlan {
     /// The report, as it is logged.
     #[serde(flatten)]
     pub report: Report,
-    /// What would change, for the caller alone.
+    /// What would change, one by one. Only the caller gets it: it is never logged.
     pub changes: Changes,
 }
 
-/// Lambda's partial batch response for streams.
+/// Lambda's partial batch response for a stream batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// Where to begin again: at most one, as Lambda retries from the lowest of them on.
+    /// Where Lambda begins again. Empty if the batch is done. It has at most one element, as Lambda
+    /// retries from the lowest sequence number on.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// A record from which on a batch is to come back.
+/// The record that Lambda retries from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// Its sequence number.
+    /// Its sequence number in the stream.
     pub item_identifier: String,
 }
 

@@ -1,4 +1,4 @@
-//! What every caller of an AWS service needs: errors one can act on.
+//! What every caller of an AWS service needs: errors that people can act on.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -30,7 +30,7 @@ where
             format!("no answer: {cause}{request}")
         }
         (None, SdkError::TimeoutError(_)) => format!("no answer in time{request}"),
-        (None, _) => format!("an answer that makes no sense{request}"),
+        (None, _) => format!("an unreadable answer{request}"),
     }
 }
 
@@ -45,12 +45,12 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// Why AWS did not do as asked, for those who say what to do about it.
+/// Why AWS did not do as asked, for code that says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trouble {
-    /// AWS's code of the error; `None` without an answer.
+    /// AWS's code of the error. `None` without an answer.
     pub(crate) code: Option<String>,
-    /// All of it, in a line.
+    /// All of it, in one line.
     pub(crate) why: String,
 }
 
@@ -68,14 +68,14 @@ impl Trouble {
     }
 }
 
-/// What DynamoDB tells of a table.
+/// What DynamoDB says about a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableFacts {
-    /// Its ARN, the same whatever the table was asked for as.
+    /// Its ARN, the same however the table was named.
     pub(crate) arn: Option<String>,
     /// `ACTIVE`, if it can be used.
     pub(crate) status: String,
-    /// The key attributes and their types, such as `S`; the partition key first.
+    /// The key attributes and their types, such as `S`. The partition key comes first.
     pub(crate) keys: Vec<(String, String)>,
     /// How many items it had some hours ago.
     pub(crate) items: i64,

@@ -1,9 +1,10 @@
-//! What is to be done about a stream batch: what its keys say, or what a full run does.
+//! What to do about a stream batch: what its keys say, or what a full run does.
 //!
-//! A change of very many records comes as one batch after another, each of which would want a
+//! A change of very many records comes as one batch after another, each of which would need a
 //! session of its own, minutes after the one before it. So a batch that has waited for longer than
-//! Okta's cooldown and still has more than one request carries becomes a full run, which finds what
-//! all the others are about, and comes back until that is told. Those behind it are then done.
+//! Okta's cooldown and still has more than one request carries becomes a full run. This run finds
+//! what all the others are about, and comes back until that is told. The batches behind it are then
+//! done.
 
 use std::time::Duration;
 
@@ -16,10 +17,10 @@ use crate::{
     users::{RecordKey, StreamBatch},
 };
 
-/// How old a change is that has waited for a session in vain: Okta's cooldown and a minute.
+/// The age of a change that has waited for a session in vain: Okta's cooldown and a minute.
 const WAITED: Duration = Duration::from_secs(6 * 60);
 
-/// The job that a batch with these keys is.
+/// The job for a batch with these keys.
 pub(crate) async fn job(
     run: &Run,
     batch: &StreamBatch,
@@ -45,7 +46,8 @@ pub(crate) async fn job(
         (seen, true) => {
             tracing::info!(
                 records,
-                "the batch has waited for long, as others will have: it becomes a full run"
+                "the batch has waited for long, and others probably have, too: it becomes a full \
+                 run"
             );
             Job {
                 source: Source::Table,
@@ -56,8 +58,8 @@ pub(crate) async fn job(
     }
 }
 
-/// Whether a batch is done: all that it led to was told. One that became a full run comes back until
-/// what its look found is told, whatever other runs there are.
+/// Whether a batch is done: everything that it led to was told. One that became a full run comes
+/// back until what its look found is told, whatever other runs do.
 pub(crate) fn is_done(report: &Report) -> bool {
     !report.more || mutation::on(Mutation::UndoneBatchIsDone)
 }

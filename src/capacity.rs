@@ -1,7 +1,7 @@
 //! What the two tables are asked to count: the capacity that a run consumes of them.
 //!
-//! DynamoDB tells it on every answer, if it is asked to. A [`Meter`] sees to both for a client,
-//! whatever that client is used for, so that no call can be forgotten.
+//! DynamoDB gives it in every answer, if it is asked to. A [`Meter`] does both for a client,
+//! whatever that client is used for, so no call can be forgotten.
 
 use std::sync::{
     Arc,
@@ -33,7 +33,7 @@ use aws_sdk_dynamodb::{
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Halves>);
 
-/// Units come in halves: that much an eventually consistent read of 4 KB takes.
+/// Units come in halves: an eventually consistent read of 4 KB takes one half.
 #[derive(Debug, Default)]
 struct Halves {
     read: AtomicU64,
@@ -51,7 +51,7 @@ pub struct Units {
 }
 
 impl Meter {
-    /// A client like this one, over the same connections, and the meter of what is done with it.
+    /// A client like this one, over the same connections, and the meter for it.
     #[must_use]
     pub fn on(client: &Client) -> (Client, Self) {
         let meter = Self::default();
@@ -59,14 +59,14 @@ impl Meter {
         (Client::from_conf(config.build()), meter)
     }
 
-    /// Begins anew.
+    /// Begins again at zero.
     pub fn reset(&self) {
         self.0.read.store(0, Ordering::Relaxed);
         self.0.written.store(0, Ordering::Relaxed);
         self.0.throttled.store(0, Ordering::Relaxed);
     }
 
-    /// How many requests DynamoDB has throttled since the meter was reset, each try for itself.
+    /// How many requests DynamoDB has throttled since the meter was reset. Each try counts.
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.0.throttled.load(Ordering::Relaxed)
@@ -83,7 +83,7 @@ impl Meter {
     }
 }
 
-/// What DynamoDB calls it when a table's capacity, or the account's, is used up (Amazon DynamoDB's
+/// DynamoDB's codes when a table's capacity, or the account's, is used up (Amazon DynamoDB's
 /// developer guide, *Error handling*).
 const THROTTLED: [&str; 3] = [
     "ProvisionedThroughputExceededException",
@@ -191,7 +191,7 @@ impl Told for ConsumedCapacity {
     }
 }
 
-/// A batch tells it for each of its tables.
+/// A batch gives it for each of its tables.
 impl Told for Vec<ConsumedCapacity> {
     fn halves(&self) -> u64 {
         self.iter().map(Told::halves).sum()

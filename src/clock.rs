@@ -1,20 +1,20 @@
 //! What time it is, and how long there is left.
 //!
-//! Everything that asks for the time asks a [`Clock`], so that a test can play
-//! five minutes of Okta's cooldown in a millisecond.
+//! Everything that asks for the time asks a [`Clock`], so a test can play five minutes of Okta's
+//! cooldown in a millisecond.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// When an invocation ends that starts now, from the deadline that it was told.
+/// When an invocation that starts now ends, from the deadline that it was given.
 ///
-/// Lambda tells an instant. `cargo lambda watch` tells 600,000 milliseconds, which as an instant
-/// lies in 1970: that is how long it gives.
+/// Lambda gives an instant. `cargo lambda watch` gives 600,000 milliseconds, which as an instant is
+/// in 1970: that is how long it allows.
 ///
 /// # Errors
-/// The instant is out of all range.
+/// The instant is out of range.
 pub fn deadline(told: SystemTime) -> Result<Timestamp, jiff::Error> {
     let told = Timestamp::try_from(told)?;
     let span = told.duration_since(Timestamp::UNIX_EPOCH);
@@ -59,7 +59,7 @@ impl Clock {
         }
     }
 
-    /// How long it is until `then`; zero if that has passed.
+    /// How long it is until `then`. Zero if that has passed.
     #[must_use]
     pub fn until(&self, then: Timestamp) -> Duration {
         then.duration_since(self.now())

@@ -1,4 +1,4 @@
-//! Every setting, its environment variable, its meaning and its default.
+//! Every setting: its environment variable, meaning and default.
 
 use std::{fmt, time::Duration};
 
@@ -10,56 +10,63 @@ use crate::{
     ledger::Mode,
 };
 
-/// What the function is told by its environment.
+/// What the environment tells the function.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `OKTA_ORG_URL`: the org's address, `https://{yourOktaDomain}`. Required.
+    /// `OKTA_ORG_URL`: the org's address, `https://{yourOktaDomain}`. Plain http is accepted only
+    /// for a loopback host or `host.docker.internal`. Required.
     pub org_url: OrgUrl,
-    /// `OKTA_IDENTITY_SOURCE_ID`: the Custom Identity Source app's id. Required.
+    /// `OKTA_IDENTITY_SOURCE_ID`: the id of the Custom Identity Source app, `0oa…`. Required.
     pub identity_source: IdentitySourceId,
-    /// `OKTA_CREDENTIALS_SECRET_ARN` or `OKTA_CREDENTIALS`: one of them is required.
+    /// `OKTA_CREDENTIALS_SECRET_ARN` or `OKTA_CREDENTIALS`: the first is the ARN of the Secrets
+    /// Manager secret that has the credentials for Okta. The second is the same JSON inline, for
+    /// local runs: `{"apiToken":"…"}` or `{"clientId":"…","privateKey":"…","keyId":"…"}`. It is not
+    /// used if the ARN is set. One of the two is required.
     pub credentials: CredentialsSource,
-    /// `USERS_TABLE`: the table that is the source of truth. Required.
+    /// `USERS_TABLE`: the table that is the source of truth, by name or ARN. Required.
     pub users_table: String,
-    /// `STATE_TABLE`: ledger, lease and session history. Required.
+    /// `STATE_TABLE`: the function's own table, by name or ARN, for ledger, lease and sessions. Its
+    /// key is `pk` (string). Required.
     pub state_table: String,
-    /// `MAPPING`: the mapping's JSON, or the path of a bundled file. Default: the
-    /// mapping in [`crate::mapping::DEFAULT_MAPPING`].
+    /// `MAPPING`: the mapping as JSON, or the path of a bundled file. Default: the mapping of the
+    /// sample table, `src/mapping/default.json`.
     pub mapping: MappingSource,
-    /// `MAX_DEACTIVATIONS`, `MAX_UPDATES` and `MAX_MEMBERSHIP_REMOVALS`: how many people each kind of
-    /// change may touch within 24 hours. Default `10%,1000`, `50%` and `20%`.
+    /// The limits of the guard. Each is a variable of its own, documented in `Limits`.
     pub limits: Limits,
-    /// `START`: whether a new state table is `running` or `paused`. Default `running`.
+    /// `START`: what a new state table is, `running` or `paused`. One that has entries already is
+    /// running until somebody pauses it. Default `running`. The template's parameter `Start` says
+    /// `paused`.
     pub start: Mode,
-    /// `PUSH`: `on`, or `off`: a push is refused with an error. Default `off`.
+    /// `PUSH`: `on` or `off`. With `off`, a push is the error `PushForbidden`. Default `off`.
     pub push: bool,
-    /// `FAST_LANE`: up to how many changes of a stream batch or a push are told by single-user calls,
-    /// once these are proven; 0: never. Default 20.
+    /// `FAST_LANE`: up to how many changes of a stream batch or a push are told by single-user
+    /// calls, once these are proven. A whole number up to 100. `0` means never. Default `20`.
     pub fast_lane: u8,
-    /// `HISTORY_TABLE`: where what runs did is kept. Default: the state table, where a read of the
-    /// whole ledger pays for it.
+    /// `HISTORY_TABLE`: a table like the state table that keeps what runs did. Default: the state
+    /// table keeps it, and every full run reads it along with the ledger.
     pub history_table: Option<String>,
-    /// `WATCH_SECONDS`: how long a run watches the session that it has triggered.
-    /// Default 60.
+    /// `WATCH_SECONDS`: for how many seconds a run watches the import that it started. The next run
+    /// settles an import that is still open then. Default `60`.
     pub watch: Duration,
-    /// `READ_UNITS_PER_SECOND`: how many read units of the users table a run takes in a second at most.
-    /// Default: as many as it answers.
+    /// `READ_UNITS_PER_SECOND`: how many read units of the users table a run takes in a second at
+    /// most, for a table with provisioned capacity. `0` means as many as the table answers. Default
+    /// `0`.
     pub read_units_per_second: Option<u32>,
-    /// `PLAN_VALUES`: `allow` lets a plan tell the values of attributes to whoever may invoke the
-    /// function. Default `deny`.
+    /// `PLAN_VALUES`: `allow` or `deny`. With `allow`, `plan` and `explain` answer attributes'
+    /// values to anybody who may invoke the function. Default `deny`.
     pub plan_values: bool,
-    /// `PROFILE_CHECKS`: `on` holds profiles against the app's schema before they are sent, which
-    /// takes another permission. Default `off`.
+    /// `PROFILE_CHECKS`: `on` or `off`. With `on`, profiles are checked against the app's schema
+    /// before they are sent, which needs the scope `okta.schemas.read`. Default `off`.
     pub profile_checks: bool,
-    /// `HISTORY_DAYS`: for how many days the state table keeps what runs did; 0 for not at
-    /// all. Default 90.
+    /// `HISTORY_DAYS`: for how many days what runs did is kept, up to 3650. `0` means not at all.
+    /// Default `90`.
     pub history_days: u16,
-    /// `READ_ONLY`: `on` answers what somebody may ask who is not to change anything, and refuses all
-    /// else. Default `off`.
+    /// `READ_ONLY`: `on` or `off`. With `on`, only what looks is served, and everything else is an
+    /// error. Default `off`. The template's second function has `on`.
     pub read_only: bool,
 }
 
-/// What could be read of the environment: the doctor goes by what is right in it.
+/// What could be read of the environment. The doctor uses what is right in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) org_url: Option<OrgUrl>,
@@ -79,37 +86,37 @@ pub(crate) struct Settings {
     profile_checks: Option<bool>,
     history_days: Option<u16>,
     read_only: Option<bool>,
-    /// What is wrong, a line each.
+    /// What is wrong, one line each.
     pub(crate) wrong: Vec<String>,
 }
 
 /// Where the credentials for Okta come from.
 #[derive(Debug, Clone)]
 pub enum CredentialsSource {
-    /// The ARN of a Secrets Manager secret.
+    /// `OKTA_CREDENTIALS_SECRET_ARN`: the ARN of a Secrets Manager secret.
     Secret(String),
-    /// The credentials' JSON itself, for local runs.
+    /// `OKTA_CREDENTIALS`: the credentials' JSON itself, for local runs.
     Inline(SecretString),
 }
 
 /// Where the mapping comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MappingSource {
-    /// The one that ships with the function.
+    /// The default mapping.
     Default,
     /// JSON in the variable itself.
     Inline(String),
-    /// The path of a file beside the function.
+    /// The path of a file next to the function.
     File(String),
 }
 
-/// All that is wrong with the environment, a line each.
+/// All that is wrong with the environment, one line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError(Vec<String>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration is not usable: {}", self.0.join("; "))
+        write!(f, "the configuration cannot be used: {}", self.0.join("; "))
     }
 }
 
@@ -127,7 +134,7 @@ impl Settings {
     /// Reads what can be read, and says what cannot.
     pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let mut wrong = Wrong(Vec::new());
-        // Files have marks at their beginning and line breaks at their end that no value has.
+        // Files have marks at the beginning and line breaks at the end that no value has.
         let set = |name: &str| {
             let value = lookup(name)?;
             let value = value.trim_start_matches('\u{feff}').trim();
@@ -144,7 +151,10 @@ impl Settings {
             (Some(arn), _) => Some(CredentialsSource::Secret(arn)),
             (None, Some(json)) => Some(CredentialsSource::Inline(SecretString::from(json))),
             (None, None) => {
-                wrong.add("OKTA_CREDENTIALS_SECRET_ARN is not set: give the ARN of the secret with Okta's credentials (or, for a local run, the JSON itself in OKTA_CREDENTIALS)");
+                wrong.add(
+                    "OKTA_CREDENTIALS_SECRET_ARN is not set: give the ARN of the secret with \
+                     Okta's credentials (or, for a local run, the JSON itself in OKTA_CREDENTIALS)",
+                );
                 None
             }
         };
@@ -241,7 +251,7 @@ impl Settings {
         };
         let mapping = match set("MAPPING") {
             None => MappingSource::Default,
-            // JSON that was encoded twice is no path either.
+            // JSON that was encoded twice is not a path either.
             Some(text) if text.starts_with(['{', '"']) => MappingSource::Inline(text),
             Some(path) => MappingSource::File(path),
         };
@@ -268,7 +278,7 @@ impl Settings {
         }
     }
 
-    /// Whether it is said that nothing may be changed.
+    /// Whether the variable forbids changes.
     pub(crate) fn reads_only(&self) -> bool {
         self.read_only == Some(true)
     }
@@ -325,7 +335,7 @@ impl Wrong {
     }
 }
 
-/// The names DynamoDB allows, or the ARN of a table.
+/// The names that DynamoDB allows, or the ARN of a table.
 fn table_name(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);

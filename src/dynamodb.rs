@@ -17,17 +17,17 @@ use crate::aws::Trouble;
 /// An item, or its key.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// BatchGetItem takes at most so many keys (Amazon DynamoDB's API reference).
+/// The most keys that BatchGetItem takes (Amazon DynamoDB's API reference).
 const KEYS_PER_READ: usize = 100;
-/// BatchWriteItem takes at most so many items (Amazon DynamoDB's API reference).
+/// The most items that BatchWriteItem takes (Amazon DynamoDB's API reference).
 const ITEMS_PER_WRITE: usize = 25;
 /// Requests in flight.
 const IN_FLIGHT: usize = 8;
 /// How often what DynamoDB left unprocessed is sent again.
 const UNPROCESSED_ROUNDS: u32 = 12;
 
-/// Reads the items under these keys, consistently, in no particular order; `projected` says what
-/// of them. A key without an item has none in the answer.
+/// Reads the items under these keys, consistently, in no particular order. `projected` says which
+/// part of them. The answer leaves out keys without an item.
 pub(crate) async fn read(
     client: &Client,
     table: &str,
@@ -121,7 +121,7 @@ async fn write_batch(
     }
 }
 
-/// Waits before the next try of something DynamoDB left undone: not at all before the first,
+/// Waits before the next try of something that DynamoDB left undone: not at all before the first,
 /// then doubling from 25 ms to 2 s, with jitter.
 async fn pause_before(round: u32) {
     if round > 0 {
@@ -135,7 +135,7 @@ async fn pause_before(round: u32) {
 fn throttled() -> Trouble {
     Trouble {
         code: None,
-        why: "DynamoDB left items unprocessed again and again; it is being throttled".to_owned(),
+        why: "DynamoDB left items unprocessed again and again: it is throttling".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What fired us: the events that the function answers, and nothing else.
+//! The events that the function answers, and nothing else.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::{mapping::ExternalId, users::StreamBatch};
 
-/// One invocation's reason.
+/// Why the function was invoked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// An EventBridge rule or EventBridge Scheduler: a full run.
     Schedule,
-    /// A DynamoDB Streams batch, from an event source mapping: its keys.
+    /// A DynamoDB Streams batch from an event source mapping: the keys that changed.
     Stream(StreamBatch),
     /// A person or a program that calls the function directly.
     Command(Command),
@@ -26,109 +26,122 @@ pub enum Event {
     deny_unknown_fields
 )]
 pub enum Command {
-    /// A full run, or one for some people.
+    /// A run, now: of everybody, or of some people. While its report says `more`, invoke it again.
+    /// The last run has told what the table held when you asked.
     Sync {
-        /// The external ids of those who are told; without them, everybody.
+        /// The external ids of the people to tell, up to 200. Without it: everybody. An id that
+        /// neither a record nor the ledger knows is an error, and then nobody is told.
         #[serde(default)]
         only: Option<Vec<String>>,
-        /// Whether users whom Okta has refused are tried again, though their records are the same.
+        /// Whether to try users again that Okta refused, although nothing about them has changed.
         #[serde(default)]
         retry_refused: bool,
-        /// Whether the ledger is to be about what is configured now, if it is about something else.
+        /// Whether to bind the ledger to what is configured now, if it is about something else. Not
+        /// with `only`.
         #[serde(default)]
         rebind: bool,
-        /// From when on the table is what is to be told, RFC 3339; without it, from now on. Who follows
-        /// a sync over several invocations gives when the first began.
+        /// The run tells what the table held at this time (RFC 3339). Without it, or if it is
+        /// ahead: now. A sync that takes several invocations gives the time when the first one
+        /// began.
         #[serde(default)]
         since: Option<String>,
     },
-    /// What a full run would do; nothing is written anywhere.
+    /// What a full run would do. It writes nothing anywhere.
     Plan {
-        /// As for a sync.
+        /// As for `sync`.
         #[serde(default)]
         retry_refused: bool,
-        /// Whether changes are listed, instead of only counted.
+        /// Whether to list the changes one by one, instead of only counting them.
         #[serde(default)]
         detail: bool,
-        /// How many of each kind are listed, up to [`Command::MOST_LISTED`].
+        /// How many of each kind are listed, 1 to 200. Without it: 50. Only with `detail` or
+        /// `mapping`.
         #[serde(default)]
         limit: Option<u64>,
-        /// Whether the changing attributes' values are told.
+        /// Whether to answer the changing attributes' values, too. Only with `detail` or `mapping`,
+        /// and only if the configuration allows it (`PLAN_VALUES`).
         #[serde(default)]
         values: bool,
-        /// A candidate for the mapping: what it would change is told, instead of what is to do.
+        /// A candidate for the mapping. The answer compares it with the mapping in use over the
+        /// same records, without asking Okta. Not with `retryRefused`.
         #[serde(default)]
         mapping: Option<Value>,
     },
-    /// The source calls with the data: these records are pushed, and nobody else is touched.
+    /// Tells Okta about the records in the payload. Nobody else is touched, and the users table
+    /// comes first. An error unless `PUSH` is `on`.
     Push {
         /// Records in the users table's shape, as plain JSON.
         records: Vec<Value>,
-        /// When the records were so, by the sender's clock: an older push never overwrites a newer
-        /// one.
+        /// When the records were so, by the sender's clock (RFC 3339), at most five minutes ahead.
+        /// Required. An older push never overwrites a newer one.
         #[serde(default)]
         at: Option<String>,
     },
-    /// What is known of one person, what the next run will do about them, and why; nothing is
-    /// changed anywhere.
+    /// What record, mapping, ledger and Okta say about one person, what the next full run will do
+    /// about them, and why. It changes nothing. Give one of the two fields.
     Explain {
-        /// Their external id.
+        /// The person's external id.
         #[serde(default)]
         external_id: Option<String>,
-        /// Or the key of a record about them, as plain JSON.
+        /// The key of a record about the person, as plain JSON, such as `{"id":"alice"}`.
         #[serde(default)]
         record: Option<Value>,
     },
-    /// Lets exactly the people through whom the guard withholds under a digest.
+    /// Lets through exactly the people that the guard withholds under a digest. It only writes the
+    /// approval down. The next run tells them, within 24 hours.
     Approve {
         /// The digest, from a report's `withheld`.
         digest: String,
-        /// The external ids of those who are let through; without them, all on the list.
+        /// The external ids of the people to let through. Without it: everybody on the list.
         #[serde(default)]
         only: Option<Vec<String>>,
-        /// Who approves.
+        /// Who approves, up to 500 bytes.
         #[serde(default)]
         by: Option<String>,
-        /// Why.
+        /// Why, up to 500 bytes.
         #[serde(default)]
         reason: Option<String>,
     },
-    /// From now on every run is a dry run.
+    /// Sets the switch to `paused`: every run is a dry run from now on.
     Pause {
-        /// Who pauses.
+        /// Who pauses, up to 500 bytes.
         #[serde(default)]
         by: Option<String>,
-        /// Why.
+        /// Why, up to 500 bytes.
         #[serde(default)]
         reason: Option<String>,
     },
-    /// From now on runs tell Okta again.
+    /// Sets the switch to `running`: runs tell Okta again. A full run is due then.
     Resume {
-        /// Who resumes.
+        /// Who resumes, up to 500 bytes.
         #[serde(default)]
         by: Option<String>,
-        /// Why.
+        /// Why, up to 500 bytes.
         #[serde(default)]
         reason: Option<String>,
     },
-    /// Compares what Okta has with what the table says and what it was told; nothing is told to it.
+    /// Lists the users that Okta has, and compares them with the table and with what Okta was told.
+    /// It tells Okta nothing.
     Verify {
-        /// Whether entries are written of people whom Okta has as they are to be.
+        /// Whether to write ledger entries for people without one that Okta has exactly as the
+        /// mapping gives them.
         #[serde(default)]
         adopt: bool,
-        /// Whether people are told again whom Okta has otherwise.
+        /// Whether to make people that Okta has otherwise doubtful, so that the next run tells them
+        /// again.
         #[serde(default)]
         repair: bool,
     },
     /// Finds out with made-up people what single-user calls do with this org.
     Prove {
-        /// What the operator has seen to be right; `deactivate` alone is possible.
+        /// What the operator has seen to be right in the admin console. Only `["deactivate"]` is
+        /// possible.
         #[serde(default)]
         confirmed: Option<Vec<String>>,
     },
-    /// Checks everything that a run needs; nothing is changed anywhere.
+    /// Checks everything that a run needs. It changes nothing.
     Doctor {},
-    /// How things stand: the last runs, open sessions, who is stuck; nothing is changed anywhere.
+    /// The last runs, open sessions, the guard's budget, who is stuck. It changes nothing.
     Status {},
 }
 
@@ -137,9 +150,9 @@ impl Command {
     pub const LISTED: u64 = 50;
     /// How many it lists at most: Okta is asked about each of them.
     pub const MOST_LISTED: u64 = 200;
-    /// How long a name or a reason may be that is kept, in bytes.
+    /// The longest name or reason that is kept, in bytes.
     pub const SAID: usize = 500;
-    /// How many people a sync is for at most that names them: what one request to Okta carries.
+    /// How many people a sync can name: as many as one request to Okta carries.
     pub const MOST_NAMED: usize = 200;
 
     /// Reads a command's members. Records and a mapping are taken as they are: serde would carry
@@ -176,24 +189,31 @@ impl Command {
             Self::Approve { by, reason, .. }
             | Self::Pause { by, reason }
             | Self::Resume { by, reason }
-                if [by, reason].into_iter().flatten().any(|said| said.len() > Self::SAID) =>
+                if [by, reason]
+                    .into_iter()
+                    .flatten()
+                    .any(|said| said.len() > Self::SAID) =>
             {
                 Err(format!(
-                    "\"by\" and \"reason\" are kept with what every run reads: {} bytes each are possible",
+                    "\"by\" and \"reason\" are stored where every run reads them: {} bytes each \
+                     are the maximum",
                     Self::SAID
                 ))
             }
             Self::Plan {
                 limit: Some(limit), ..
             } if !(1..=Self::MOST_LISTED).contains(limit) => Err(format!(
-                "\"limit\" is {limit}, where 1 to {} are possible",
+                "\"limit\" is {limit}; it must be 1 to {}",
                 Self::MOST_LISTED
             )),
             Self::Plan {
                 retry_refused: true,
                 mapping: Some(_),
                 ..
-            } => Err("a \"mapping\" is compared without a look at Okta: leave \"retryRefused\" out".to_owned()),
+            } => Err(
+                "a \"mapping\" is compared without asking Okta: leave \"retryRefused\" out"
+                    .to_owned(),
+            ),
             Self::Plan {
                 detail: false,
                 limit,
@@ -205,14 +225,12 @@ impl Command {
             }
             Self::Push { at, .. } => match at.as_deref().map(str::parse::<Timestamp>) {
                 Some(Ok(_)) => Ok(self),
-                Some(Err(_)) => Err(
-                    "\"at\" is not a time such as \"2026-05-13T10:00:00Z\"".to_owned()
-                ),
-                None => Err(
-                    "a push needs \"at\": when its records were so, such as \"2026-05-13T10:00:00Z\"; an older push never \
-                     overwrites a newer one"
-                        .to_owned(),
-                ),
+                Some(Err(_)) => {
+                    Err("\"at\" is not a time such as \"2026-05-13T10:00:00Z\"".to_owned())
+                }
+                None => Err("a push needs \"at\": when its records were so, such as \
+                     \"2026-05-13T10:00:00Z\"; an older push never overwrites a newer one"
+                    .to_owned()),
             },
             Self::Prove {
                 confirmed: Some(confirmed),
@@ -232,7 +250,7 @@ impl Command {
             Self::Sync {
                 only: Some(only), ..
             } if only.len() > Self::MOST_NAMED => Err(format!(
-                "\"only\" names {} people, where {} are possible: more are a matter for a sync of everybody",
+                "\"only\" names {} people, and {} are possible: sync everybody instead",
                 only.len(),
                 Self::MOST_NAMED
             )),
@@ -241,36 +259,46 @@ impl Command {
                 record,
             } => match (external_id.as_deref().map(ExternalId::parse), record) {
                 (Some(Ok(_)), None) | (None, Some(Value::Object(_))) => Ok(self),
-                (Some(Err(_)), None) => Err("\"externalId\" is no external id".to_owned()),
-                (None, Some(_)) => Err("\"record\" is not a key, such as {\"id\":\"alice\"}".to_owned()),
-                _ => Err("explain needs either \"externalId\" or \"record\", the key of a record".to_owned()),
+                (Some(Err(_)), None) => Err("\"externalId\" is not an external id".to_owned()),
+                (None, Some(_)) => {
+                    Err("\"record\" is not a key, such as {\"id\":\"alice\"}".to_owned())
+                }
+                _ => Err(
+                    "explain needs either \"externalId\" or \"record\", the key of a record"
+                        .to_owned(),
+                ),
             },
             Self::Sync {
                 only: Some(only), ..
             }
             | Self::Approve {
                 only: Some(only), ..
-            } => match only.iter().find(|id| ExternalId::parse(id.as_str()).is_err()) {
+            } => match only
+                .iter()
+                .find(|id| ExternalId::parse(id.as_str()).is_err())
+            {
                 None if only.is_empty() => Err("\"only\" names nobody".to_owned()),
                 None => Ok(self),
-                Some(_) => Err("\"only\" has something that is no external id".to_owned()),
+                Some(_) => Err("\"only\" contains something that is not an external id".to_owned()),
             },
             _ => Ok(self),
         }
     }
 }
 
-/// An event that is none of ours.
+/// An event that the function does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, a \
-     DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
+    "this event is not one that the function knows ({0}); expected an EventBridge scheduled event, \
+     a DynamoDB Streams batch, {{\"command\":\"sync\"}}, {{\"command\":\"plan\"}}, \
      {{\"command\":\"push\",\"records\":[…],\"at\":…}}, {{\"command\":\"approve\",\"digest\":…}}, \
-     {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, {{\"command\":\"prove\"}}, {{\"command\":\"pause\"}}, \
-     {{\"command\":\"resume\"}}, {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} \
-     (the first two take \"retryRefused\": true, a sync \"only\": [external ids] or \"rebind\": true, a plan \"detail\": true with \"limit\": 1 to \
-     200 and \"values\": true, or \"mapping\": a candidate, an approval \"only\": [external ids], \"by\" and \"reason\", a verification \
-     \"adopt\": true and \"repair\": true, a proof \"confirmed\": [\"deactivate\"])"
+     {{\"command\":\"explain\",\"externalId\":…}}, {{\"command\":\"verify\"}}, \
+     {{\"command\":\"prove\"}}, {{\"command\":\"pause\"}}, {{\"command\":\"resume\"}}, \
+     {{\"command\":\"doctor\"}} or {{\"command\":\"status\"}} (the first two take \
+     \"retryRefused\": true, a sync \"only\": [external ids] or \"rebind\": true, a plan \
+     \"detail\": true with \"limit\": 1 to 200 and \"values\": true, or \"mapping\": a candidate, \
+     an approval \"only\": [external ids], \"by\" and \"reason\", a verification \"adopt\": true \
+     and \"repair\": true, a proof \"confirmed\": [\"deactivate\"])"
 )]
 pub struct UnknownEvent(String);
 
@@ -286,8 +314,9 @@ impl Event {
         if object.contains_key("command") {
             if object.contains_key("allowDeactivations") {
                 return Err(UnknownEvent(
-                    "\"allowDeactivations\" is gone: a number lets through whoever happens to be there. Approve exactly the \
-                     people whom a report's \"withheld\" keeps back, by its digest: {\"command\":\"approve\",\"digest\":…}"
+                    "\"allowDeactivations\" is gone, because a number lets through anybody who \
+                     happens to be there. Approve exactly the people that a report's \"withheld\" \
+                     keeps back, by its digest: {\"command\":\"approve\",\"digest\":…}"
                         .to_owned(),
                 ));
             }
@@ -312,7 +341,7 @@ impl Event {
         }
     }
 
-    /// Every source of batches sends `Records`; each record says whose it is.
+    /// Every source of batches sends `Records`. Each record says where it comes from.
     fn parse_records(records: &[Value]) -> Result<Self, UnknownEvent> {
         // SNS spells it with a capital.
         let source = |record: &Value| {
@@ -333,14 +362,14 @@ impl Event {
 /// How far a sender's clock may be ahead of ours.
 const AHEAD: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 
-/// When a push was made; as an error, if that is yet to come.
+/// When a push was made. An error if that is still ahead.
 pub(crate) fn pushed_at(at: Option<&str>, now: Timestamp) -> Result<Timestamp, Timestamp> {
     // The event was checked.
     let at: Timestamp = at.and_then(|at| at.parse().ok()).unwrap_or(now);
     if at > now + AHEAD { Err(at) } else { Ok(at) }
 }
 
-/// From when on the table is what a sync is to tell: a time to come is now.
+/// The time as of which a sync must tell the table. One that is ahead means now.
 pub(crate) fn asked_since(since: Option<&str>, now: Timestamp) -> Timestamp {
     // The event was checked.
     let since = since.and_then(|since| since.parse().ok());

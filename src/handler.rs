@@ -13,14 +13,14 @@ use crate::{
     event::{Command, Event, asked_since, pushed_at},
     guard::{self, Said},
     history,
-    ledger::Mode,
+    ledger::{Ledger, Mode},
     mapping::{ExternalId, Mapping, MappingError},
     metrics,
     outcome::{self, Outcome},
     read_only,
     ready::{self, Ready},
     status,
-    sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Whom},
+    sync::{Detail, Job, Report, Run, RunError, Source, Time, Trigger, Who},
     users::StreamBatch,
     verify,
 };
@@ -32,8 +32,8 @@ pub use crate::{
 
 /// The function: what is known at start, and what is built when it is first needed.
 ///
-/// A configuration that cannot be used does not stop the process, which Lambda would only
-/// start again: each invocation is answered with what is wrong.
+/// A configuration that cannot be used does not stop the process, which Lambda would only start
+/// again: each invocation answers what is wrong.
 #[derive(Debug)]
 pub struct Function {
     settings: Settings,
@@ -46,7 +46,7 @@ pub struct Function {
 pub use crate::{ready::StartError, sdk::Sdk};
 
 impl Function {
-    /// The function as its environment, seen through `lookup`, configures it.
+    /// The function as its environment, read through `lookup`, configures it.
     #[must_use]
     pub fn new(lookup: impl Fn(&str) -> Option<String>, sdk: Sdk, clock: Clock) -> Self {
         let settings = Settings::from_lookup(lookup);
@@ -64,7 +64,7 @@ impl Function {
         }
     }
 
-    /// Whether it only answers what somebody may ask who is not to change anything.
+    /// Whether it only answers what changes nothing.
     #[must_use]
     pub fn reads_only(&self) -> bool {
         self.settings.reads_only()
@@ -194,7 +194,7 @@ impl Function {
                     let values = self.allows(|config| config.plan_values);
                     // The event was checked.
                     let id = external_id.and_then(|id| ExternalId::parse(id).ok());
-                    let about = id.map_or(Whom::Record(record.unwrap_or_default()), Whom::Id);
+                    let about = id.map_or(Who::Record(record.unwrap_or_default()), Who::Id);
                     let explained = Box::pin(run.explain(&about, values, &time)).await?;
                     Ok(Answer::Explanation(Box::new(explained)))
                 }
@@ -228,8 +228,8 @@ impl Function {
         }
     }
 
-    /// Sets the switch, whatever it was. Stream changes are passed over while it is paused, so that
-    /// the whole table is to be looked at afterwards.
+    /// Sets the switch, whatever it was. Stream changes are passed over while it is paused, so the
+    /// whole table must be looked at afterwards.
     async fn set(
         &self,
         mode: Mode,
@@ -237,7 +237,13 @@ impl Function {
         reason: Option<String>,
         time: &Time,
     ) -> Result<Answer, InvocationError> {
-        let ledger = &self.run().await?.ledger;
+        // What runs need may be misconfigured: pausing needs none of it.
+        let ledger = match &self.settings.state_table {
+            Some(table) if mode == Mode::Paused => {
+                Ledger::new(self.sdk.dynamodb().await, table.clone(), self.clock)
+            }
+            _ => self.run().await?.ledger.clone(),
+        };
         let switch = ledger
             .set_switch(|switch| {
                 if switch.mode != mode || switch.since.is_none() {
@@ -288,7 +294,7 @@ fn whole_table() -> Job {
 }
 
 async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Report, RunError> {
-    // While paused every run is dry; what was asked for as a plan is kept nowhere.
+    // While paused every run is dry. What was asked for as a plan is not kept.
     let is_plan = report.dry_run;
     let result = Box::pin(run.work(&job, time, &mut report)).await;
     report.duration_ms = u64::try_from(time.taken().as_millis()).unwrap_or(u64::MAX);
@@ -305,8 +311,8 @@ async fn work(run: &Run, job: Job, time: &Time, mut report: Report) -> Result<Re
     result.map(|()| report)
 }
 
-/// A batch is done when everything it led to was told, or waits for a full run: else Lambda is to
-/// bring it back from its first record on. What it leads to is read each time, so that nothing old
+/// A batch is done when everything it led to was told, or waits for a full run. Otherwise Lambda
+/// must bring it back from its first record on. What it leads to is read each time, so nothing old
 /// is told.
 async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) -> BatchResponse {
     let report = Report::new(request_id.to_owned(), Trigger::Stream, false);
@@ -326,20 +332,20 @@ async fn stream(run: &Run, batch: StreamBatch, time: &Time, request_id: &str) ->
             report.is_ok_and(|report| bulk::is_done(&report))
         }
         Err(error) => {
-            tracing::error!(%error, "the stream batch is to come back");
+            tracing::error!(%error, "the stream batch must come back");
             metrics::no_run();
             false
         }
     };
     if let Some(oldest) = batch.oldest {
-        // Ahead of our clock by a little, it is new.
+        // A little ahead of our clock means new.
         let age = time.now().duration_since(oldest).try_into();
         metrics::batch(age.unwrap_or_default(), done);
     }
     BatchResponse::new(if done { None } else { batch.first })
 }
 
-/// The report as one structured line, whether or not the run came to an end.
+/// The report as one structured line, whether or not the run finished.
 fn log(report: &Report, error: Option<&RunError>) {
     let json = serde_json::to_string(report).unwrap_or_default();
     match error {

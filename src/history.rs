@@ -8,12 +8,11 @@ use crate::{
     sync::{Report, Run, RunError, Time, Trigger},
 };
 
-/// How long a run waits at most for its report to be kept, and what of its time it leaves for
-/// the answer.
+/// The longest wait for a report to be kept, and how much of the run's time is left for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
 
-/// Keeps a run's report. That it could not be kept is no failure of the run's.
+/// Keeps a run's report. If that fails, the run still counts.
 pub(crate) async fn keep(run: &Run, report: &Report, error: Option<&RunError>, time: &Time) {
     let left = time.clock().until(time.deadline() - FOR_THE_ANSWER);
     let left = left.min(PATIENCE);
@@ -39,7 +38,7 @@ pub(crate) async fn keep(run: &Run, report: &Report, error: Option<&RunError>, t
     }
 }
 
-/// Stream batches may come every second, and most change nothing that Okta knows of.
+/// Stream batches may come every second, and most change nothing that Okta knows.
 fn is_worth_keeping(report: &Report, error: Option<&RunError>) -> bool {
     let has_done_something = error.is_some()
         || report.more

@@ -1,4 +1,4 @@
-//! Why an invocation has no answer, and the names that callers tell these errors apart by.
+//! Why an invocation has no answer, and the names by which callers tell these errors apart.
 
 use lambda_runtime::Diagnostic;
 
@@ -13,35 +13,37 @@ pub enum InvocationError {
     /// The function cannot be used as it is configured.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The event is none of ours.
+    /// The event is unknown.
     #[error(transparent)]
     Event(#[from] UnknownEvent),
-    /// A push was made that is yet to come.
+    /// A push is dated in the future.
     #[error(
-        "\"at\" is {0}, more than five minutes ahead: is the sender's clock right? An older push never overwrites a newer one, \
-         so that one from the future would keep others out"
+        "\"at\" is {0}, more than five minutes ahead: is the sender's clock right? An older push \
+         never overwrites a newer one, so one from the future would keep others out"
     )]
     FromTheFuture(String),
-    /// A plan was asked for values, which the configuration does not allow.
+    /// A plan was asked for values, and the configuration does not allow it.
     #[error(
-        "this function does not tell attributes' values: leave \"values\" out, which tells their names, or set \
-         PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who may invoke it may see them"
+        "this function does not give attributes' values: leave \"values\" out, which gives their \
+         names, or set PLAN_VALUES to allow (the template's parameter PlanValues) if everybody who \
+         may invoke it may see them"
     )]
     ValuesForbidden,
     /// The function only reads, and this would change something.
     #[error(
-        "this function only reads (READ_ONLY), and {0} may change something: it serves plan, explain, verify without \
-         \"adopt\" and \"repair\", status and doctor. Invoke the function that brings Okta to what the users table says, \
-         which the stack's output FunctionName names, if you may"
+        "this function only reads (READ_ONLY), and {0} may change something: it serves plan, \
+         explain, verify without \"adopt\" and \"repair\", status and doctor. Invoke the function \
+         that brings Okta to what the users table says, which the stack's output FunctionName \
+         names, if you may"
     )]
     ReadOnly(&'static str),
-    /// A candidate for the mapping is none.
+    /// A candidate for the mapping cannot be used.
     #[error("the event's \"mapping\" cannot be used: {}", .0.what())]
     Candidate(MappingError),
     /// Pushes are switched off.
     #[error(
-        "this function takes no pushes: whoever may push may change anybody. Set PUSH to on (the template's parameter Push) \
-         if everybody who may invoke it may do that"
+        "this function takes no pushes, because anybody who may push may change anybody. Set PUSH \
+         to on (the template's parameter Push) if everybody who may invoke it may do that"
     )]
     PushForbidden,
     /// The credentials are not usable.
@@ -53,10 +55,10 @@ pub enum InvocationError {
     /// The state table could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The run did not come to an end.
+    /// The run failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The verification did not come to an end.
+    /// The verification failed.
     #[error(transparent)]
     Verify(#[from] VerifyError),
 }

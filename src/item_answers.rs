@@ -1,8 +1,8 @@
-//! Reading DynamoDB's answers that carry items.
+//! Reading DynamoDB's answers with items.
 //!
-//! A look at a million people is mostly reading JSON. The SDK reads it token by token into maps that
-//! grow while they are filled. Scan and BatchGetItem, by which every record and every entry comes in,
-//! are read here by `serde_json` into maps of the right size. Errors the SDK reads as ever.
+//! A look at a million people is mostly reading JSON. The SDK reads it token by token into maps
+//! that grow while they are filled. Scan and BatchGetItem, which bring every record and every
+//! entry, are read here by `serde_json` into maps of the right size. The SDK still reads errors.
 
 mod item;
 
@@ -26,7 +26,7 @@ use serde::{Deserialize, de::Error as _};
 
 use item::{Item, Row};
 
-/// Has a client's answers with items read here.
+/// Reads a client's answers with items here.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ReadHere;
 
@@ -35,7 +35,7 @@ impl Intercept for ReadHere {
         "ReadHere"
     }
 
-    /// An answer is there, so that it is known whether it is a good one.
+    /// Once an answer is there, it is known whether it is a good one.
     fn modify_before_deserialization(
         &self,
         context: &mut BeforeDeserializationInterceptorContextMut<'_>,
@@ -68,8 +68,8 @@ impl DeserializeResponse for Here {
         response: &HttpResponse,
         _: &ConfigBag,
     ) -> Result<Output, OrchestratorError<Error>> {
-        // A try before this one had a good answer that broke off. What an error says the SDK would
-        // know; that it is one is enough, as it is tried again.
+        // A try before this one had a good answer that broke off. The SDK would know what an error
+        // says. That it is one is enough here, because it is tried again.
         if response.status().as_u16() != 200 {
             return Err(OrchestratorError::response(
                 "an error after an answer that broke off".into(),
@@ -79,7 +79,7 @@ impl DeserializeResponse for Here {
         self.0(bytes).map_err(|why| {
             // Its own words may have an item's values in them.
             let (line, column) = (why.line(), why.column());
-            let text = format!("no answer with items, at line {line}, column {column}");
+            let text = format!("not an answer with items, at line {line}, column {column}");
             OrchestratorError::response(text.into())
         })
     }
@@ -120,7 +120,7 @@ fn all(rows: Vec<Row>) -> Vec<Item> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ScanAnswer {
-    /// Without it, it is no answer to a scan: an error's body has none.
+    /// Without it, it is not an answer to a scan: an error's body has none.
     items: Vec<Row>,
     count: Option<i32>,
     scanned_count: Option<i32>,
@@ -136,7 +136,7 @@ struct BatchAnswer {
     consumed_capacity: Option<Vec<Units>>,
 }
 
-/// Keys that are to be asked for again.
+/// Keys that must be asked for again.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Left {

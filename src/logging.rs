@@ -1,16 +1,21 @@
-//! Our own log lines: to standard output, as JSON where Lambda asks for it.
+//! Our own log lines: to standard output, as JSON if Lambda asks for it.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// Whose lines are ours: the library's and the bootstrap's.
+/// The crates with our own lines: the library and the bootstrap.
 const OURS: [&str; 2] = ["dynamodb_identity_source", "bootstrap"];
 
-/// Starts logging our own lines at this level (`LOG_LEVEL`: `ERROR` to `TRACE`; `INFO` if it says
-/// nothing). Other crates' lines are warnings at most: at `TRACE` the AWS SDK's tell what
-/// DynamoDB answers, and so people's records.
+/// `LOG_LEVEL`: the least important log lines that are written: `ERROR`, `WARN`, `INFO`, `DEBUG` or
+/// `TRACE`. Metrics are written at every level. Lines of libraries are written at `WARN` and `ERROR`
+/// only, whatever the level. Default `INFO`.
+pub const LOG_LEVEL: &str = "LOG_LEVEL";
+
+/// Starts logging our own lines at this level, `INFO` if there is none. Other crates' lines are
+/// warnings at most: at `TRACE` the AWS SDK would tell what DynamoDB answers, people's records
+/// included.
 ///
 /// Metrics are no log lines: they are written at every level. Lambda's own filter would drop them,
 /// so that the template leaves it open and filters here.

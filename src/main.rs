@@ -12,13 +12,13 @@ use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    logging::start(std::env::var("LOG_LEVEL").ok().as_deref());
+    logging::start(std::env::var(logging::LOG_LEVEL).ok().as_deref());
     let function = &Function::new(
         |name| std::env::var(name).ok(),
         Sdk::Environment,
         Clock::System,
     );
-    // Who only looks says nothing of how runs get on.
+    // A function that only looks says nothing about how runs go.
     let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok();
     let metrics = Emitter::install(name.filter(|_| !function.reads_only()))?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

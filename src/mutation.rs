@@ -1,7 +1,7 @@
-//! Deliberate bugs, and a world in small: what tests alone can switch on.
+//! Deliberate bugs, and a small world: what only tests can switch on.
 //!
-//! A proof that catches nothing proves nothing, so the simulation is shown to catch each of
-//! these. Without the feature `mutations`, which only tests have, every hook is a constant.
+//! A proof that catches nothing proves nothing, so the simulation is shown to catch each of these.
+//! Without the feature `mutations`, which only tests have, every hook is a constant.
 
 /// A deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,9 +10,9 @@ pub enum Mutation {
     RecordBeforeTrigger,
     /// A record that cannot be mapped counts as one that is not there.
     RejectedIsMissing,
-    /// Whoever's first day is yet to come counts as inactive.
+    /// A person whose first day is still ahead counts as inactive.
     UpcomingIsInactive,
-    /// A stream record's image is taken for what the table holds.
+    /// A stream record's image counts as what the table holds.
     TrustStaleImage,
     /// A session that ended as ERROR counts as imported.
     IgnoreErrorSession,
@@ -22,13 +22,14 @@ pub enum Mutation {
     SafeguardAfterLoading,
     /// A load is repeated without taking a request out of the session's budget.
     RetryWithoutBudget,
-    /// Records that do not say whom they are about do not keep anybody from counting as gone.
+    /// Records without an external id do not keep anybody from counting as gone.
     UnidentifiedIsNobody,
     /// A load whose answer was lost counts as accepted.
     LostAnswerIsDone,
     /// What was planned before a long wait for a session is loaded after it.
     LoadOldPlan,
-    /// Who is nowhere in one read of the table is gone, wherever their record may have moved to.
+    /// Somebody who is nowhere in one read of the table is gone, wherever their record may have
+    /// moved.
     OneReadIsEnough,
     /// An upsert does not wait for the sessions that may carry the same person.
     UpsertsDoNotWait,
@@ -44,13 +45,13 @@ pub enum Mutation {
     GivenBackStillPaid,
     /// The guard gives back what an import that ended in ERROR has charged.
     GivenBackAfterError,
-    /// A share is of those who are told active now, and not of the most within a day.
+    /// A share is of the people who are told active now, and not of the most within a day.
     BaseShrinks,
     /// An approval lets everybody of its kind through.
     ApprovalLetsOthersThrough,
     /// A read of the whole table says who left, however long ago it ended.
     OldReadCounts,
-    /// An empty table is taken for one whose people have all left.
+    /// An empty table counts as one whose people all left.
     EmptyTableIsAllowed,
     /// Runs do not ask the switch.
     PauseIsIgnored,
@@ -74,29 +75,29 @@ pub enum Mutation {
     SegmentErrorIsIgnored,
     /// A key that folds counts as one that identifies the person.
     FoldingIdentifies,
-    /// An import that was given up is forgotten, so that nobody notices when it is done after all.
+    /// An import that was given up is forgotten, so nobody notices when it is done after all.
     OldSessionIsForgotten,
-    /// Whom Okta has otherwise is adopted as if it had them as they are to be.
+    /// People that Okta has otherwise are adopted as if it had them as they must be.
     AdoptionHidesDifferences,
     /// An adoption replaces an entry that was written since it looked.
     AdoptionReplaces,
-    /// Whom Okta refused inside an import is taken for told.
+    /// A person that Okta refused inside an import counts as told.
     RefusedIsForgotten,
-    /// Whom Okta does not list is taken for being there.
+    /// A person that Okta does not list counts as being there.
     UnlistedIsFine,
     /// A single-user call counts as the commit: no session tells it again.
     CallIsTheCommit,
     /// The entry of a single-user call is written after it.
     EntryAfterCall,
-    /// People are called about whom an import may still carry, as if there were none.
+    /// Calls are made about people that an import may still carry, as if there were none.
     CallIgnoresImports,
     /// The guard is not asked before somebody is deactivated by a call.
     CallsAreNotCharged,
     /// Somebody is put into a group before they have landed.
     MembershipBeforeUser,
-    /// A group that we did not make is taken for ours.
+    /// A group that we did not make counts as ours.
     ForeignGroupIsOurs,
-    /// A record that is rejected counts as one of somebody in no group.
+    /// A rejected record counts as one of somebody in no group.
     RejectedLeavesGroups,
     /// The guard is not asked before somebody is taken out of a group.
     RemovalsAreUnguarded,
@@ -104,7 +105,7 @@ pub enum Mutation {
     OldGroupsComeBack,
 }
 
-/// Okta's limits for a world in small.
+/// Okta's limits for a small world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Small {
     /// Users in a bulk request.
@@ -140,7 +141,7 @@ mod switch {
         IMAGES.take();
     }
 
-    /// Plays in small on this thread, or in full.
+    /// Plays in a small world on this thread, or in a full one.
     pub fn play_in_small(small: Option<Small>) {
         SMALL.set(small);
     }
@@ -167,7 +168,7 @@ mod switch {
         });
     }
 
-    /// The images that were kept under these keys.
+    /// The images kept under these keys.
     pub(crate) fn believed<K: Clone, R: From<Item>>(
         keys: &[K],
         text: impl Fn(&K) -> String,

@@ -1,4 +1,4 @@
-//! What a finished run says to CloudWatch: most of it by its report.
+//! What a finished run says to CloudWatch: most of it comes from its report.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::{
     sync::{Consumed, Report},
 };
 
-/// What became of a run, besides what its report says.
+/// What became of a run, apart from what its report says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// Whether it looked at the whole users table.
     pub(crate) whole: bool,
-    /// Whether it could not go on.
+    /// Whether it failed.
     pub(crate) failed: bool,
 }
 
-/// A run has ended. A dry run changes nothing, and so says nothing here.
+/// A run has ended. A dry run changes nothing, and so counts nothing here.
 pub(crate) fn count(report: &Report, outcome: Outcome) {
     let Outcome { whole, failed } = outcome;
     if report.paused && whole {
@@ -60,7 +60,7 @@ pub(crate) fn count(report: &Report, outcome: Outcome) {
         let found = report.upserts + report.deactivations;
         PENDING.is(number(found.saturating_sub(upserts + deactivations)));
     }
-    // One that goes on with what an earlier one has found knows no more than that.
+    // A run that goes on with what an earlier one found knows no more than that.
     let all_seen = all_seen && report.whole;
     if all_seen {
         SCANNED.is(number(report.scanned));

@@ -1,8 +1,8 @@
-//! What a function does not serve that only reads.
+//! What a function that only reads does not serve.
 
 use crate::event::{Command, Event};
 
-/// What an event is called that might change something; none if it only looks.
+/// The name of an event that might change something. None if it only looks.
 pub(crate) fn refused(event: &Event) -> Option<&'static str> {
     let command = match event {
         Event::Schedule => return Some("the schedule's full run"),

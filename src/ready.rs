@@ -46,7 +46,7 @@ impl Ready {
         })
     }
 
-    /// What runs need. Clients are built by the first invocation that needs them, not at start.
+    /// What runs need. The first invocation that needs a client builds it, not the start.
     pub(crate) async fn run(&self, sdk: &Sdk, clock: Clock) -> Result<&Run, CredentialsError> {
         self.run
             .get_or_try_init(|| async {

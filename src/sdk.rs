@@ -1,5 +1,4 @@
-//! What is built of AWS's SDK: clients that wait so long and no longer, and the credentials that a
-//! secret holds.
+//! What is built from AWS's SDK: clients with timeouts, and the credentials that a secret holds.
 
 use std::time::Duration;
 
@@ -17,19 +16,19 @@ use crate::{
 pub enum Sdk {
     /// The environment, as AWS documents it, read when a client is first needed.
     Environment,
-    /// Here it is.
+    /// This configuration.
     Given(Box<aws_config::SdkConfig>),
 }
 
 /// How long a connection, one attempt of a call, and a call with all its attempts may take. A page
-/// of a scan takes some 100 ms; an answer that has not come after ten seconds does not come.
+/// of a scan takes some 100 ms. An answer that has not come after ten seconds does not come.
 const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(45);
 
-/// The SDK's configuration from the environment, as AWS documents it. Retries are the SDK's
-/// own, with more patience than its default: a table that has just been scanned at full speed
-/// throttles for a while.
+/// The SDK's configuration from the environment, as AWS documents it. Retries are the SDK's own,
+/// with more patience than its default: a table that has just been scanned at full speed throttles
+/// for a while.
 async fn sdk_config() -> aws_config::SdkConfig {
     use aws_config::{BehaviorVersion, retry::RetryConfig};
 
@@ -59,7 +58,7 @@ impl Sdk {
         Client::from_conf(config.interceptor(ReadHere).build())
     }
 
-    /// The credentials for Okta. A secret is not read before they are needed.
+    /// The credentials for Okta. A secret is only read when they are needed.
     pub(crate) async fn credentials(
         &self,
         source: &CredentialsSource,

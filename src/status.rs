@@ -1,4 +1,4 @@
-//! How things stand: what ran, what is open at Okta, who is stuck and what waits. It only reads.
+//! What ran, what is open at Okta, who is stuck and what waits. It only reads.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,98 +17,110 @@ use crate::{
     verify::{LastVerified, Verification},
 };
 
-/// How long Okta is waited for at most.
+/// The longest wait for Okta.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How many of the stuck are listed.
 const LISTED: usize = 100;
 
-/// How things stand.
+/// What ran, what is open at Okta, who is stuck, and what waits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
-    /// When that was.
+    /// When this was read.
     pub at: Timestamp,
-    /// The last runs, newest first.
+    /// The last 20 full runs and pushes and the last 20 stream batches, newest first.
     pub last_runs: Vec<RunSummary>,
-    /// The import sessions that are remembered, and those that are open at Okta, newest first.
+    /// Import sessions that the ledger remembers, and those that are open at Okta, newest first.
     pub sessions: Vec<SessionState>,
-    /// Why Okta could not be asked, if it could not.
+    /// Why Okta could not be asked. The rest of the answer holds all the same. Null if Okta
+    /// answered.
     pub okta_error: Option<String>,
-    /// Who is at work.
+    /// The run that has a session open. Null if none has.
     pub lease: Option<Holder>,
-    /// Whether runs tell Okta anything: `running` or `paused`.
+    /// The switch. `running`: runs tell Okta what they find. `paused`: every run is a dry run.
     pub switch: Mode,
-    /// Since when; none if it was never set.
+    /// When the switch was set to this. Null if nobody ever set it.
     pub switch_since: Option<Timestamp>,
-    /// By whom.
+    /// Who set the switch, as the command said. Null if the command did not say.
     pub switch_by: Option<String>,
-    /// Why.
+    /// Why, as the command said. Null if the command did not say.
     pub switch_reason: Option<String>,
-    /// Whether a full run is due since it was set to running: stream changes were passed over.
+    /// Whether a full run is due since the function was resumed, because stream changes were passed
+    /// over while it was paused.
     pub full_look_due: bool,
-    /// What each kind of change may cost and has cost within 24 hours, and what waits.
+    /// The guard's budget for each kind of change (`deactivations`, `updates`,
+    /// `membershipRemovals`): what it may cost and has cost within 24 hours, and what waits. What
+    /// the rule for a single group withholds is only in the reports.
     pub guard: BTreeMap<Kind, GuardState>,
-    /// When Okta was last verified to the end, and what differed; none if it never was.
+    /// The last verification that finished, and what it found different. Null if none ever did.
     pub verified: Option<LastVerified>,
-    /// What the ledger is about; none before the first run.
+    /// The org, identity source, table and template that the ledger is about. Null before the first
+    /// run.
     pub binding: Option<Binding>,
-    /// What single-user calls were seen to do, and whether they are made.
+    /// What single-user calls are proven to do, and whether they are made now.
     pub fast_lane: FastLaneState,
-    /// Who is stuck.
+    /// Records that cannot be sent and users that Okta refuses. People who are healed are no longer
+    /// in it.
     pub stuck: StuckList,
-    /// The deactivations that the last full run withheld.
+    /// The deactivations that the last full run withheld. Null if it withheld none.
     pub withheld: Option<WithheldSince>,
-    /// When the next record crosses a date of the mapping's, by the last full look; none if none does.
+    /// When the next record crosses its first or last day, by the last full run that finished. Null
+    /// if no dates are ahead. It is kept with the history, so it is always null with `HISTORY_DAYS`
+    /// 0.
     pub next_date: Option<Timestamp>,
-    /// When Okta opens a session again by its rule of five minutes; none if it does now.
+    /// When Okta's rule of five minutes lets another session be opened. Null if that is now.
     pub next_session: Option<Timestamp>,
 }
 
 /// Deactivations that wait.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WithheldSince {
-    /// How many.
+    /// How many people.
     pub deactivations: u64,
-    /// Why, and what to do.
+    /// Why, and what to do. Null if the run gave no reason.
     pub reason: Option<String>,
-    /// Since when full runs have withheld some, one after another.
+    /// Since when full runs have withheld somebody, one after another.
     pub since: Timestamp,
 }
 
-/// What a kind of change may cost and has cost within 24 hours, and what waits.
+/// The guard's budget for one kind of change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GuardState {
-    /// How many people it may touch.
+    /// How many people this kind may touch within 24 hours. For `membershipRemovals`: how many
+    /// memberships.
     pub limit: u64,
-    /// How many it has touched.
+    /// How much of the limit is spent.
     pub spent: u64,
-    /// Of how many people told active the limit is a share.
+    /// What the limit is a share of: the largest number of people told active within 24 hours. For
+    /// `membershipRemovals`: of memberships told.
     pub base: u64,
-    /// How many people waited at the last full look.
+    /// How many people waited at the last full look. For `membershipRemovals`: how many
+    /// memberships.
     pub withheld: u64,
-    /// Since when they wait.
+    /// Since when they wait. Null if nobody waits.
     pub since: Option<Timestamp>,
-    /// What stands for them when they are approved.
+    /// The digest to approve them by. Null if nobody can be approved.
     pub digest: Option<Digest>,
 }
 
-/// What single-user calls were seen to do, and whether they are made.
+/// What single-user calls are proven to do, and whether they are made now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FastLaneState {
-    /// Up to how many changes of a stream batch or a push they are made for; 0: never.
+    /// Up to how many changes of a stream batch or a push single-user calls are made for
+    /// (`FAST_LANE`). 0 means never.
     pub limit: usize,
-    /// Whether people are created and changed by calls now.
+    /// Whether single-user calls create and change people now.
     pub upserts: bool,
-    /// Whether people are deactivated by calls now.
+    /// Whether single-user calls deactivate people now.
     pub deactivations: bool,
-    /// What each was seen to do with this org; none before `prove`.
+    /// What each call was seen to do with this org. Null before `prove`.
     pub proven: Option<ProvenCalls>,
-    /// When that was.
+    /// When that was proven. Null before `prove`.
     pub proven_at: Option<Timestamp>,
-    /// Why something that had worked does not count any more.
+    /// Why something that worked does not count any more. Null if nothing was withdrawn.
     pub withdrawn: Option<Withdrawn>,
-    /// Why no call is made for a while.
+    /// Why no call is made for a while, and until when. Null if calls are not off.
     pub off: Option<Off>,
 }
 
@@ -133,30 +145,33 @@ impl FastLaneState {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionState {
-    /// Okta's id.
+    /// Okta's id of the session.
     pub id: SessionId,
-    /// What is remembered of it; `null` if it is not one of ours.
+    /// What the ledger goes by. Before the end was seen: `OPEN`, `STARTING`, `TRIGGERED` or
+    /// `GIVENUP`. After it: `LANDED`, or `NOTHING`, `VOID` and `ERROR`, whose users are told again.
+    /// Null if the session is somebody else's.
     pub verdict: Option<String>,
-    /// Okta's status now, where its end is not known yet; `GONE` if Okta does not know it.
+    /// Okta's status now, if the session's end is not known yet. `GONE` means that Okta does not
+    /// know it. Null if the end is known or Okta could not be asked.
     pub status: Option<String>,
-    /// When it was opened.
+    /// When it was opened. Null if that is not known.
     pub opened: Option<Timestamp>,
-    /// When its import was started.
+    /// When its import was started. Null if it was not started, or that is not known.
     pub triggered: Option<Timestamp>,
-    /// The run that opened it.
+    /// The id of the run that opened it. Null if that is not known.
     pub run: Option<String>,
 }
 
-/// Who is stuck.
+/// Records that cannot be sent and users that Okta refuses.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StuckList {
-    /// All.
+    /// All of them.
     pub count: u64,
-    /// Those whom Okta refuses.
+    /// Users that Okta refuses.
     pub refused: u64,
-    /// Those whose records our checks turn away.
+    /// Records that our own checks turn away.
     pub rejected: u64,
-    /// The first hundred, those whom Okta refuses first, then by how long they are stuck.
+    /// The first 100: those that Okta refuses first, then those that have been stuck for longest.
     pub entries: Vec<StuckState>,
 }
 
@@ -164,24 +179,24 @@ pub struct StuckList {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StuckState {
-    /// Whom it is about, if that is known.
+    /// The external id. Null if the record does not give one.
     pub external_id: Option<String>,
-    /// The record's key.
+    /// The record's key, such as `id=alice`. Null if it is not known.
     pub record: Option<String>,
-    /// Why.
+    /// Why, and what to do.
     pub reasons: Vec<String>,
-    /// Whether Okta refuses them: they are tried again when what Okta would be told changes, and
-    /// those who are to leave by every full run.
+    /// Whether Okta refuses them, rather than our own checks. They are tried again when what Okta
+    /// would be told changes. Leavers are tried again by every full run.
     pub refused: bool,
-    /// When a run first found them so.
+    /// When a run first found them stuck.
     pub since: Timestamp,
-    /// When one last did.
+    /// When a run last found them stuck.
     pub last: Timestamp,
-    /// How many did.
+    /// How many runs found them stuck.
     pub times: u64,
 }
 
-/// Looks at how things stand.
+/// Reads all of it.
 ///
 /// # Errors
 /// When the state table cannot be read.
@@ -312,7 +327,7 @@ fn word(stands: &impl Serialize) -> String {
         .unwrap_or_default()
 }
 
-/// Asks Okta for what is open there, and for the sessions whose end is not known.
+/// Asks Okta for its open sessions, and for those of which the end is not known.
 async fn at_okta(
     calls: &Calls,
     log: &SessionLog,

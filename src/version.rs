@@ -1,6 +1,6 @@
 //! Which build this is.
 
-/// The version and the commit, such as `0.1.0+3f2a9c0b1d4e`; `0.1.0+unknown` where the source
+/// The version and the commit, such as `0.2.0+3f2a9c0b1d4e`; `0.2.0+unknown` where the source
 /// came without its repository.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("COMMIT"));
 

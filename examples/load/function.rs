@@ -1,5 +1,5 @@
-//! The measured process: the function as `bootstrap` builds it, invoked until it says that there
-//! is no more to do.
+//! The measured process: the function as `bootstrap` builds it, invoked until nothing is left to
+//! do.
 
 use std::{
     fs,
@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 
 use crate::{Arguments, Scenario, Trouble};
 
-/// A function that still says then that there is more to do does not come to an end.
+/// A function that has more to do after so many invocations never finishes.
 const INVOCATIONS: usize = 1_000;
 
-/// What the process says of itself.
+/// What the process reports about itself.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Measured {
     /// From the first invocation to the last answer.
     pub wall: Duration,
-    /// Processor time, the system's included.
+    /// Processor time, including the system's.
     pub processor: Duration,
-    /// Resident memory at its peak, in bytes.
+    /// Peak resident memory, in bytes.
     pub peak: u64,
     /// The reports, in order.
     pub reports: Vec<Value>,
@@ -61,7 +61,7 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
             other => return Err(format!("a report was expected, not {other:?}").into()),
         };
         reports.push(report);
-        // Okta's time is scaled, so that `resumeAt` is long past.
+        // Okta's time is scaled, so `resumeAt` is long past.
         if !more || arguments.scenario[..] == [Scenario::ToTheEnd] {
             break;
         }
@@ -79,7 +79,7 @@ pub async fn invoke(arguments: &Arguments) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The peak of resident memory so far (proc_pid_status(5)).
+/// The peak resident memory so far (proc_pid_status(5)).
 fn peak() -> Result<u64, Trouble> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -93,7 +93,7 @@ fn peak() -> Result<u64, Trouble> {
 /// The processor time so far: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
 fn processor() -> Result<Duration, Trouble> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The second field, the name, may have blanks in it, and ends with the last parenthesis.
+    // The second field, the name, may contain blanks, and ends with the last parenthesis.
     let fields = stat.rsplit(')').next().unwrap_or_default();
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: u64 = ticks.map(str::parse::<u64>).sum::<Result<_, _>>()?;

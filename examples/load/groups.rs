@@ -1,6 +1,6 @@
-//! Groups at size: everybody's are told for the first time, then nothing has changed, then one in
-//! ten is put into others. What the function may ask of Okta is reckoned from what the groups are and
-//! from what Okta's sessions had in the end.
+//! Groups at size: everybody's groups are told for the first time, then nothing changes, then one
+//! person in ten moves to other groups. The requests that the function may send to Okta are
+//! computed from the groups and from what Okta's sessions held in the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -22,22 +22,22 @@ use crate::{
     teams,
 };
 
-/// Okta's request that makes groups and changes them.
+/// Okta's request that creates and changes groups.
 pub const MAKE: &str = "bulk-groups-upsert";
-/// … that deletes them.
+/// The one that deletes them.
 pub const DELETE: &str = "bulk-groups-delete";
-/// … that puts people into them.
+/// The one that puts people into them.
 pub const JOIN: &str = "bulk-group-memberships-upsert";
-/// … that takes people out of them.
+/// The one that takes people out of them.
 pub const LEAVE: &str = "bulk-group-memberships-delete";
 
-/// Okta takes so many groups, or groups with members, in a request, so many bytes, and so many
-/// requests in a session (Okta's API description and developer guide).
+/// Okta's limits: groups, or groups with members, per request; bytes per request; requests per
+/// session (Okta's API description and developer guide).
 const ITEMS_PER_REQUEST: usize = 200;
 const BYTES_PER_REQUEST: usize = 200_000;
 const REQUESTS_PER_SESSION: u64 = 50;
 
-/// What is played, in this order.
+/// The steps, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     First,
@@ -57,20 +57,20 @@ impl Step {
     }
 }
 
-/// What the servers say of a step.
+/// What the servers report about a step.
 #[derive(Debug, Serialize, Deserialize)]
 struct Told {
     served: Served,
     sessions: Vec<Loads>,
-    /// The fewest requests with the same memberships, if they could be in any session.
+    /// The fewest requests for the same memberships, if each could be in any session.
     together: u64,
-    /// Groups whose members are not those who are to be in them.
+    /// Groups with wrong members.
     wrong: u64,
-    /// What one scan of the ledger consumes in the end.
+    /// The capacity that one scan of the ledger consumes in the end.
     ledger_scan: f64,
 }
 
-/// What one session was loaded with.
+/// What one session carried.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Loads {
     made: Load,
@@ -78,17 +78,17 @@ struct Loads {
     joins: Load,
 }
 
-/// What it was loaded with of one kind.
+/// What it carried of one kind.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Load {
     /// Groups, or memberships.
     count: u64,
     requests: u64,
-    /// The fewest requests that there can be with just that in them.
+    /// The fewest requests that can carry exactly that.
     least: u64,
 }
 
-/// What a step comes to.
+/// The expected numbers of a step.
 struct Expected {
     made: u64,
     joins: u64,
@@ -121,7 +121,7 @@ pub fn play(users: u32, arguments: &Arguments) -> Result<(), Trouble> {
         println!("  units of {USERS}: {}", units(USERS));
         println!("  units of {STATE}: {}", units(STATE));
         println!(
-            "  {} groups made, {} memberships added, {} taken away",
+            "  {} groups created, {} memberships added, {} removed",
             thousands(expected.made),
             thousands(expected.joins),
             thousands(expected.leaves)
@@ -146,7 +146,8 @@ pub fn play(users: u32, arguments: &Arguments) -> Result<(), Trouble> {
         let memberships = told.sessions.iter();
         let memberships = memberships.map(|it| it.leaves.requests + it.joins.requests);
         println!(
-            "  {} requests with memberships, the fewest for what each session has; {} if each could be in any session",
+            "  {} requests with memberships, the fewest for each session's; {} if each could be \
+             in any session",
             memberships.sum::<u64>(),
             told.together
         );
@@ -178,7 +179,7 @@ impl Expected {
     }
 }
 
-/// Figures of a run that did not do its work are worth nothing.
+/// Figures of a run that did not do its work are worthless.
 fn expect(
     step: Step,
     expected: &Expected,
@@ -255,16 +256,16 @@ fn expect(
         called("POST start-import"),
         sessions.len() as u64,
     )?;
-    // Who waits for a group that is new is in a session after others.
+    // People who wait for a new group are in a later session.
     if step == Step::First || made == 0 {
         let requests = sessions
             .iter()
             .map(|it| it.leaves.requests + it.joins.requests);
         let mut requests: Vec<u64> = requests.filter(|requests| *requests > 0).collect();
         requests.pop();
-        // What a session has room for is reckoned before it is packed.
+        // The room in a session is computed before it is packed.
         if let Some(few) = requests.iter().find(|it| **it + 1 < REQUESTS_PER_SESSION) {
-            return Err(format!("a session has {few} requests, and is not the last").into());
+            return Err(format!("a session has {few} requests, but is not the last").into());
         }
     }
     if !served.violations.is_empty() {
@@ -273,7 +274,7 @@ fn expect(
     consumed(measured, served)
 }
 
-/// Where nothing has changed both tables are read once, and nobody is taken in hand.
+/// When nothing has changed, both tables are read once, and nobody is taken in hand.
 fn one_scan(users: u64, record_bytes: u32, told: &Told) -> Result<(), Trouble> {
     let served = &told.served;
     for (what, is, expected) in [
@@ -296,7 +297,7 @@ fn one_scan(users: u64, record_bytes: u32, told: &Told) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Says what was asked each time that a line comes, and makes ready for the next step.
+/// For each line on standard input, reports what was requested, and prepares the next step.
 pub async fn serve(
     okta: &Emulator,
     database: &DynamoDb,
@@ -332,7 +333,7 @@ fn told(
     let mut together = [Contents::default(), Contents::default()];
     let mut sessions = Vec::new();
     for session in okta.sessions() {
-        // What was cancelled, having nothing in it, was no import.
+        // An empty session that was cancelled was no import.
         if over.insert(session.id.clone()) && session.triggered.is_some() {
             sessions.push((
                 session.triggered,
@@ -417,8 +418,8 @@ fn of_memberships(contents: &Contents) -> u64 {
     least(r#"{"memberships":[]}"#, items)
 }
 
-/// The fewest requests that hold items of these sizes, by their number and by their bytes, of which
-/// all but the first of a request have a comma before them.
+/// The fewest requests that hold items of these sizes, by their number and their bytes. All but the
+/// first item of a request follow a comma.
 fn least(frame: &str, items: impl Iterator<Item = usize>) -> u64 {
     let room = BYTES_PER_REQUEST - frame.len() + 1;
     let (count, bytes) = items.fold((0_usize, 0_usize), |(count, bytes), item| {
@@ -427,7 +428,7 @@ fn least(frame: &str, items: impl Iterator<Item = usize>) -> u64 {
     count.div_ceil(ITEMS_PER_REQUEST).max(bytes.div_ceil(room)) as u64
 }
 
-/// How many groups have other members at Okta than they are to have.
+/// How many groups at Okta have the wrong members.
 fn wrong(okta: &Emulator, users: u32, moved: bool) -> Result<u64, Trouble> {
     let expected = teams::members(users, moved)?;
     let there = okta.groups();

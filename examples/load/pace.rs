@@ -1,5 +1,5 @@
-//! Fifty loads of a session, in virtual time: what a call takes and what the rate limit allows
-//! decide how long they take together, and nothing else.
+//! Fifty loads of a session, in virtual time. Only the length of a call and the rate limit decide
+//! how long they take together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     servers,
 };
 
-/// What a call takes at Okta.
+/// How long a call to Okta takes.
 pub const CALL: Duration = Duration::from_millis(1_500);
 const USERS: u32 = 10_000;
 

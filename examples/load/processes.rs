@@ -1,4 +1,4 @@
-//! Starting this program again as each of its parts.
+//! Starts this program again for each of its parts.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -39,8 +39,7 @@ pub fn measure(
     Ok((measured, served))
 }
 
-/// Servers that are there for one step of a scenario after another, each of which has a process of
-/// its own for the function.
+/// Servers that last for all steps of a scenario. Each step has its own process for the function.
 pub struct Steps<'a> {
     servers: Part,
     addresses: Addresses,
@@ -62,14 +61,14 @@ impl<'a> Steps<'a> {
         })
     }
 
-    /// Plays the next step, with this in the function's environment besides; what the servers say
-    /// of it.
+    /// Plays the next step, with these additions to the function's environment. Returns what the
+    /// servers report.
     pub fn next<T: DeserializeOwned>(
         &mut self,
-        besides: &[(&'static str, String)],
+        also: &[(&'static str, String)],
     ) -> Result<(Measured, T), Trouble> {
         let mut environment = self.addresses.environment();
-        environment.extend_from_slice(besides);
+        environment.extend_from_slice(also);
         let (scenario, users) = (self.scenario, self.users);
         let mut function = Part::start("function", scenario, users, self.arguments, &environment)?;
         let measured = function.line()?;
@@ -121,29 +120,33 @@ impl Part {
         })
     }
 
-    /// What the process says next.
+    /// The next line that the process prints.
     pub fn line<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
         let mut line = String::new();
         if let Some(said) = &mut self.said {
             said.read_line(&mut line)?;
         }
         serde_json::from_str(&line).map_err(|why| {
-            format!("the process of the {} said no such thing: {why}", self.name).into()
+            format!(
+                "the process of the {} printed something else: {why}",
+                self.name
+            )
+            .into()
         })
     }
 
-    /// What the process says next and last, or nothing if it is killed because it has not by then.
+    /// The next and last line that the process prints. `None` if it takes too long and is killed.
     pub fn line_within<T: DeserializeOwned>(
         mut self,
         within: Duration,
     ) -> Result<Option<T>, Trouble> {
         let (sender, said) = mpsc::channel();
         let name = self.name;
-        let mut output = self.said.take().ok_or("it was listened to before")?;
+        let mut output = self.said.take().ok_or("its output was read before")?;
         let reading = thread::spawn(move || {
             let mut line = String::new();
             let read = output.read_line(&mut line).map(|_| line);
-            // Nobody listens any more if it was killed.
+            // If it was killed, nobody listens any more.
             let _ = sender.send(read);
         });
         let line = said.recv_timeout(within);
@@ -155,17 +158,17 @@ impl Part {
         match line {
             Err(_) => Ok(None),
             Ok(line) => serde_json::from_str(&line?).map(Some).map_err(|why| {
-                format!("the process of the {name} said no such thing: {why}").into()
+                format!("the process of the {name} printed something else: {why}").into()
             }),
         }
     }
 
-    /// Tells the process to come to its end.
+    /// Tells the process to end.
     pub fn tell_end(&mut self) {
         drop(self.process.stdin.take());
     }
 
-    /// Waits for its end, which is to be a good one.
+    /// Waits until it ends, which must be a success.
     pub fn end(mut self) -> Result<(), Trouble> {
         let mut rest = String::new();
         if let Some(said) = &mut self.said {

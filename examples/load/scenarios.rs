@@ -1,4 +1,4 @@
-//! The scenarios in turn, and what each must come to for its figures to count.
+//! The scenarios, and the checks that make their figures count.
 
 use serde_json::Value;
 
@@ -11,12 +11,11 @@ use crate::{
     table, to_the_end, verification,
 };
 
-/// Okta takes so many users in a request, and so many requests in a session (Okta's developer
-/// guide).
+/// Okta's limits: users per request, requests per session (Okta's developer guide).
 const USERS_PER_REQUEST: u64 = 200;
 const USERS_PER_SESSION: u64 = 10_000;
 
-/// Plays all that the arguments ask for.
+/// Plays all scenarios in the arguments.
 pub fn play(arguments: &Arguments) -> Result<(), Trouble> {
     table::machine();
     for scenario in &arguments.scenario {
@@ -57,7 +56,7 @@ fn at_sizes(scenario: Scenario, arguments: &Arguments) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Figures of a run that did not do its work are worth nothing.
+/// Figures of a run that did not do its work are worthless.
 fn expect(
     scenario: Scenario,
     users: u64,
@@ -110,7 +109,7 @@ fn expect(
     consumed(measured, served)
 }
 
-/// The reports say what the tables counted.
+/// The reports must agree with the tables' own counts.
 pub fn consumed(measured: &Measured, served: &Served) -> Result<(), Trouble> {
     let consumed = |table: &str, units: &str| -> f64 {
         let reports = measured.reports.iter();
@@ -126,7 +125,7 @@ pub fn consumed(measured: &Measured, served: &Served) -> Result<(), Trouble> {
     let (state_read, written) = served.dynamodb.units(STATE);
     if reported != [users_read, state_read, written] {
         return Err(format!(
-            "the reports say that {reported:?} units were consumed, the tables {:?}",
+            "the reports count {reported:?} units, the tables {:?}",
             [users_read, state_read, written]
         )
         .into());
@@ -134,7 +133,7 @@ pub fn consumed(measured: &Measured, served: &Served) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Whatever changed, both tables are read once, and beyond that no more than what is in hand.
+/// Whatever changed, both tables are read once. Further reads are only of what is in hand.
 fn one_scan(
     scenario: Scenario,
     users: u64,
@@ -144,9 +143,9 @@ fn one_scan(
     let in_hand = match scenario {
         Scenario::Plan | Scenario::Unchanged => 0,
         Scenario::Changed => users.div_ceil(100),
-        // Everybody, a page of Okta's at a time.
+        // Everybody, one of Okta's pages at a time.
         Scenario::Verify => users,
-        // Its joiners are more than one look holds.
+        // Its joiners exceed what one look holds.
         Scenario::FirstLoad
         | Scenario::ToTheEnd
         | Scenario::Pace
@@ -178,7 +177,7 @@ fn one_scan(
     Ok(())
 }
 
-/// The units that one operation has read of a table.
+/// The read units that one operation used on a table.
 pub fn read(served: &Served, table: &str, operation: &str) -> f64 {
     let phases = served.dynamodb.phases().iter();
     let phases = phases.filter(|it| it.table == table && it.operation == operation);

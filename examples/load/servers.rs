@@ -1,4 +1,4 @@
-//! The servers' process: DynamoDB's stand-in and Okta's emulation, with time scaled.
+//! The servers' process: the stand-in for DynamoDB and the emulation of Okta, with scaled time.
 
 use std::{collections::BTreeMap, io::Read as _, sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use crate::{
 
 const SOURCE: &str = "0oaemulated00source0";
 const TOKEN: &str = "emulated-token";
-/// Okta's time is scaled: what is five minutes there is this here.
+/// Okta's time is scaled: this stands for five minutes.
 const COOLDOWN: Duration = Duration::from_millis(5);
 const IMPORT: Duration = Duration::from_millis(1);
-/// Nobody waits to list the app's users: `verify-pace` shows what the limit costs.
+/// Effectively no limit on listing the app's users. `verify-pace` shows what the limit costs.
 const MANY: &str = "1000000/60s";
 
 /// Where the servers listen.
@@ -31,12 +31,12 @@ pub struct Addresses {
     pub okta: String,
 }
 
-/// What the servers were asked.
+/// The requests to the servers.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Served {
     /// DynamoDB's requests.
     pub dynamodb: Tally,
-    /// Okta's calls: what was called, and how often.
+    /// The calls to Okta, with their counts.
     pub okta: Vec<(String, u64)>,
     /// Calls that Okta refused.
     pub refused: u64,
@@ -56,10 +56,10 @@ impl Addresses {
             ("USERS_TABLE", USERS.to_owned()),
             ("STATE_TABLE", STATE.to_owned()),
             ("HISTORY_TABLE", HISTORY.to_owned()),
-            // One in a hundred is changed, and a tenth of them leave.
+            // One in a hundred changes, and a tenth of them leave.
             ("MAX_DEACTIVATIONS", "10%".to_owned()),
-            // An import that is started is settled by the next plan: with time scaled there is
-            // nothing to watch.
+            // The next plan settles an import that was started. With scaled time there is nothing
+            // to watch.
             ("WATCH_SECONDS", "0".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
             ("AWS_REGION", "eu-west-1".to_owned()),
@@ -69,7 +69,7 @@ impl Addresses {
     }
 }
 
-/// Serves until standard input ends, and says then what was asked.
+/// Serves until standard input ends, then reports the requests.
 #[tokio::main]
 pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let users = arguments.users.first().copied().unwrap_or_default();
@@ -86,7 +86,7 @@ pub async fn until_told(arguments: &Arguments) -> Result<(), Trouble> {
     let is_about_groups = arguments.scenario[..] == [Scenario::Groups];
     let mut rate_limits = BTreeMap::from([(Bucket::Apps, MANY.parse()?)]);
     if is_about_groups {
-        // Nor does anybody wait to ask for groups.
+        // Nor is there a limit on asking for groups.
         rate_limits.insert(Bucket::SourceGroups, MANY.parse()?);
         rate_limits.insert(Bucket::BulkUpsert, MANY.parse()?);
         rate_limits.insert(Bucket::BulkDelete, MANY.parse()?);
@@ -139,7 +139,7 @@ pub async fn emulator(options: Options) -> Result<Emulator, Trouble> {
     .await?)
 }
 
-/// Okta has so many just as they are to be.
+/// Makes Okta have so many people, exactly as the mapping says.
 pub fn seed(okta: &Emulator, users: u32) -> Result<(), Trouble> {
     let mapping = Mapping::from_json(DEFAULT_MAPPING)?;
     let now = jiff::Timestamp::now();
@@ -155,7 +155,7 @@ pub fn seed(okta: &Emulator, users: u32) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Serves the database beside Okta.
+/// Serves the database, for use with this Okta.
 pub async fn serve(okta: &Emulator, database: &Arc<DynamoDb>) -> Result<Addresses, Trouble> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let addresses = Addresses {
@@ -166,12 +166,12 @@ pub async fn serve(okta: &Emulator, database: &Arc<DynamoDb>) -> Result<Addresse
     Ok(addresses)
 }
 
-/// What was asked so far.
+/// The requests so far.
 pub fn served(okta: &Emulator, database: &DynamoDb) -> Served {
     asked(okta, database.tally())
 }
 
-/// What Okta was asked so far, beside what DynamoDB was.
+/// The requests to Okta so far, with those to DynamoDB.
 pub fn asked(okta: &Emulator, dynamodb: Tally) -> Served {
     let mut calls: Vec<(String, u64)> = Vec::new();
     let requests = okta.requests();
@@ -203,7 +203,7 @@ fn is_about_a_group(path: &str) -> bool {
     path.contains("/groups/")
 }
 
-/// Whether Okta has refused a call; that there is no such group is an answer.
+/// Whether Okta refused a call. That a group does not exist is an answer.
 fn is_refused(request: &RequestView) -> bool {
     let is_answer = request.status == 404 && is_about_a_group(&request.path);
     request.status >= 400 && !is_answer

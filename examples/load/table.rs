@@ -1,4 +1,4 @@
-//! What is printed.
+//! Prints the figures.
 
 use std::time::Duration;
 
@@ -17,25 +17,23 @@ const READ: &str = "read, map and compare";
 const WRITES: &str = "write the ledger";
 const HISTORY_KEPT: &str = "keep the history";
 
-/// What the figures were taken on.
+/// Prints the machine that the figures are from.
 pub fn machine() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!(
-        "On {cores} cores, which the function shares with the servers that it is measured against"
-    );
+    println!("On {cores} cores, which the function shares with the servers");
 }
 
 /// One scenario at one size.
 pub fn scenario(scenario: Scenario, users: u64, measured: &Measured, served: &Served) {
     let name = scenario.to_possible_value();
     let name = name.as_ref().map_or("", |it| it.get_name());
-    // What is read and written in small items lasts from beginning to end, and in a first load
-    // the phases take turns.
+    // Small items are read and written from beginning to end, and in a first load the phases take
+    // turns.
     let is_one = !matches!(scenario, Scenario::FirstLoad | Scenario::Verify);
     figures(name, users, is_one, measured, served);
 }
 
-/// What was measured of so many users. Where several runs take turns, the phases' times say nothing.
+/// The figures for so many users. If several runs take turns, the phases' times mean nothing.
 pub fn figures(name: &str, users: u64, is_one: bool, measured: &Measured, served: &Served) {
     println!("\n{name}, {} users", thousands(users));
     println!(
@@ -43,7 +41,7 @@ pub fn figures(name: &str, users: u64, is_one: bool, measured: &Measured, served
     );
     let phases = phases(served);
     for (at, (title, of_phase)) in phases.iter().enumerate() {
-        // The last page of the ledger is still to be taken in when it is answered.
+        // When the last page of the ledger is answered, it still has to be processed.
         let next = phases.get(at + 1).filter(|_| *title == LEDGER);
         let until = next.and_then(|(_, next)| next.iter().map(|it| it.first).min());
         phase(title, users, is_one, of_phase, until);
@@ -80,7 +78,7 @@ pub fn figures(name: &str, users: u64, is_one: bool, measured: &Measured, served
     }
 }
 
-/// What the function does when, as the tables see it.
+/// The function's phases, as the tables see them.
 fn phases(served: &Served) -> Vec<(&'static str, Vec<&Phase>)> {
     let of = |table: &str, operations: &[&str]| -> Vec<&Phase> {
         let phases = served.dynamodb.phases().iter();

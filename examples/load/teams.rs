@@ -1,4 +1,4 @@
-//! Who is in which groups: eight of two thousand for everybody, the same whenever they are asked for.
+//! Who is in which groups: everybody is in eight of two thousand, always the same ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use crate::{Trouble, invented};
 
-/// The attribute that names them.
+/// The attribute with the names of a person's groups.
 pub const ATTRIBUTE: &str = "teams";
-/// How many there are.
+/// The number of groups.
 const TEAMS: u64 = 2_000;
-/// In how many everybody is: one of each so many.
+/// The number of groups per person, one out of each range.
 const EACH: u64 = 8;
 const TO_CHOOSE_FROM: u64 = TEAMS / EACH;
-/// One in so many is in others after the reorganisation, in each case.
+/// One in so many memberships changes in the reorganisation.
 const MOVES: usize = 10;
 
-/// The groups of one, before the reorganisation or after it.
+/// A person's groups, before or after the reorganisation.
 pub fn of(n: usize, moved: bool) -> BTreeSet<String> {
     let one = |nth: u64| {
         let seed = n as u64 * EACH + nth;
@@ -33,12 +33,12 @@ pub fn of(n: usize, moved: bool) -> BTreeSet<String> {
     (0..EACH).map(one).collect()
 }
 
-/// What the record of one says of it.
+/// The attribute's value in a person's record.
 pub fn attribute(n: usize, moved: bool) -> AttributeValue {
     AttributeValue::L(of(n, moved).into_iter().map(AttributeValue::S).collect())
 }
 
-/// Who is in each group.
+/// The members of each group.
 pub fn members(users: u32, moved: bool) -> Result<BTreeMap<String, BTreeSet<String>>, Trouble> {
     let mut members: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for n in 0..users as usize {
@@ -52,7 +52,7 @@ pub fn members(users: u32, moved: bool) -> Result<BTreeMap<String, BTreeSet<Stri
     Ok(members)
 }
 
-/// The mapping that gives them.
+/// The mapping with these groups.
 pub fn mapping() -> Result<String, Trouble> {
     let mut mapping: Value = serde_json::from_str(DEFAULT_MAPPING)?;
     mapping["groups"] = json!([{
@@ -64,7 +64,7 @@ pub fn mapping() -> Result<String, Trouble> {
     Ok(mapping.to_string())
 }
 
-/// A number that looks like chance (SplitMix64).
+/// A pseudo-random number (SplitMix64).
 fn mixed(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,5 +1,5 @@
-//! A first load to its end: an empty Okta, an embedded DynamoDB with everybody in it, and the
-//! function, invoked as the state machine does and killed now and then.
+//! A complete first load: an empty Okta, an embedded DynamoDB with everybody in it, and the
+//! function, invoked as the state machine does, and killed now and then.
 
 use std::time::{Duration, Instant};
 
@@ -28,11 +28,11 @@ use crate::{
 
 /// How often the function is killed.
 const KILLS: usize = 10;
-/// When it is killed, at random: between the start and so many milliseconds after it.
+/// When it is killed, at random: up to so many milliseconds after its start.
 const KILLED_WITHIN: u64 = 120_000;
-/// What the function may take of memory at most, for a million people.
+/// The most memory that the function may use, for a million people.
 const MEMORY: u64 = 256 << 20;
-/// Okta takes so many users in a request, and so many requests in a session.
+/// Okta's limits: users per request, requests per session.
 const USERS_PER_REQUEST: u64 = 200;
 const USERS_PER_SESSION: u64 = 10_000;
 
@@ -54,7 +54,7 @@ pub fn play(users: u32, arguments: &Arguments) -> Result<(), Trouble> {
     loop {
         let function = Part::start("function", scenario, users, arguments, &environment)?;
         whole.invocations += 1;
-        // Every other one, so that it gets somewhere in between.
+        // Every other one, so that some invocations get somewhere.
         let until = match whole.kills < KILLS && whole.invocations.is_multiple_of(2) {
             true => Duration::from_millis(fastrand::u64(0..KILLED_WITHIN)),
             false => Duration::MAX,
@@ -89,7 +89,7 @@ struct Whole {
 }
 
 impl Whole {
-    /// Adds an invocation that was not killed; whether there is more to do.
+    /// Adds an invocation that was not killed. Returns whether there is more to do.
     fn add(&mut self, measured: Measured) -> Result<bool, Trouble> {
         let report = measured.reports.last().ok_or("no report")?;
         let scanned = report["scanned"].as_u64().unwrap_or_default();
@@ -116,7 +116,7 @@ impl Whole {
         Ok(report["more"].as_bool().unwrap_or_default())
     }
 
-    /// Figures of a load that did not come to its end are worth nothing.
+    /// Figures of a load that did not finish are worthless.
     fn print(&self, users: u64, served: &Served) -> Result<(), Trouble> {
         if served.active != users {
             return Err(format!("Okta has {} of {users} active", served.active).into());
@@ -132,13 +132,15 @@ impl Whole {
             found.map_or(0, |(_, count)| *count)
         };
         println!(
-            "to the end, {users} people: {:.0} s, of the function's processor {:.0} s in what was not killed; {} MB at the peak",
+            "complete, {users} people: {:.0} s; processor time {:.0} s in invocations not killed; \
+             {} MB at the peak",
             self.wall.as_secs_f64(),
             self.processor.as_secs_f64(),
             self.peak / 1_000_000,
         );
         println!(
-            "  {} invocations, {} killed; the whole table was looked at {} times ({:.2} of it for each person) by those that ended",
+            "  {} invocations, {} killed; those that ended read the whole table {} times ({:.2} \
+             records per person)",
             self.invocations,
             self.kills,
             self.looks,
@@ -150,17 +152,18 @@ impl Whole {
             ("POST sessions", users.div_ceil(USERS_PER_SESSION)),
         ] {
             let calls = called(what);
-            println!("  {what}: {calls}, the least is {least}");
+            println!("  {what}: {calls}, at least {least}");
         }
         let [users_read, state_read, written] = self.units;
         println!(
-            "  units of those that ended: {users_read} read of users, {state_read} read and {written} written of the state table"
+            "  units of those that ended: users {users_read} read, state table {state_read} read \
+             and {written} written"
         );
         Ok(())
     }
 }
 
-/// Everybody in an embedded DynamoDB; where it listens.
+/// Starts an embedded DynamoDB with everybody in it. Returns its address.
 pub async fn database(users: u32) -> Result<String, Trouble> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -209,7 +212,7 @@ async fn create(client: &Client, table: &str, key: &str) -> Result<(), Trouble> 
     Ok(())
 }
 
-/// What Okta was asked, once all is done.
+/// The requests to Okta, once all is done.
 pub fn served(okta: &Emulator) -> Served {
     servers::asked(okta, Tally::default())
 }

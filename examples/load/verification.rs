@@ -1,4 +1,4 @@
-//! A verification of everybody: what it must come to, and what it takes at Okta's pace.
+//! A verification of everybody: its checks, and how long it takes at Okta's pace.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::{
     table::thousands,
 };
 
-/// As many as Okta lists on a page (Okta's API description).
+/// The number of users that Okta lists on a page (Okta's API description).
 const USERS_PER_PAGE: u64 = 500;
 const USERS: u32 = 100_000;
 
-/// Everybody is listed once, and as they are to be.
+/// Everybody is listed once, as the mapping says.
 pub fn expect(users: u64, measured: &Measured, served: &Served) -> Result<(), Trouble> {
     let last = measured.reports.last().ok_or("no answer")?;
     for (what, expected) in [
@@ -37,13 +37,13 @@ pub fn expect(users: u64, measured: &Measured, served: &Served) -> Result<(), Tr
     let pages = served.okta.iter().find(|(call, _)| call == "GET users");
     let pages = pages.map_or(0, |(_, count)| *count);
     if pages != users.div_ceil(USERS_PER_PAGE) {
-        return Err(format!("{pages} pages were asked for").into());
+        return Err(format!("{pages} pages were requested").into());
     }
     Ok(())
 }
 
-/// Plays it without a limit, with the limits that a preview org was recorded with, and with a
-/// quarter of its limit for listing; prints how long it took, and the calls.
+/// Plays it without a limit, with the limits recorded from a preview org, and with a quarter of the
+/// limit for listing. Prints how long it took, and the calls.
 pub fn pace() -> Result<(), Trouble> {
     println!(
         "\nverify-pace: {} users, each call takes {CALL:?}, virtual time",
@@ -77,7 +77,7 @@ pub fn pace() -> Result<(), Trouble> {
             match &answer {
                 Answer::Verified(verified)
                     if !verified.more && verified.counts.same == u64::from(USERS) => {}
-                other => return Err(format!("everybody was to be the same, not {other:?}").into()),
+                other => return Err(format!("everybody should be the same, not {other:?}").into()),
             }
             let requests = okta.requests();
             let pages = requests.iter().filter(|it| it.path.ends_with("/users"));

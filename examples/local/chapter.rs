@@ -1,4 +1,4 @@
-//! One run: what it reported, what Okta's side shows, and whether that is as it should be.
+//! One run: what it reports, what Okta's side shows, and whether both are right.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::{
     support::{World, invoke},
 };
 
-/// What must come of a run.
+/// The expected outcome of a run.
 #[derive(Default)]
 pub struct Expected {
     pub dry_run: bool,
@@ -42,7 +42,7 @@ impl Expected {
     }
 }
 
-/// How one user must look in Okta.
+/// How one user must look at Okta.
 pub struct Face {
     pub id: String,
     pub name: String,
@@ -61,7 +61,7 @@ impl Face {
     }
 }
 
-/// A run that has been.
+/// A finished run.
 pub struct Chapter {
     report: Report,
     sessions: Vec<SessionView>,
@@ -90,7 +90,7 @@ impl Chapter {
             .await?;
         let took = began.elapsed();
         let requests = world.okta.requests().split_off(called);
-        // Okta's System Log is read for whom an import has left out, minutes later as well.
+        // Okta's System Log is read for people an import left out, up to minutes later.
         let calls = requests
             .iter()
             .filter(|request| request.path.contains("/identity-sources/"));
@@ -105,7 +105,7 @@ impl Chapter {
         })
     }
 
-    /// Shows both sides; true if they are as they should be.
+    /// Shows both sides. Returns whether they are right.
     pub fn show(&self, page: &Page, world: &World, expected: &Expected) -> Result<bool, Trouble> {
         let (run, okta) = (self.of_run(expected), self.of_okta(world, expected));
         let reports = if self.report.dry_run {
@@ -148,7 +148,7 @@ impl Chapter {
         &self.report.withheld.deactivations
     }
 
-    /// The memberships that the guard does not take away.
+    /// The memberships that the guard withholds.
     pub fn withheld_memberships(&self) -> &WithheldKind {
         &self.report.withheld.membership_removals
     }
@@ -214,7 +214,7 @@ impl Chapter {
         facts
     }
 
-    /// What no chapter of the story has.
+    /// What must not happen in any chapter.
     fn oddities(&self, expected: &Expected) -> Vec<String> {
         let mut odd = Vec::new();
         if self.report.dry_run != expected.dry_run {
@@ -239,7 +239,7 @@ impl Chapter {
             odd.push("the run did not finish".to_owned());
         }
         if !self.report.more && expected.groups.waiting > 0 {
-            odd.push("the run does not say that another one is due".to_owned());
+            odd.push("the run does not ask for another one".to_owned());
         }
         odd.extend(groups::oddities(&self.report, &self.groups));
         for session in &self.sessions {
@@ -258,7 +258,7 @@ impl Chapter {
     }
 }
 
-/// How a user looks in Okta, or how they should.
+/// How a user looks at Okta, or how they should look.
 fn look(world: &World, face: &Face) -> Result<String, String> {
     let Some(user) = world.okta.user(&face.id) else {
         return Err(format!("Okta: there is no user {}", face.id));
@@ -276,7 +276,7 @@ fn look(world: &World, face: &Face) -> Result<String, String> {
     })
 }
 
-/// What a run is at, seen from Okta's side.
+/// What a run is doing, seen from Okta's side.
 fn progress(sessions: &[SessionView]) -> String {
     let Some(last) = sessions.last() else {
         return "reading and comparing".to_owned();

@@ -1,11 +1,11 @@
-//! What a run told of groups and memberships, and what Okta made of it.
+//! What a run told about groups and memberships, and what Okta made of it.
 
 use dynamodb_identity_source::sync::Report;
 use okta_emulator::{GroupHappened, SessionView};
 
 use crate::{page::Fact, support::World};
 
-/// What must come of groups and memberships.
+/// The expected outcome for groups and memberships.
 #[derive(Default)]
 pub struct ExpectedGroups {
     pub made: u64,
@@ -23,7 +23,7 @@ impl ExpectedGroups {
         self.made + self.renamed + self.joins + self.leaves > 0
     }
 
-    /// What the run reports, as far as there is anything.
+    /// What the run reports, if anything.
     pub fn of_run(&self, report: &Report) -> impl Iterator<Item = Fact> {
         let groups = &report.groups;
         let withheld = report.withheld.membership_removals.count;
@@ -43,7 +43,7 @@ impl ExpectedGroups {
         if_any(facts)
     }
 
-    /// What Okta's side shows, as far as there is anything.
+    /// What Okta's side shows, if anything.
     pub fn of_okta(&self, happened: &[Option<GroupHappened>]) -> impl Iterator<Item = Fact> {
         let count = |what: GroupHappened| {
             let all = happened.iter().filter(|one| **one == Some(what));
@@ -63,7 +63,7 @@ impl ExpectedGroups {
     }
 }
 
-/// What became at Okta of whatever these sessions told of groups; nothing of what was not imported.
+/// What Okta made of the group changes in these sessions. Empty if nothing was imported.
 pub fn happened(world: &World, sessions: &[SessionView]) -> Vec<Option<GroupHappened>> {
     let changes = sessions
         .iter()
@@ -72,14 +72,14 @@ pub fn happened(world: &World, sessions: &[SessionView]) -> Vec<Option<GroupHapp
     outcomes.collect()
 }
 
-/// What no chapter of the story has.
+/// What must not happen in any chapter.
 pub fn oddities(report: &Report, happened: &[Option<GroupHappened>]) -> Vec<String> {
     let mut odd = Vec::new();
     let groups = &report.groups;
     for (examples, what) in [
         (&groups.foreign, "not ours"),
         (&groups.refused, "refused"),
-        (&groups.ambiguous, "called by two names"),
+        (&groups.ambiguous, "given two names"),
     ] {
         if examples.count > 0 {
             odd.push(format!(

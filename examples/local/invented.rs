@@ -1,4 +1,4 @@
-//! People as many as one likes, made up one by one: the same number is always the same person.
+//! Any number of people, made up one by one. The same number is always the same person.
 
 use std::collections::HashMap;
 
@@ -52,7 +52,7 @@ const PLACES: [(&str, &str, &str); 7] = [
     ("Auckland", "1010", "NZ"),
 ];
 
-/// The record of one.
+/// The record of one person.
 pub fn person(n: usize) -> HashMap<String, AttributeValue> {
     let (city, postcode, country) = PLACES[n % PLACES.len()];
     let address = format!("user{n:06}@example.com");

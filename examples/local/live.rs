@@ -1,4 +1,4 @@
-//! Changes as they happen: the table's stream, followed as Lambda follows it.
+//! Changes as they happen: follows the table's stream as Lambda does.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     writes,
 };
 
-/// How long changes are gathered: the batching window, a minute where it is deployed.
+/// How long changes are gathered: the batching window, which is a minute in a deployed stack.
 const WINDOW: Duration = Duration::from_millis(500);
 /// How long the story waits for the stream.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,16 +26,16 @@ pub struct Follower<'a> {
     poller: Poller,
 }
 
-/// What a batch came to.
+/// The outcome of a batch.
 pub struct Batch {
     /// How many stream records it had.
     pub records: u64,
-    /// Whether the function asked for it to be brought back.
+    /// Whether the function asked to get it again.
     pub again: bool,
 }
 
 impl<'a> Follower<'a> {
-    /// Switches the users table's stream on, with keys only, and follows it from now on.
+    /// Switches on the users table's stream, with keys only, and follows it from now on.
     pub async fn start(world: &'a World, function: &'a Function) -> Result<Self, Trouble> {
         let keys_only = StreamSpecification::builder()
             .stream_enabled(true)
@@ -57,13 +57,13 @@ impl<'a> Follower<'a> {
         })
     }
 
-    /// Hands the function what has gathered; `None` if nothing has.
+    /// Hands the function what has gathered. `None` if there is nothing.
     pub async fn batch(&mut self) -> Result<Option<Batch>, Trouble> {
         tokio::time::sleep(WINDOW).await;
         self.next().await
     }
 
-    /// Hands the function so many stream records, in as many batches as it takes.
+    /// Hands the function so many stream records, in as many batches as necessary.
     pub async fn drain(&mut self, records: u64) -> Result<(), Trouble> {
         let began = Instant::now();
         let mut done = 0;
@@ -94,12 +94,12 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// Hands the function what the stream has, if it has anything; false if it has not.
+/// Hands the function what the stream has. Returns false if it has nothing.
 pub async fn next_is_there(follower: &mut Follower<'_>) -> Result<bool, Trouble> {
     Ok(follower.batch().await?.is_some())
 }
 
-/// Follows the stream until something is so; false if it does not come to that.
+/// Follows the stream until a condition holds. Returns false if it never does.
 pub async fn until(follower: &mut Follower<'_>, is_so: impl Fn() -> bool) -> Result<bool, Trouble> {
     let began = Instant::now();
     while !is_so() && began.elapsed() < PATIENCE {
@@ -108,7 +108,7 @@ pub async fn until(follower: &mut Follower<'_>, is_so: impl Fn() -> bool) -> Res
     Ok(is_so())
 }
 
-/// What the chapter must come to.
+/// The expected outcome of the chapter.
 pub struct Changes {
     pub created: u64,
     pub updated: u64,
@@ -116,7 +116,7 @@ pub struct Changes {
     pub active: u64,
 }
 
-/// Follows the stream until Okta has it all; false if it did not come to that.
+/// Follows the stream until Okta has it all. Returns false if that does not happen.
 pub async fn watch(
     follower: &mut Follower<'_>,
     page: &Page,

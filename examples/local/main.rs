@@ -1,7 +1,7 @@
 //! `cargo run --example local`
 //!
-//! The function at work on this machine: an embedded DynamoDB, an emulation of Okta, and the
-//! story of some joiners, movers and leavers.
+//! Runs the function on this machine, with an embedded DynamoDB and an emulation of Okta, and plays
+//! a story of some joiners, movers and leavers.
 #![allow(unreachable_pub)]
 
 use std::{
@@ -28,7 +28,7 @@ mod story;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-// Which line a row is on matters to whoever loads a file of their own.
+// The line of a row matters only to the program that loads people's own files.
 #[allow(dead_code)]
 #[path = "../populate/rows.rs"]
 mod rows;
@@ -39,33 +39,33 @@ use page::Page;
 use people::People;
 use support::{World, keys::Key};
 
-/// Whatever keeps the example from going on.
+/// Any error that ends the example.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// Plays joiners, movers and leavers through the real function, with a DynamoDB and an
-/// emulation of Okta that run inside this process. Needs no account and no network.
+/// Plays joiners, movers and leavers through the real function, with a DynamoDB and an emulation
+/// of Okta inside this process. Needs no account and no network.
 #[derive(Debug, Parser)]
 pub struct Arguments {
     /// Play it with so many generated people instead of the hundred in events/sample-users.csv
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(20..=200_000))]
     users: Option<u32>,
-    /// Play nothing: load the people into the table, print the environment that points the
-    /// function at both services, and keep them up until Ctrl-C
+    /// Play nothing: load the people into the table, print the environment that points the function
+    /// at both services, and keep them up until Ctrl-C
     #[arg(long)]
     serve: bool,
-    /// Play it, then keep both services up until Ctrl-C, so that Okta's Import Monitoring page
-    /// can be looked at in peace
+    /// Play it, then keep both services up until Ctrl-C, so that you can look at Okta's Import
+    /// Monitoring page
     #[arg(long, conflicts_with = "serve")]
     stay: bool,
-    /// Also write that environment to a file: as `sam local invoke --env-vars` takes it if its
-    /// name ends in .json, else as KEY=VALUE lines
+    /// Also write that environment to a file: for `sam local invoke --env-vars` if its name ends in
+    /// .json, else as KEY=VALUE lines
     #[arg(long, value_name = "FILE", requires = "serve")]
     write_env: Option<PathBuf>,
-    /// Let the function use an API token. Without this it is a service app, as Okta recommends:
-    /// OAuth 2.0 with a key that is made anew each time, and DPoP
+    /// Give the function an API token. Without this it is a service app, as Okta recommends: OAuth
+    /// 2.0 with a key that is made each time, and DPoP
     #[arg(long)]
     api_token: bool,
-    /// Address to listen on; 0.0.0.0 lets containers and other machines in
+    /// Address to listen on; 0.0.0.0 admits containers and other machines
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
     /// DynamoDB's port, 0 for a free one [default: 8000 with --serve or --stay, else 0]
@@ -74,11 +74,11 @@ pub struct Arguments {
     /// Okta's port, 0 for a free one [default: 8001 with --serve or --stay, else 0]
     #[arg(long, value_name = "PORT")]
     okta_port: Option<u16>,
-    /// How long after an import was started Okta opens no other session; five minutes in
+    /// How long after an import starts Okta refuses to open another session; five minutes in
     /// reality [default: 10s with --serve, else 1s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     cooldown: Option<Duration>,
-    /// How long Okta takes for an import [default: 2s with --serve, else 700ms]
+    /// How long an import takes Okta [default: 2s with --serve, else 700ms]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     import_time: Option<Duration>,
 }
@@ -88,7 +88,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        // Whoever read our output has seen enough.
+        // The reader of our output has seen enough.
         Err(why) if is_broken_pipe(&why) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("local: {why}");
@@ -97,7 +97,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Plays or serves; false if the story went wrong.
+/// Plays or serves. Returns false if the story failed.
 async fn run(arguments: Arguments) -> Result<bool, Trouble> {
     let people = People::new(arguments.users.map(|count| count as usize))?;
     let page = Page::new();
@@ -108,18 +108,20 @@ async fn run(arguments: Arguments) -> Result<bool, Trouble> {
     }
     page.line("DynamoDB as an Okta identity source, on this machine")?;
     page.line("")?;
-    page.paragraph(
-        &format!(
-            "The function is the real one; DynamoDB and Okta are stand-ins inside this process. \
+    page.paragraph(&format!(
+        "The function is the real one. DynamoDB and Okta are stand-ins inside this process. \
              The function signs in with {}. \
-             What fires it is the event that EventBridge sends (events/schedule.json), the table's stream, or a direct \
-             invocation.",
-            if arguments.api_token { "an API token" } else { "OAuth 2.0 and DPoP, as a service app" }
-        ),
-    )?;
+             It is started by EventBridge's event (events/schedule.json), the table's stream, or a \
+             direct invocation.",
+        if arguments.api_token {
+            "an API token"
+        } else {
+            "OAuth 2.0 and DPoP, as a service app"
+        }
+    ))?;
     let in_a_browser = serve::at("127.0.0.1", &world.okta.url());
     page.line("")?;
-    page.paragraph("Okta's Import Monitoring page, to watch in a browser meanwhile:")?;
+    page.paragraph("Watch Okta's Import Monitoring page in a browser:")?;
     page.paragraph(&in_a_browser)?;
     story::load(&world, &people, &page).await?;
     let failed = story::play(&world, &people, &page).await?;
@@ -153,9 +155,9 @@ async fn start(arguments: &Arguments) -> Result<World, Trouble> {
     let okta = SocketAddr::new(arguments.host, arguments.okta_port.unwrap_or(okta_port));
     let key = Key::new();
     let mut app = ServiceApp::new(support::CLIENT, &*key.jwks);
-    // Runs need no more than it has; a verification does.
+    // Runs need only the scopes it has. A verification needs this one.
     app.scopes.push("okta.apps.read".to_owned());
-    // A proof of single-user calls looks at users' statuses.
+    // A proof of single-user calls reads users' statuses.
     app.scopes.push("okta.users.read".to_owned());
     let options = Options {
         bind: okta,

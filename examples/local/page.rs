@@ -1,5 +1,5 @@
-//! What is printed: plain lines wherever they go, and on a terminal some emphasis and a line
-//! that moves while one waits.
+//! What is printed: plain lines, and on a terminal some emphasis and a line that moves during a
+//! wait.
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use std::{
 /// How wide the text is.
 const WIDTH: usize = 78;
 const INDENT: &str = "   ";
-/// How wide one of two columns is.
+/// How wide each of two columns is.
 const COLUMN: usize = 34;
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
@@ -22,7 +22,7 @@ pub struct Page {
     colours: bool,
 }
 
-/// A number, what it is, and what it should be where that is known.
+/// A number, its name, and the expected value if there is one.
 pub struct Fact {
     pub name: &'static str,
     pub value: u64,
@@ -30,7 +30,7 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// A number that should be this one.
+    /// A number with an expected value.
     pub fn expected(name: &'static str, value: u64, expected: u64) -> Self {
         Self {
             name,
@@ -45,7 +45,7 @@ impl Fact {
         format!("{} is {}, expected {expected}", self.name, self.value)
     }
 
-    /// Whether it is as it should be.
+    /// Whether it has the expected value.
     pub fn holds(&self) -> bool {
         self.expected.is_none_or(|expected| expected == self.value)
     }
@@ -60,7 +60,7 @@ impl Page {
         }
     }
 
-    /// A line as it is.
+    /// A line, unchanged.
     pub fn line(&self, text: &str) -> io::Result<()> {
         writeln!(io::stdout(), "{text}")
     }
@@ -71,7 +71,7 @@ impl Page {
         self.line(&self.styled("1", text))
     }
 
-    /// A paragraph, indented, broken into lines.
+    /// A paragraph, indented and wrapped.
     pub fn paragraph(&self, text: &str) -> io::Result<()> {
         for line in wrapped(text, WIDTH - INDENT.len()) {
             self.line(&format!("{INDENT}{line}"))?;
@@ -79,7 +79,7 @@ impl Page {
         Ok(())
     }
 
-    /// A command that is sent to the function, and what it answers.
+    /// A command sent to the function, and its answer.
     pub fn command(&self, command: &str, answer: &str) -> io::Result<()> {
         self.line("")?;
         self.json("▸", command)?;
@@ -87,7 +87,7 @@ impl Page {
         self.line("")
     }
 
-    /// JSON in lines that break after commas, where it is too long for one.
+    /// JSON, broken after commas where it is too long for one line.
     fn json(&self, mark: &str, text: &str) -> io::Result<()> {
         let text = text.replace(",\"", ", \"");
         let mut mark = mark;
@@ -117,7 +117,7 @@ impl Page {
         self.line("")
     }
 
-    /// The same, and says what is wrong; whether nothing is.
+    /// The same, followed by what is wrong. Returns whether nothing is.
     pub fn compare(&self, left: (&str, &[Fact]), right: (&str, &[Fact])) -> io::Result<bool> {
         self.facts(left, right)?;
         let mut passed = true;
@@ -139,12 +139,12 @@ impl Page {
         format!("{}{:gap$}{}", fact.name, "", self.styled(style, &number))
     }
 
-    /// Says that something went well.
+    /// A line about something that went well.
     pub fn good(&self, text: &str) -> io::Result<()> {
         self.marked(&self.styled("32", "✓"), text)
     }
 
-    /// Says that something did not.
+    /// A line about something that went wrong.
     pub fn bad(&self, text: &str) -> io::Result<()> {
         self.marked(&self.styled("1;31", "✗"), text)
     }
@@ -158,7 +158,7 @@ impl Page {
         Ok(())
     }
 
-    /// Waits for some work and shows, on a terminal, what it is at.
+    /// Waits for some work. On a terminal it shows the progress.
     pub async fn wait<T>(&self, at: impl Fn() -> String, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if !self.terminal {
@@ -187,13 +187,13 @@ impl Page {
     }
 }
 
-/// Writes over the line that the cursor is on. Not seeing it is no loss.
+/// Overwrites the line that the cursor is on. If that fails, nothing is lost.
 fn print_over(text: &str) {
     let mut out = io::stdout();
     let _ = write!(out, "\r\x1b[2K{text}").and_then(|()| out.flush());
 }
 
-/// The words of a text in lines of at most so many characters.
+/// The words of a text, in lines of at most so many characters.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! Who is in the users table: the sample, or as many invented people as one likes.
+//! Who is in the users table: the sample, or any number of invented people.
 
 use crate::{
     invented,
@@ -7,11 +7,11 @@ use crate::{
 
 const SAMPLE: &str = include_str!("../../events/sample-users.csv");
 
-/// People, each a record of the users table, in an order that is always the same.
+/// People, each a record of the users table, always in the same order.
 pub enum People {
     /// Those of events/sample-users.csv.
     Sample(Vec<Item>),
-    /// So many, made up one by one.
+    /// So many people, made up one by one.
     Generated(usize),
 }
 
@@ -28,7 +28,7 @@ impl People {
         })
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn count(&self) -> usize {
         match self {
             Self::Sample(items) => items.len(),
@@ -36,7 +36,7 @@ impl People {
         }
     }
 
-    /// The record of one.
+    /// The record of one person.
     pub fn record(&self, n: usize) -> Item {
         match self {
             Self::Sample(items) => items[n].clone(),
@@ -45,7 +45,7 @@ impl People {
     }
 }
 
-/// A text of a record; nothing if it has none of this name.
+/// A text in a record, empty if there is none of this name.
 pub fn text(record: &Item, name: &str) -> String {
     record
         .get(name)

@@ -1,5 +1,5 @@
 //! What Lambda's event source mapping does: reads the table's stream, hands batches to the
-//! function, and brings back what the function could not do.
+//! function, and repeats what the function could not do.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Poller {
     shards: BTreeMap<String, Shard>,
 }
 
-/// How far a shard has been read, and which of its records the function has not done yet.
+/// How far a shard has been read, and its records that the function has not done yet.
 #[derive(Default)]
 struct Shard {
     iterator: Option<String>,
@@ -44,7 +44,7 @@ impl Poller {
         })
     }
 
-    /// Reads what is new; a shard that has records waiting, and an event of all of them.
+    /// Reads what is new. Returns a shard with records waiting, and an event with all of them.
     pub async fn next(&mut self) -> Result<Option<(String, Value)>, Trouble> {
         self.look_for_shards().await?;
         for shard in self.shards.values_mut() {
@@ -74,7 +74,7 @@ impl Poller {
         }))
     }
 
-    /// Takes the function's answer: what is before the first failure is done.
+    /// Takes the function's answer: everything before the first failure is done.
     pub fn answered(&mut self, shard: &str, answer: &BatchResponse) {
         let Some(shard) = self.shards.get_mut(shard) else {
             return;
@@ -136,7 +136,7 @@ fn number(record: &Record) -> Option<&String> {
     record.dynamodb.as_ref()?.sequence_number.as_ref()
 }
 
-/// A stream record as Lambda hands it to a function.
+/// A stream record as Lambda passes it to a function.
 fn event(record: &Record, stream: &str) -> Value {
     let change = record.dynamodb.as_ref();
     let keys: Map<_, _> = change

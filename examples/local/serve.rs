@@ -1,4 +1,4 @@
-//! Keeping both services up for a function that runs elsewhere.
+//! Keeps both services up for a function that runs elsewhere.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::{
     support::{SOURCE, STATE, USERS, World},
 };
 
-/// The environment for `sam local invoke`, which this one is a variant of.
+/// The environment for `sam local invoke`, on which this one is based.
 const SAM_ENVIRONMENT: &str = include_str!("../../events/env.json");
-/// How a container reaches the machine that it runs on.
+/// The name under which a container reaches its host.
 const FROM_A_CONTAINER: &str = "host.docker.internal";
 
-/// Loads the table, says how to reach everything, and waits. Whatever is printed can be read
-/// as an environment file.
+/// Loads the table, prints how to reach everything, and waits. What is printed can be read as an
+/// environment file.
 pub async fn serve(
     world: &World,
     people: &People,
@@ -40,7 +40,7 @@ pub async fn serve(
     }
 
     page.line(&format!(
-        "# DynamoDB with {} people, and Okta, which knows nobody yet. Ctrl-C ends both.",
+        "# DynamoDB with {} people, and Okta, which knows nobody yet. Ctrl-C stops both.",
         thousands(people.count() as u64)
     ))?;
     page.line("#")?;
@@ -60,7 +60,7 @@ pub async fn serve(
     }
 }
 
-/// Follows the table's stream, so that whoever edits the table sees Okta follow.
+/// Follows the table's stream, so that Okta follows edits of the table.
 async fn stream(world: &World, function: &Function, page: &Page) -> Trouble {
     let mut follower = match Follower::start(world, function).await {
         Ok(follower) => follower,
@@ -79,7 +79,7 @@ async fn stream(world: &World, function: &Function, page: &Page) -> Trouble {
     }
 }
 
-/// Says what Okta imports, until that cannot be said any more.
+/// Prints what Okta imports, until printing fails.
 async fn follow(world: &World, page: &Page) -> Trouble {
     let mut told = 0;
     loop {
@@ -151,7 +151,7 @@ pub fn at(host: &str, url: &str) -> String {
     format!("http://{host}:{port}")
 }
 
-/// `KEY=VALUE`, the value quoted where a shell would take it apart.
+/// `KEY=VALUE`, with the value quoted for a shell if necessary.
 fn lines(environment: &[(&str, String)]) -> Vec<String> {
     environment
         .iter()
@@ -166,7 +166,7 @@ fn lines(environment: &[(&str, String)]) -> Vec<String> {
         .collect()
 }
 
-/// events/env.json with the addresses that these services have.
+/// events/env.json with the addresses of these services.
 fn for_sam(world: &World) -> Result<String, Trouble> {
     let mut file: Value = serde_json::from_str(SAM_ENVIRONMENT)?;
     let given = environment(world, FROM_A_CONTAINER);
@@ -195,7 +195,7 @@ fn what_next(world: &World, file: Option<&Path>) -> Vec<String> {
         "In another terminal:".to_owned(),
         format!("  cargo lambda watch --env-file {watch}"),
         "  cargo lambda invoke bootstrap --data-file events/plan.json".to_owned(),
-        "A new stack is paused: nothing reaches Okta until it is resumed:".to_owned(),
+        "A new stack is paused. Nothing reaches Okta until you resume it:".to_owned(),
         "  cargo lambda invoke bootstrap --data-ascii '{\"command\":\"resume\"}'".to_owned(),
         "  cargo lambda invoke bootstrap --data-file events/schedule.json".to_owned(),
     ];
@@ -203,7 +203,7 @@ fn what_next(world: &World, file: Option<&Path>) -> Vec<String> {
         lines.push("FILE holds the lines above; --write-env FILE writes it.".to_owned());
     }
     lines.extend([
-        "Or in a container, which needs --host 0.0.0.0 here:".to_owned(),
+        "Or in a container, if you start this with --host 0.0.0.0:".to_owned(),
         format!("  sam local invoke --env-vars {sam} --event events/schedule.json"),
         "Okta's Import Monitoring page:".to_owned(),
         format!("  {}", at("127.0.0.1", &world.okta.url())),

@@ -1,4 +1,4 @@
-//! This function as a client: what Lambda would invoke, in a process of its own.
+//! This function as a client, in a process of its own, as Lambda would invoke it.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::Trouble;
 /// The longest that Lambda lets an invocation last.
 const LASTS: Duration = Duration::from_secs(900);
 
-/// Invokes the function until it says that there is no more to do, and prints what it did.
+/// Invokes the function until nothing is left to do, and prints what it did.
 pub async fn sync() -> Result<(), Trouble> {
     let environment = |name: &str| std::env::var(name).ok();
     let function = Function::new(environment, Sdk::Environment, Clock::System);

@@ -1,5 +1,5 @@
 //! The parts of the benchmark in `benches/peers` that are in Rust: the services that every client
-//! is measured against, and this function as one of the clients. `benches/peers/run` starts both.
+//! is measured against, and this function as a client. `benches/peers/run` starts both.
 #![allow(unreachable_pub)]
 
 use std::process::ExitCode;
@@ -17,10 +17,10 @@ mod servers;
 #[allow(dead_code, reason = "nobody here has groups")]
 mod teams;
 
-/// Whatever keeps a part from going on.
+/// Any error that ends a part.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// A part of the benchmark beside what people would pick instead; see benches/peers/README.md.
+/// A part of the benchmark that compares the function with alternatives: benches/peers/README.md.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -31,7 +31,7 @@ struct Arguments {
 enum Part {
     /// Serves a DynamoDB and an emulation of Okta, until standard input ends
     Serve(servers::Arguments),
-    /// Invokes the function that the environment describes, until there is no more to do
+    /// Invokes the function that the environment configures, until nothing is left to do
     Sync,
 }
 

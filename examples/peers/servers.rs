@@ -1,4 +1,5 @@
-//! The services: DynamoDB's stand-in and Okta's emulation, with time scaled, as in `load`.
+//! The services: the stand-in for DynamoDB and the emulation of Okta, with scaled time as in
+//! `load`.
 
 use std::{collections::HashMap, io::BufRead as _, sync::Arc, time::Duration};
 
@@ -15,13 +16,13 @@ use crate::{
     invented,
 };
 
-/// Okta's time is scaled: what is five minutes there is this here.
+/// Okta's time is scaled: this stands for five minutes.
 const COOLDOWN: Duration = Duration::from_millis(5);
 const IMPORT: Duration = Duration::from_millis(1);
-/// What a record takes in the table, attributes that no mapping names included.
+/// The size of a record in the table, with attributes that no mapping names.
 const RECORD_BYTES: u32 = 1024;
 
-/// What is to be served.
+/// What to serve.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// How many invented people the users table has
@@ -32,8 +33,8 @@ pub struct Arguments {
     table: Vec<String>,
 }
 
-/// Serves until standard input ends. Says first how to reach both services, then for every line
-/// that comes in what they were asked since the one before it.
+/// Serves until standard input ends. First it says how to reach both services. Then, for every line
+/// on standard input, it reports the requests since the line before.
 pub async fn serve(arguments: &Arguments) -> Result<(), Trouble> {
     let mut database = DynamoDb::of(arguments.users, Known::Nobody, RECORD_BYTES)?;
     for table in &arguments.table {
@@ -88,7 +89,7 @@ fn lines() -> mpsc::UnboundedReceiver<()> {
     receiver
 }
 
-/// What was asked of Okta since the last time; `seen` calls were told then.
+/// The requests to Okta since the last time. `seen` is how many were reported then.
 fn asked(okta: &Emulator, seen: &mut usize) -> Value {
     let requests = okta.requests();
     let new = &requests[*seen..];
@@ -104,7 +105,7 @@ fn asked(okta: &Emulator, seen: &mut usize) -> Value {
     })
 }
 
-/// The same for two directories only if these people are the same in both.
+/// A hash that is equal for two directories only if these people are the same in both.
 fn directory(okta: &Emulator, users: usize) -> String {
     let mut hash = Sha256::new();
     for n in 0..users {

@@ -1,15 +1,9 @@
 //! `cargo run --example populate -- --table users people.csv`
 //!
-//! Loads a CSV file into a table of the DynamoDB that the AWS SDK's environment points to.
+//! Loads a CSV file into a table of the DynamoDB that the AWS SDK's environment selects.
 #![allow(unreachable_pub)]
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::IsTerminal as _,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{collections::HashMap, fs::File, io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::{
@@ -19,35 +13,41 @@ use aws_sdk_dynamodb::{
 use clap::Parser;
 
 mod rows;
-// The local run deletes, too.
-#[allow(dead_code)]
 mod writes;
 
 use rows::Item;
 
-/// Loads a CSV file into a DynamoDB table.
+/// Loads a CSV file into a DynamoDB table, or deletes its people from it.
 ///
-/// The file's first line names the attributes. Empty cells are left out; `true` and `false` in
-/// the column `active` become booleans, everything else strings. An item that the table has
-/// under the same key is replaced.
+/// The file's first line names the attributes. Empty cells are left out. `true` and `false` in the
+/// column `active` become booleans, everything else becomes strings. Items in the table with the
+/// same key are replaced.
 ///
-/// Which DynamoDB it is, and who you are, comes from the AWS SDK's environment: AWS_PROFILE,
-/// AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB and so on.
+/// The AWS SDK's environment says which DynamoDB it is and who you are: AWS_PROFILE, AWS_REGION,
+/// AWS_ENDPOINT_URL_DYNAMODB and so on.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Name or ARN of the table
     #[arg(long, value_name = "NAME")]
     table: String,
+    /// Delete the records under the keys of the file's rows
+    #[arg(long)]
+    delete: bool,
     /// The CSV file
     file: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { table, file } = Arguments::parse();
-    match populate(&table, &file).await {
+    let arguments = Arguments::parse();
+    match populate(&arguments).await {
         Ok(count) => {
-            println!("{count} items put into {table}");
+            let done = if arguments.delete {
+                "deleted from"
+            } else {
+                "put into"
+            };
+            println!("{count} items {done} {}", arguments.table);
             ExitCode::SUCCESS
         }
         Err(why) => {
@@ -57,7 +57,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn populate(table: &str, file: &Path) -> Result<u64, String> {
+async fn populate(arguments: &Arguments) -> Result<u64, String> {
+    let Arguments {
+        table,
+        delete,
+        file,
+    } = arguments;
     let open = || {
         let opened = File::open(file).map_err(|error| error.to_string());
         opened
@@ -68,7 +73,7 @@ async fn populate(table: &str, file: &Path) -> Result<u64, String> {
 
     let client = Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     let keys = Keys::of(&client, table).await?;
-    // All of the file is looked at before any of it is written.
+    // The whole file is checked before anything is written.
     let mut seen = HashMap::new();
     for row in open()? {
         let mut row = row.map_err(in_file)?;
@@ -88,12 +93,15 @@ async fn populate(table: &str, file: &Path) -> Result<u64, String> {
 
     let all = seen.len();
     let progress = std::io::stderr().is_terminal();
-    let puts = open()?.map(|row| {
+    let writes = open()?.map(|row| {
         let mut item = row?.item;
         keys.take(&mut item)?;
-        writes::put(item)
+        match delete {
+            true => writes::delete(keys.only(item)),
+            false => writes::put(item),
+        }
     });
-    let count = writes::write_all(&client, table, puts, |count| {
+    let count = writes::write_all(&client, table, writes, |count| {
         if progress {
             eprint!("\r{count} of {all} ");
         }
@@ -105,7 +113,7 @@ async fn populate(table: &str, file: &Path) -> Result<u64, String> {
     count
 }
 
-/// The table's key attributes, and which of them are numbers.
+/// The table's key attributes, and whether each is a number.
 struct Keys(Vec<(String, bool)>);
 
 impl Keys {
@@ -114,12 +122,12 @@ impl Keys {
         let description = answer
             .map_err(|error| match error.as_service_error() {
                 Some(refused) if refused.is_resource_not_found_exception() => {
-                    format!("there is no table {table} in the region that is set")
+                    format!("there is no table {table} in the configured region")
                 }
                 _ => format!("describing {table}: {}", writes::explain(&error)),
             })?
             .table
-            .ok_or_else(|| format!("{table} was not described"))?;
+            .ok_or_else(|| format!("DynamoDB did not describe {table}"))?;
         Ok(Self(
             description
                 .attribute_definitions()
@@ -138,7 +146,7 @@ impl Keys {
         ))
     }
 
-    /// The values of an item's key, which are made numbers where the table wants numbers.
+    /// The values of an item's key. They become numbers where the table's key has numbers.
     fn take(&self, item: &mut Item) -> Result<Vec<String>, String> {
         let mut key = Vec::new();
         for (name, is_number) in &self.0 {
@@ -154,5 +162,11 @@ impl Keys {
             key.push(text);
         }
         Ok(key)
+    }
+
+    /// An item's key.
+    fn only(&self, mut item: Item) -> Item {
+        item.retain(|name, _| self.0.iter().any(|(key, _)| key == name));
+        item
     }
 }

@@ -13,17 +13,17 @@ pub type Item = HashMap<String, AttributeValue>;
 /// A row of the file.
 #[derive(Debug)]
 pub struct Row {
-    /// The line that it begins on, counted from 1.
+    /// The line on which it begins, counted from 1.
     pub line: u64,
     /// Its item.
     pub item: Item,
 }
 
-/// The rows of a CSV file. An empty cell is an attribute that the item does not have; `true`
-/// and `false` in the column `active` are booleans; everything else is a string.
+/// The rows of a CSV file. An empty cell is a missing attribute, `true` and `false` in the column
+/// `active` are booleans, and everything else is a string.
 ///
 /// # Errors
-/// A header that cannot name attributes; later, a row that is not like the header.
+/// A header that cannot name attributes. Later, a row that does not match the header.
 pub fn read<R: Read>(file: R) -> Result<impl Iterator<Item = Result<Row, String>>, String> {
     let mut reader = csv::Reader::from_reader(Lines::of(file));
     let header = reader.headers().map_err(|error| explain(&error))?.clone();
@@ -53,8 +53,8 @@ pub fn read<R: Read>(file: R) -> Result<impl Iterator<Item = Result<Row, String>
     }))
 }
 
-/// A file whose lines end in a line feed alone. The CSV reader counts a line that ends in a carriage
-/// return and a line feed only once it reads the next one. What stands in quotes stays as it is.
+/// A file whose lines end in a line feed alone. The CSV reader counts a line that ends in a
+/// carriage return and a line feed only once it reads the next one. Text in quotes stays as it is.
 struct Lines<R> {
     file: BufReader<R>,
     quoted: bool,

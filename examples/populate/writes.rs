@@ -1,4 +1,4 @@
-//! Many writes to a table: batches of as many as DynamoDB takes, several in flight.
+//! Many writes to a table: batches of DynamoDB's maximum size, several in flight.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-/// BatchWriteItem takes at most so many (Amazon DynamoDB's API reference).
+/// The most writes that BatchWriteItem takes (Amazon DynamoDB's API reference).
 const PER_BATCH: usize = 25;
 /// Batches in flight.
 const IN_FLIGHT: usize = 8;
 /// How often items that DynamoDB left unprocessed are sent again.
 const ROUNDS: u32 = 12;
 
-/// An item to be put.
+/// A write that puts an item.
 pub fn put(item: HashMap<String, AttributeValue>) -> Result<WriteRequest, String> {
     let put = PutRequest::builder().set_item(Some(item)).build();
     Ok(WriteRequest::builder()
@@ -24,7 +24,7 @@ pub fn put(item: HashMap<String, AttributeValue>) -> Result<WriteRequest, String
         .build())
 }
 
-/// The item under a key, to be deleted.
+/// A write that deletes the item under a key.
 pub fn delete(key: HashMap<String, AttributeValue>) -> Result<WriteRequest, String> {
     let delete = DeleteRequest::builder().set_key(Some(key)).build();
     Ok(WriteRequest::builder()
@@ -32,11 +32,11 @@ pub fn delete(key: HashMap<String, AttributeValue>) -> Result<WriteRequest, Stri
         .build())
 }
 
-/// Writes all of them, in no particular order, and returns how many. `wrote` is told after each
-/// batch how many there are so far.
+/// Writes everything, in no particular order, and returns how many. After each batch, `wrote` gets
+/// the number so far.
 ///
 /// # Errors
-/// The first write that could not be made, or was not given.
+/// The first write that failed or could not be built.
 pub async fn write_all(
     client: &Client,
     table: &str,
@@ -89,7 +89,7 @@ async fn write(client: &Client, table: &str, batch: Vec<WriteRequest>) -> Result
     }
 }
 
-/// An SDK error in a line.
+/// An SDK error in one line.
 pub fn explain<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// An error and what led to it, each said once.
+/// An error and its causes, each said once.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -4,25 +4,25 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Operates a DynamoDB identity source: shows what it would do, has it done, and says what came of it.
+/// Operates a DynamoDB identity source: shows what it would do, does it, and shows the result.
 ///
-/// Say where it is: --stack NAME is a deployed stack, found by its outputs; --local runs the same function
-/// in this process, with your own AWS credentials. Local and deployed answer alike.
+/// Say where it is: --stack NAME uses a deployed stack, found by its outputs. --local runs the same
+/// function in this process, with your own AWS credentials. Both give the same answers.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is withheld or differs.
 #[derive(Debug, Parser)]
 #[command(name = "idsource", version = crate::version::SHOWN, max_term_width = 100)]
 pub struct Cli {
-    /// The CloudFormation stack of the function; without it and --local, that which IDSOURCE_STACK names
+    /// The function's CloudFormation stack; without this and --local, IDSOURCE_STACK names it
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "local")]
     pub(crate) stack: Option<String>,
-    /// Run the function in this process, configured by the environment as the deployed one is
+    /// Run the function in this process, configured by the environment like the deployed one
     #[arg(long, global = true)]
     pub(crate) local: bool,
-    /// Read environment variables from a file of NAME=VALUE lines; what is set already stays
+    /// Read environment variables from a file of NAME=VALUE lines; those that are set already stay
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
-    /// With --local: the mapping to run with, in place of MAPPING
+    /// With --local: the mapping to run with, instead of MAPPING
     #[arg(long = "mapping", value_name = "FILE")]
     pub(crate) local_mapping: Option<PathBuf>,
     /// Print the function's answer as JSON
@@ -31,7 +31,7 @@ pub struct Cli {
     /// Print Markdown, for a ticket
     #[arg(long, global = true)]
     pub(crate) markdown: bool,
-    /// Do not ask before something is changed (an approval is always asked for)
+    /// Do not ask before changes (an approval always asks)
     #[arg(long, short, global = true)]
     pub(crate) yes: bool,
     /// With --local: print the function's log to standard error
@@ -44,21 +44,21 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what the next full run would do; nothing is changed
+    /// Show what the next full run would do; changes nothing
     Plan(Plan),
-    /// Bring Okta to what the table says, and follow that to its end
+    /// Tell Okta what has changed in the table, and follow that until it is done
     Sync(Sync),
-    /// Let people through whom the guard withholds
+    /// Approve people that the guard withholds
     Approve(Approve),
-    /// From now on runs only look, and tell Okta nothing
+    /// Make runs only look, and tell Okta nothing
     Pause(Reason),
-    /// From now on runs tell Okta again
+    /// Let runs tell Okta again
     Resume(Reason),
     /// Push records of people who are not in the table
     Push(Push),
     /// Compare what Okta has with what the table says
     Verify(Verify),
-    /// Find out with made-up people what single-user calls do with this org
+    /// Find out with a made-up person how single-user calls behave in this org
     Prove(Prove),
     /// Explain one person: record, ledger, Okta, guard, and what the next run will do
     Explain(Explain),
@@ -66,11 +66,11 @@ pub(crate) enum Command {
     Status,
     /// Show what runs did, and who was told
     History(History),
-    /// Show what waits in the failure queue, and put it right
+    /// Show what is in the failure queue, and retry it
     Queue(Queue),
-    /// Check everything that a run needs; nothing is changed
+    /// Check everything that a run needs; changes nothing
     Doctor,
-    /// Write and try out a mapping, without any account
+    /// Write and test a mapping; needs no account
     #[command(subcommand)]
     Mapping(Mapping),
 }
@@ -83,10 +83,10 @@ pub(crate) struct Plan {
     /// Show the old and new values, if the function's PLAN_VALUES allows it
     #[arg(long)]
     pub(crate) values: bool,
-    /// Plan to tell people again whom Okta has refused
+    /// Plan to tell refused people again
     #[arg(long, conflicts_with = "candidate")]
     pub(crate) retry_refused: bool,
-    /// Show what this mapping would change, in place of what is to do
+    /// Show what this mapping would change, instead of what is due
     #[arg(long = "mapping", id = "candidate", value_name = "FILE")]
     pub(crate) candidate: Option<PathBuf>,
 }
@@ -96,13 +96,13 @@ pub(crate) struct Sync {
     /// Only these people, by external id
     #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "rebind")]
     pub(crate) only: Vec<String>,
-    /// Let the ledger be about the org, source, table or mapping that is configured now
+    /// Bind the ledger to the org, source, table and mapping that are configured now
     #[arg(long)]
     pub(crate) rebind: bool,
-    /// Tell people again whom Okta has refused
+    /// Tell refused people again
     #[arg(long)]
     pub(crate) retry_refused: bool,
-    /// With --stack: start it, and do not follow it
+    /// With --stack: start it without following it
     #[arg(long, conflicts_with = "only")]
     pub(crate) detach: bool,
 }
@@ -122,7 +122,7 @@ pub(crate) struct Approve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Reason {
-    /// Why; it is kept, and shown by status
+    /// Why; status shows it
     #[arg(long)]
     pub(crate) reason: Option<String>,
 }
@@ -132,24 +132,24 @@ pub(crate) struct Push {
     /// The records: a JSON array, or one JSON object on each line
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// When the records were so, in RFC 3339; now, unless you say otherwise
+    /// The time the records are from, in RFC 3339; the default is now
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<jiff::Timestamp>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Write entries for people whom Okta has as they should be, in place of sending them
+    /// Write ledger entries for people who match at Okta, instead of sending them
     #[arg(long)]
     pub(crate) adopt: bool,
-    /// Have the next run tell people again whom Okta has otherwise
+    /// Make the next run tell people again who differ at Okta
     #[arg(long)]
     pub(crate) repair: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Prove {
-    /// What you saw to be right in Okta's console after the first proof
+    /// What Okta's console showed to be right after the first proof
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) confirmed: Option<Confirmed>,
 }
@@ -186,7 +186,7 @@ pub(crate) struct History {
 
 #[derive(Debug, Args)]
 pub(crate) struct Queue {
-    /// Send lost pushes again, make up for lost stream batches by a full sync, and delete what was put right
+    /// Send lost pushes again, make up for lost batches with a full sync, and delete what worked
     #[arg(long)]
     pub(crate) retry: bool,
 }
@@ -207,10 +207,10 @@ pub(crate) struct MappingTest {
     /// The records: a JSON array, one JSON object on each line, or CSV with a header
     #[arg(long, value_name = "FILE")]
     pub(crate) records: PathBuf,
-    /// What should come of them, as this command prints it with --json; differences are shown
+    /// The expected outcomes, as this command prints them with --json; differences are shown
     #[arg(long, value_name = "FILE")]
     pub(crate) expect: Option<PathBuf>,
-    /// The time by which first and last days are judged, in RFC 3339; now, unless you say otherwise
+    /// The time to judge first and last days by, in RFC 3339; the default is now
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<jiff::Timestamp>,
 }
@@ -219,7 +219,7 @@ pub(crate) struct MappingTest {
 pub(crate) struct MappingInit {
     #[command(flatten)]
     pub(crate) columns: Columns,
-    /// Where to write it; standard output, unless you say otherwise
+    /// Where to write it; the default is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -231,7 +231,7 @@ pub(crate) struct Columns {
     /// A CSV file with a header
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// A DynamoDB table, of which a page is read
+    /// A DynamoDB table; one page of it is read
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
 }

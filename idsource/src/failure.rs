@@ -1,14 +1,14 @@
-//! Why a command was not carried out.
+//! Why a command failed.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::show::Exit;
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// It was asked for in a way that makes no sense.
+    /// Wrong usage.
     #[error("{0}")]
     Usage(String),
     /// The function answered with an error.
@@ -19,7 +19,7 @@ pub(crate) enum Failure {
         /// What is wrong, and what to do.
         message: String,
     },
-    /// The caller may not do that.
+    /// The caller lacks a permission.
     #[error("{0}")]
     Denied(String),
     /// Something else went wrong.
@@ -36,7 +36,7 @@ impl Failure {
         Self::Failed(what.into())
     }
 
-    /// What AWS answered, with what was being done.
+    /// An error from AWS, with what was being done.
     pub(crate) fn aws<E, R>(doing: &str, error: &SdkError<E, R>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -46,7 +46,7 @@ impl Failure {
         let code = error
             .as_service_error()
             .and_then(ProvideErrorMetadata::code);
-        // It stays so, however often it is asked.
+        // Asking again does not help.
         let lasts = [
             "AccessDenied",
             "ExpiredToken",
@@ -59,7 +59,7 @@ impl Failure {
         }
     }
 
-    /// The exit code that stands for it.
+    /// Its exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
@@ -68,7 +68,7 @@ impl Failure {
     }
 }
 
-/// An error with all its causes, in a line.
+/// An error with all its causes, in one line.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

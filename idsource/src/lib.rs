@@ -4,10 +4,10 @@
 //! command line ─► cli ─► act ─► place (a stack, or this process) ─► answer ─► show ─► terminal
 //! ```
 //!
-//! `cli` has the commands. Each is carried out by a function in `act`, which asks the function behind
-//! a `place::Place` and gives what it answered to `show`, which makes a `show::Document` of it. The
-//! document is printed as text, as Markdown, or the answer itself as JSON. What the function decides is not
-//! decided again here.
+//! `cli` defines the commands. Each has a function in `act`, which asks the function behind a
+//! `place::Place` and passes the answer to `show`, which makes a `show::Document` of it. The
+//! document is printed as text or Markdown, or the answer itself as JSON. What the function decides
+//! is not decided again here.
 
 mod act;
 mod cli;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 pub use crate::cli::Cli;
 use crate::{failure::Failure, show::Exit};
 
-/// Carries out what a command line says.
+/// Runs a command line.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let done = start(cli);
@@ -55,6 +55,6 @@ fn start(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|why| Failure::failed(format!("no threads: {why}")))?;
+        .map_err(|why| Failure::failed(format!("cannot start threads: {why}")))?;
     runtime.block_on(act::act(cli))
 }

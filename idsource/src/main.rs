@@ -1,4 +1,4 @@
-//! The program: what the command line says is carried out.
+//! The program: parses the command line and runs it.
 
 use clap::Parser as _;
 

@@ -1,4 +1,4 @@
-//! Asking before something is changed.
+//! Asks before something changes.
 
 use std::io::{IsTerminal as _, stderr, stdin};
 
@@ -6,22 +6,22 @@ use dialoguer::{Confirm, Input};
 
 use crate::{failure::Failure, place::Place};
 
-/// Whether somebody is there who could answer.
+/// Whether there is a terminal, where somebody can answer.
 fn is_somebody_there() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
 }
 
-/// Asks whether to do this, unless it was said already.
+/// Asks for confirmation, unless it was given already.
 ///
 /// # Errors
-/// When nobody can be asked, or the answer is no.
+/// When there is no terminal, or the answer is no.
 pub(crate) async fn confirm(place: &Place, what: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !is_somebody_there() {
         return Err(Failure::usage(format!(
-            "{what}: nobody can be asked here, so say --yes"
+            "{what}: there is no terminal to ask on, so add --yes"
         )));
     }
     eprintln!("{}", place.describe().await);
@@ -35,29 +35,29 @@ pub(crate) async fn confirm(place: &Place, what: &str, yes: bool) -> Result<(), 
     }
 }
 
-/// Whether somebody is there to approve.
+/// Makes sure that there is a terminal to approve on.
 ///
 /// # Errors
-/// When nobody is.
+/// When there is none.
 pub(crate) fn need_somebody() -> Result<(), Failure> {
     if is_somebody_there() {
         Ok(())
     } else {
         Err(Failure::usage(
-            "an approval is given on a terminal: --yes does not stand for it",
+            "an approval needs a terminal, even with --yes",
         ))
     }
 }
 
-/// Has a number typed, so that nobody approves by habit.
+/// Has the operator type a number, so that nobody approves by habit.
 ///
 /// # Errors
-/// When nobody can be asked, or something else was typed.
+/// When there is no terminal, or something else was typed.
 pub(crate) async fn type_number(place: &Place, what: &str, number: u64) -> Result<(), Failure> {
     need_somebody()?;
     eprintln!("{}", place.describe().await);
     let typed: String = Input::new()
-        .with_prompt(format!("{what}. Type how many that are ({number})"))
+        .with_prompt(format!("{what}. Type how many ({number})"))
         .allow_empty(true)
         .interact_text()
         .map_err(|why| Failure::failed(why.to_string()))?;

@@ -9,17 +9,17 @@ pub(crate) const SHOWN: &str = VERSION;
 /// The release of this program, without its commit.
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// What of a release says which contract it keeps: the major version, and before 1.0 the minor one too.
+/// The part of a release that names its contract: the major version, before 1.0 the minor one too.
 fn contract(release: &str) -> Option<(&str, &str)> {
     let mut parts = release.split('.');
     let (major, minor) = (parts.next()?, parts.next()?);
     Some((major, if major == "0" { minor } else { "" }))
 }
 
-/// Holds a function's release against this program's.
+/// Compares a function's release with this program's.
 ///
 /// # Errors
-/// Where the contract between them is another one.
+/// When their contracts differ.
 pub(crate) fn check(function: &str) -> Result<Option<String>, Failure> {
     let theirs = function.split(['+', ' ']).next().unwrap_or_default();
     if theirs == RELEASE {
@@ -27,10 +27,10 @@ pub(crate) fn check(function: &str) -> Result<Option<String>, Failure> {
     }
     let both = format!("this idsource is {RELEASE}, the function is {theirs}");
     if contract(theirs) == contract(RELEASE) {
-        Ok(Some(format!("{both}: they understand each other")))
+        Ok(Some(format!("{both}: they work together")))
     } else {
         Err(Failure::failed(format!(
-            "{both}, and what they say to each other has changed in between: use idsource {theirs}, or deploy {RELEASE}"
+            "{both}, and they do not work together: use idsource {theirs}, or deploy {RELEASE}"
         )))
     }
 }

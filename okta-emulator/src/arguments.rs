@@ -10,37 +10,35 @@ use okta_emulator::{
 /// Okta's Identity Sources API ("Anything-as-a-Source"), emulated with its
 /// limits and traps.
 ///
-/// Point a client at the address that is printed, with the identity source's
-/// id and the token given here. Everything is held in memory and gone when the
+/// Point a client at the printed address, with the identity source's id and
+/// the token given here. Everything is held in memory and gone when the
 /// program ends.
 ///
 /// Open the address in a browser for the Import Monitoring page: sessions, what
-/// happened to each of their users and why, the directory with an admin's hand,
+/// happened to each of their users and why, the directory with admin actions,
 /// groups, the System Log, calls and faults.
 ///
 /// For tools: GET /_emulator/state (sessions, what each did, the
 /// directory's size and, with ?users=true, its users; and every violation of
 /// Okta's rules) and GET /_emulator/requests (every call).
 ///
-/// To make something go wrong: POST /_emulator/faults, for example
-/// {"method": "POST", "path": "/sessions/*/bulk-upsert", "nth": 2, "times": 1,
-/// "effect": {"type": "closeAfter"}}, or give it as --fault. GET lists the faults,
-/// DELETE takes them away. The effects: status (status, code, causes), rateLimited (headers),
-/// delay (time), delayAnswer (time), closeBefore, closeAfter, doneLater
-/// (after), truncate, notJson, answerStatus (status), halfApplied, sessionEnds (how: ERROR, EXPIRED, CLOSED or
-/// COMPLETED), cooldown (time); on loads refuseEntities (poison, named),
-/// refuseEntitiesWith (status, poison, named), statusLags (time); on
-/// start-import importTakes (time), importWakes (after), importRepeats (after),
-/// importEnds (how, applied), importFails (poison, applied), importRefuses
-/// (poison, reason). A poison picks users: {"externalIds": ["ada"]} or {"attribute":
-/// {"name": "lastName", "contains": "x"}}. Applied are "nobody", "half", "all",
-/// {"first": 3} or {"except": a poison}.
+/// To make something go wrong: POST /_emulator/faults, for example {"method": "POST", "path":
+/// "/sessions/*/bulk-upsert", "nth": 2, "times": 1, "effect": {"type": "closeAfter"}}, or use
+/// --fault. GET lists the faults, DELETE removes them. The effects: status (status, code, causes),
+/// rateLimited (headers), delay (time), delayAnswer (time), closeBefore, closeAfter, doneLater
+/// (after), truncate, notJson, answerStatus (status), halfApplied, sessionEnds (how: ERROR,
+/// EXPIRED, CLOSED or COMPLETED), cooldown (time); on loads refuseEntities (poison, named),
+/// refuseEntitiesWith (status, poison, named), statusLags (time); on start-import importTakes
+/// (time), importWakes (after), importRepeats (after), importEnds (how, applied), importFails
+/// (poison, applied), importRefuses (poison, reason). A poison selects users: {"externalIds":
+/// ["ada"]} or {"attribute": {"name": "lastName", "contains": "x"}}. Applied is "nobody", "half",
+/// "all", {"first": 3} or {"except": a poison}.
 ///
-/// An admin's hand: POST /_emulator/users/{externalId}, for example
+/// To act as an admin: POST /_emulator/users/{externalId}, for example
 /// {"do": "edit", "attribute": "lastName", "value": "Byron"} or {"do":
-/// "deactivate"}, and in the same way reactivate, unassign and delete. PUT and
-/// DELETE /_emulator/logins/{login} give a login to somebody of another source
-/// and take it back.
+/// "deactivate"}; likewise reactivate, unassign and delete. PUT and DELETE
+/// /_emulator/logins/{login} give a login to somebody from another source and
+/// take it back.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
@@ -58,11 +56,11 @@ pub(crate) struct Arguments {
     token: String,
     #[command(flatten)]
     app: App,
-    /// Attributes that the app has beyond the base six, with commas between;
-    /// others are dropped at import. Default: the eight of Okta's tutorial
+    /// Attributes that the app has in addition to the base six, separated by
+    /// commas; others are dropped at import. Default: the eight of Okta's tutorial
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     custom_attributes: Option<Vec<String>>,
-    /// Attributes that are not mapped to the Okta profile, with commas between
+    /// Attributes that are not mapped to the Okta profile, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     unmapped: Vec<String>,
     /// How long after a trigger no new session can be opened
@@ -74,23 +72,23 @@ pub(crate) struct Arguments {
     /// How long each call takes; real ones take 1 to 2 seconds
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     call_time: Duration,
-    /// Calls allowed in each window of time, such as 15/60s; all calls share
-    /// them. Without it nothing is enforced
+    /// Calls allowed per window of time, such as 15/60s; all calls share them.
+    /// By default nothing is enforced
     #[arg(long, value_name = "N/TIME")]
     rate_limit: Option<RateLimit>,
-    /// Calls of one kind allowed in each window of time, counted apart, such
+    /// Calls of one kind allowed per window of time, counted separately, such
     /// as sessions=15/60s; may be given more than once
     #[arg(long, value_name = "KIND=N/TIME", value_parser = bucket_limit)]
     bucket_limit: Vec<(Bucket, RateLimit)>,
-    /// Users in one bulk request: fewer let a small directory meet what a large
-    /// one meets
+    /// Users in one bulk request: with fewer, a small directory meets the same
+    /// conditions as a large one
     #[arg(long, value_name = "N", default_value_t = 200)]
     max_users: usize,
     /// Bulk requests in one session
     #[arg(long, value_name = "N", default_value_t = 50)]
     max_requests: u32,
-    /// A fault to begin with, as it is sent to /_emulator/faults; may be given
-    /// more than once
+    /// A fault to begin with, in the form that /_emulator/faults takes; may be
+    /// given more than once
     #[arg(long = "fault", value_name = "JSON", value_parser = fault)]
     pub(crate) faults: Vec<Fault>,
     #[command(flatten)]
@@ -101,7 +99,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 struct App {
     /// Client id of a service app that may get access tokens at
-    /// /oauth2/v1/token; the API token works beside it
+    /// /oauth2/v1/token; the API token works as well
     #[arg(long, value_name = "ID", requires = "jwks")]
     client_id: Option<String>,
     /// File with the service app's public keys: a JWK set or a single JWK
@@ -113,7 +111,7 @@ struct App {
     /// How long an access token lives
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     token_lifetime: Duration,
-    /// Scopes granted to the service app, with commas between. Default: those
+    /// Scopes granted to the service app, separated by commas. Default: those
     /// for the identity source and for reading schemas
     #[arg(
         long,
@@ -124,9 +122,9 @@ struct App {
     scopes: Option<Vec<String>>,
 }
 
-/// What is not known of Okta, or differs from org to org.
+/// Settings for what is unknown about Okta, or differs between orgs.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What is not known of Okta, or differs from org to org")]
+#[command(next_help_heading = "What is unknown about Okta, or differs between orgs")]
 struct Unknowns {
     /// How long after a cancelled session no new one can be opened
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
@@ -134,7 +132,7 @@ struct Unknowns {
     /// How long an open session lives without a request, or never
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = expiry)]
     expiry: Expiry,
-    /// How long a session goes on saying CREATED once it was loaded
+    /// How long a session still says CREATED after it was loaded
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     status_lag: Duration,
     /// An upsert of a deactivated user does not reactivate them
@@ -143,10 +141,10 @@ struct Unknowns {
     /// Deactivated people do not keep their logins
     #[arg(long)]
     deactivation_frees_logins: bool,
-    /// What an empty profile is: taken, ignored or refused
+    /// What happens to an empty profile: taken, ignored or refused
     #[arg(long, value_name = "WHAT", default_value = "taken")]
     empty_profiles: Empty,
-    /// What a load of nobody is: ignored or refused
+    /// What happens to a load of nobody: ignored or refused
     #[arg(long, value_name = "WHAT", default_value = "refused")]
     empty_loads: Empty,
     /// What a single user's DELETE does: deactivates, does-nothing,
@@ -154,23 +152,23 @@ struct Unknowns {
     /// nothing-during-imports
     #[arg(long, value_name = "WHAT", default_value = "deactivates")]
     single_delete: SingleDelete,
-    /// A single DELETE is answered with 204, not with 200
+    /// A single DELETE is answered with 204 instead of 200
     #[arg(long)]
     delete_answers_204: bool,
-    /// The status that the app lists deactivated users with, or hidden
+    /// The app's status for deactivated users in its list, or hidden
     #[arg(long, value_name = "STATUS", default_value = "DEPROVISIONED")]
     deactivated_listed_as: String,
     /// How far the list of the app's users lags behind
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     listing_lag: Duration,
-    /// How long a link to the next page of that list can be used; for ever if
-    /// not given
+    /// How long a link to the next page of that list can be used; by default
+    /// for ever
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     page_link_life: Option<Duration>,
-    /// How late events come in the System Log
+    /// How late events appear in the System Log
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     log_lag: Duration,
-    /// The System Log tells every user of an import
+    /// The System Log has an event for every user of an import
     #[arg(long)]
     log_every_user: bool,
     /// The app does not import groups
@@ -178,7 +176,7 @@ struct Unknowns {
     no_groups: bool,
 }
 
-/// After which time a session expires, if ever.
+/// The time after which a session expires, if ever.
 #[derive(Clone, Copy, Debug)]
 struct Expiry(Option<Duration>);
 
@@ -218,7 +216,7 @@ impl App {
 }
 
 impl Arguments {
-    /// What the emulator is to be like.
+    /// The emulator's options.
     pub(crate) fn options(self) -> io::Result<Options> {
         let defaults = Options::default();
         let Unknowns {

@@ -1,5 +1,5 @@
 //! Who may make a call to the API: an API token, or an access token with the
-//! scope that the call needs.
+//! call's scope.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ const DPOP_ALGORITHMS: &str = "RS256 RS384 RS512 ES256 ES384 ES512";
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// A call that wants to be let in.
+/// A call that asks for admission.
 pub(crate) struct Caller<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
@@ -30,7 +30,7 @@ impl Caller<'_> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The `DPoP` header, where there is exactly one.
+    /// The `DPoP` header, if there is exactly one.
     pub(crate) fn proof(&self) -> Option<&str> {
         let mut all = self.headers.get_all(&DPOP).iter();
         let first = all.next().and_then(|value| value.to_str().ok());
@@ -121,7 +121,7 @@ pub(crate) fn authorize(
     Ok(())
 }
 
-/// Seconds since the epoch, as claims count them.
+/// Seconds since the epoch, as claims use them.
 pub(crate) fn epoch_seconds(now: SystemTime) -> i64 {
     let seconds = since(now, SystemTime::UNIX_EPOCH).as_secs();
     i64::try_from(seconds).unwrap_or(i64::MAX)
@@ -133,8 +133,8 @@ fn refuse(caller: &Caller<'_>, scheme: Scheme, flaw: TokenFlaw) -> Refusal {
         TokenFlaw::Invalid(why) => {
             Refusal::bad_token().with_header(header::WWW_AUTHENTICATE, say("invalid_token", why))
         }
-        // Okta answers 400 with an empty body here, and says why in the
-        // header alone.
+        // Okta answers 400 with an empty body here, and gives the reason only in
+        // the header.
         TokenFlaw::Proof(why) => Refusal {
             shape: Shape::Empty,
             ..Refusal::plain(StatusCode::BAD_REQUEST, "invalid_dpop_proof", why)

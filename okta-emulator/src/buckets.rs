@@ -4,18 +4,18 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use crate::duration::parse_duration;
 
-/// Calls that Okta counts together, and apart from all others.
+/// Calls that Okta counts together, and separately from all others.
 ///
-/// That sessions, loads of either kind and triggers are counted apart is known
-/// from Okta's own map of its endpoints; for groups and single users it is an
-/// assumption.
+/// That sessions, loads of either kind and triggers are counted separately is
+/// known from Okta's own map of its endpoints. For groups and single users it
+/// is an assumption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// Listing, opening, looking at and cancelling sessions.
+    /// Listing, opening, reading and cancelling sessions.
     Sessions,
-    /// `bulk-upsert`, and the same of groups and memberships.
+    /// `bulk-upsert`, and the same for groups and memberships.
     BulkUpsert,
-    /// `bulk-delete`, and the same of groups and memberships.
+    /// `bulk-delete`, and the same for groups and memberships.
     BulkDelete,
     /// `start-import`.
     StartImport,
@@ -79,7 +79,7 @@ impl Bucket {
         }
     }
 
-    /// What a roomy org answers where no limit is enforced.
+    /// The limit that a large org reports when none is enforced.
     pub(crate) fn roomy(self) -> RateLimit {
         RateLimit {
             limit: match self {
@@ -91,9 +91,8 @@ impl Bucket {
         }
     }
 
-    /// The limits that a preview org was recorded with: 15 calls a minute
-    /// about sessions, 100 about apps, 150 for tokens. The others are not
-    /// known.
+    /// The limits that were recorded with a preview org: 15 calls a minute for
+    /// sessions, 100 for apps, 150 for tokens. The others are not known.
     pub fn recorded() -> BTreeMap<Self, RateLimit> {
         [(Self::Sessions, 15), (Self::Apps, 100), (Self::Token, 150)]
             .map(|(bucket, limit)| (bucket, RateLimit { limit, per: MINUTE }))
@@ -127,11 +126,11 @@ impl FromStr for Bucket {
         Self::ALL
             .into_iter()
             .find(|bucket| bucket.name() == text)
-            .ok_or_else(|| format!("{text:?} is none of {names}"))
+            .ok_or_else(|| format!("{text:?} is not one of {names}"))
     }
 }
 
-/// So many calls in each window of time, written `15/60s`.
+/// A number of calls per window of time, written `15/60s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// Calls answered in one window.
@@ -152,7 +151,7 @@ impl FromStr for RateLimit {
             .map_err(|_| format!("{limit:?} is not a number of calls"))?;
         let per = parse_duration(per)?;
         if per.is_zero() {
-            return Err("the window must last longer than nothing".to_owned());
+            return Err("the window must be longer than zero".to_owned());
         }
         Ok(Self { limit, per })
     }

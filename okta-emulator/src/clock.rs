@@ -1,4 +1,4 @@
-//! The one clock that everything in the emulator goes by.
+//! The one clock that everything in the emulator uses.
 //!
 //! It runs on tokio's time, so a test under tokio's paused clock moves the
 //! cooldown, the imports, the rate-limit windows and the `Date` header too.
@@ -29,25 +29,25 @@ impl Clock {
     }
 }
 
-/// How long ago `earlier` was; nothing when it is still to come.
+/// How long ago `earlier` was; zero if it is in the future.
 pub(crate) fn since(now: SystemTime, earlier: SystemTime) -> Duration {
     now.duration_since(earlier).unwrap_or_default()
 }
 
-/// Seconds since the epoch, rounded up: a client that waits until then has
-/// waited long enough.
+/// Seconds since the epoch, rounded up, so that a client that waits until then
+/// has waited long enough.
 pub(crate) fn epoch_seconds_up(at: SystemTime) -> u64 {
     let elapsed = since(at, SystemTime::UNIX_EPOCH);
     elapsed.as_secs() + u64::from(elapsed.subsec_nanos() > 0)
 }
 
-/// `2026-05-13T05:52:24.000Z`, as Okta writes times in bodies: it knows whole
+/// `2026-05-13T05:52:24.000Z`, as Okta writes times in bodies: in whole
 /// seconds.
 pub(crate) fn iso(at: SystemTime) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
-/// The same with milliseconds, for the log and for what Okta does not tell.
+/// The same with milliseconds, for the log and for what Okta does not show.
 pub(crate) fn iso_exact(at: SystemTime) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
@@ -81,7 +81,7 @@ pub(crate) fn serialize_iso<S: Serializer>(
     serializer.serialize_str(&iso_exact(*at))
 }
 
-/// Serializes a time that may not have come as [`iso_exact`] writes it, or null.
+/// Serializes an optional time as [`iso_exact`] writes it, or null.
 pub(crate) fn serialize_iso_option<S: Serializer>(
     at: &Option<SystemTime>,
     serializer: S,

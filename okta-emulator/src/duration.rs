@@ -1,10 +1,10 @@
-//! Durations as people write them.
+//! Durations in the form that people write.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// Reads a duration as people write it: `300s`, `5m`, `1h 30m`, `250ms`.
+/// Reads a duration such as `300s`, `5m`, `1h 30m` or `250ms`.
 ///
 /// # Errors
 /// A sentence that says what was expected.

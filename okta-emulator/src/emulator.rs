@@ -1,4 +1,4 @@
-//! A running emulator, and what tests and tools can ask of it.
+//! A running emulator, and what tests and tools can ask it.
 
 use std::{collections::BTreeMap, convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
 
@@ -15,9 +15,9 @@ use crate::{
 
 /// An Okta org that listens. It stops when it is dropped.
 ///
-/// The methods look at the same state that the API answers from, as it stands
-/// at the moment of the call. Call them within the runtime that the emulator
-/// was started in: under tokio's paused clock that runtime's time counts.
+/// The methods read the same state that the API answers from, as it is at the
+/// moment of the call. Call them within the runtime that the emulator was
+/// started in: under tokio's paused clock, that runtime's time counts.
 pub struct Emulator {
     pub(crate) org: Arc<Org>,
     address: SocketAddr,
@@ -28,8 +28,8 @@ impl Emulator {
     /// Starts listening.
     ///
     /// # Errors
-    /// When the address in the options cannot be listened on, or the service
-    /// app's keys cannot be read.
+    /// When the address in the options is not available, or the service app's
+    /// keys cannot be read.
     pub async fn start(options: Options) -> io::Result<Self> {
         let bind = options.bind;
         let org =
@@ -44,23 +44,23 @@ impl Emulator {
         })
     }
 
-    /// The org's URL, `http://127.0.0.1:…`, without a slash at its end. In a
+    /// The org's URL, `http://127.0.0.1:…`, without a slash at the end. In a
     /// browser it is the Import Monitoring page.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it was started with.
+    /// The options it was started with.
     pub fn options(&self) -> &Options {
         &self.org.options
     }
 
-    /// The time by the emulator's clock.
+    /// The time on the emulator's clock.
     pub fn now(&self) -> std::time::SystemTime {
         self.org.clock.now()
     }
 
-    /// All users by externalId. A copy: for sizes alone ask
+    /// All users by externalId. It is a copy: for sizes alone use
     /// [`user_count`](Self::user_count) and [`active_count`](Self::active_count).
     pub fn directory(&self) -> BTreeMap<String, DirectoryUser> {
         let (state, _) = self.org.settled();
@@ -76,17 +76,17 @@ impl Emulator {
         self.org.settled().0.directory.user(external_id)
     }
 
-    /// How many users there are, deactivated ones too.
+    /// The number of users, including deactivated ones.
     pub fn user_count(&self) -> usize {
         self.org.settled().0.directory.len()
     }
 
-    /// How many users are active.
+    /// The number of active users.
     pub fn active_count(&self) -> usize {
         self.org.settled().0.directory.active()
     }
 
-    /// All sessions in the order in which they were opened.
+    /// All sessions, in the order in which they were opened.
     pub fn sessions(&self) -> Vec<SessionView> {
         self.org.settled().0.sessions.views()
     }
@@ -97,20 +97,19 @@ impl Emulator {
     }
 
     /// The users of a session by externalId: what was loaded, when, and what
-    /// became of it. Empty for a session that there is not.
+    /// became of it. Empty if there is no such session.
     pub fn session_users(&self, id: &str) -> Vec<SessionUser> {
         self.org.settled().0.sessions.users(id).unwrap_or_default()
     }
 
-    /// The changes of groups and memberships of a session, in the order in
-    /// which they were loaded, and what became of them. Empty for a session
-    /// that there is not.
+    /// A session's changes of groups and memberships, in the order in which they
+    /// were loaded, and what became of them. Empty if there is no such session.
     pub fn session_groups(&self, id: &str) -> Vec<SessionGroup> {
         let (state, _) = self.org.settled();
         state.sessions.groups(id).unwrap_or_default().to_vec()
     }
 
-    /// All groups that came from the source, by externalId.
+    /// All groups from the source, by externalId.
     pub fn groups(&self) -> BTreeMap<String, GroupView> {
         let (state, _) = self.org.settled();
         state
@@ -125,12 +124,12 @@ impl Emulator {
         self.org.settled().0.requests.clone()
     }
 
-    /// How many calls to the API there were.
+    /// The number of calls to the API.
     pub fn request_count(&self) -> usize {
         self.org.settled().0.requests.len()
     }
 
-    /// Everything that a correct client never does: a sentence for each time.
+    /// Everything that a correct client never does, one sentence for each time.
     pub fn violations(&self) -> Vec<String> {
         self.org.settled().0.violations.clone()
     }
@@ -142,7 +141,7 @@ impl Emulator {
         state.violations.clear();
     }
 
-    /// Puts a user into the directory, past every check.
+    /// Puts a user into the directory, without any check.
     pub fn seed_user<N: Into<String>, V: Into<String>>(
         &self,
         external_id: &str,
@@ -156,27 +155,27 @@ impl Emulator {
         state.directory.put_as_is(external_id, profile, status, now);
     }
 
-    /// Opens a session as another client would have left it, whatever else is
+    /// Opens a session as another client would leave it, even if others are
     /// open, and returns its id.
     pub fn open_foreign_session(&self) -> String {
         let (mut state, now) = self.org.settled();
         state.sessions.open_foreign(now)
     }
 
-    /// Puts a session into a status, known to Okta or not. Nothing is imported
-    /// by it. False when there is no such session.
+    /// Puts a session into a status, whether Okta knows that status or not. This
+    /// imports nothing. Returns false when there is no such session.
     pub fn force_status(&self, session: &str, status: impl Into<SessionStatus>) -> bool {
         let (mut state, now) = self.org.settled();
         state.sessions.force(session, status.into(), now)
     }
 
-    /// Removes a session, so that the API answers 404. False when there is no
-    /// such session.
+    /// Removes a session, so that the API answers 404. Returns false when there
+    /// is no such session.
     pub fn forget_session(&self, session: &str) -> bool {
         self.org.settled().0.sessions.forget(session)
     }
 
-    /// Lets the next session be opened at once, whenever the last was
+    /// Lets the next session be opened at once, whenever the last one was
     /// triggered.
     pub fn end_cooldown(&self) {
         self.org.settled().0.sessions.end_cooldown();

@@ -1,5 +1,5 @@
 //! What every call to Okta passes through: its faults, the rate limit, the
-//! token, Okta's headers, and the record of what was asked and answered.
+//! token, Okta's headers, and the record of request and answer.
 
 use std::{
     sync::Arc,
@@ -25,7 +25,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Read no more of a body than this; Okta refuses far smaller ones.
+/// The most that is read of a body. Okta refuses far smaller ones.
 const READ_AT_MOST: usize = 16 * 1024 * 1024;
 
 pub(crate) async fn pass(State(org): State<Arc<Org>>, request: Request, next: Next) -> Response {
@@ -134,7 +134,7 @@ fn admit(org: &Org, call: &mut Call, parts: &Parts) -> Result<(), Refusal> {
     authorize(&caller, &mut state, now)
 }
 
-/// Ends the session that the call names, where a fault says so.
+/// Ends the session that the call names, if a fault says so.
 fn doom(org: &Org, path: &str, struck: &Struck) {
     let Some(end) = &struck.course.session_ends else {
         return;
@@ -193,7 +193,7 @@ fn record(org: &Org, call: Call, status: u16, error: Option<String>, entities: u
     });
 }
 
-/// What a fault makes of an answer that is ready.
+/// Applies a fault to a finished answer.
 async fn ruin(answer: &Answer, response: Response, hang_up: &HangUp) -> Response {
     if matches!(answer, Answer::Close) {
         match hang_up.now().await {}

@@ -1,9 +1,9 @@
-//! An admin's hand: what is done at Okta behind the source's back.
+//! What an admin does at Okta, without the source.
 
 use crate::{directory::Action, emulator::Emulator, groups::GroupChange};
 
-/// What an admin does in Okta's console. Each says why not, where it cannot
-/// be done: nobody has the externalId, the login is taken.
+/// What an admin does in Okta's console. Each returns the reason if it cannot be
+/// done: nobody has the externalId, or the login is taken.
 impl Emulator {
     /// Sets an attribute of a user, or clears it.
     ///
@@ -19,8 +19,8 @@ impl Emulator {
         state.directory.edit(external_id, attribute, value, now)
     }
 
-    /// Deactivates a user. An upsert wakes them where the app reactivates
-    /// users.
+    /// Deactivates a user. An upsert makes them active again, if the app
+    /// reactivates users.
     ///
     /// # Errors
     /// A sentence that says why not.
@@ -38,8 +38,8 @@ impl Emulator {
         state.directory.reactivate(external_id, now)
     }
 
-    /// Deletes a user for good, which frees the login. The source's next
-    /// upsert makes a new user.
+    /// Deletes a user for good, which frees the login. The source's next upsert
+    /// creates a new user.
     ///
     /// # Errors
     /// A sentence that says why not.
@@ -48,8 +48,8 @@ impl Emulator {
         state.act(external_id, &Action::Delete, now)
     }
 
-    /// Takes the app from a user, who stays in the org as they are: the source
-    /// has no such user any more, and its next upsert gives the app back.
+    /// Takes the app from a user, who otherwise stays in the org as they are. The
+    /// source then has no such user, and its next upsert gives the app back.
     ///
     /// # Errors
     /// A sentence that says why not.
@@ -58,7 +58,7 @@ impl Emulator {
         state.directory.unassign(external_id, now)
     }
 
-    /// Makes a group of the source's, as another client of it would.
+    /// Creates a group of the source, as another client of it would.
     pub fn seed_group(&self, external_id: &str, display_name: &str) {
         let change = GroupChange::Put {
             display_name: Some(display_name.to_owned()),
@@ -68,7 +68,7 @@ impl Emulator {
         state.groups.apply(external_id, &change, |_| true);
     }
 
-    /// Puts somebody into a group, or out of it, behind the source's back.
+    /// Adds somebody to a group, or removes them, without the source.
     pub fn admin_moves(&self, group: &str, member: &str, joins: bool) {
         let member = member.to_owned();
         let change = match joins {
@@ -79,7 +79,7 @@ impl Emulator {
         state.groups.apply(group, &change, |_| true);
     }
 
-    /// Deletes a group of the source's, behind its back.
+    /// Deletes a group of the source, without it.
     pub fn admin_deletes_group(&self, external_id: &str) {
         let (mut state, _) = self.org.settled();
         state
@@ -87,13 +87,13 @@ impl Emulator {
             .apply(external_id, &GroupChange::Delete, |_| true);
     }
 
-    /// Gives a login to somebody who is not of this source. It does nothing
-    /// where somebody has it.
+    /// Gives a login to somebody who is not from this source. It does nothing if
+    /// somebody has it.
     pub fn occupy_login(&self, login: &str) {
         self.org.settled().0.directory.occupy_login(login);
     }
 
-    /// Frees a login that somebody who is not of this source has.
+    /// Frees a login of somebody who is not from this source.
     pub fn vacate_login(&self, login: &str) {
         self.org.settled().0.directory.vacate_login(login);
     }

@@ -1,9 +1,9 @@
-//! Ids in Okta's shapes, the same ones in every run.
+//! Ids in Okta's formats, the same ones in every run.
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Makes ids one after another. They look random and are not: a test that
-/// replays a history meets the same ids again.
+/// Makes ids one after another. They look random but are not: a test that
+/// replays a history gets the same ids again.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     made: u64,
@@ -52,7 +52,7 @@ impl Ids {
         let mut id = prefix.to_owned();
         let mut word = mix(self.made);
         for place in 0..length {
-            // A word holds ten characters' worth of randomness and no more.
+            // A word holds randomness for ten characters and no more.
             if place % 10 == 9 {
                 word = mix(word);
             }
@@ -63,7 +63,7 @@ impl Ids {
     }
 }
 
-/// SplitMix64's finalizer: neighbouring numbers end far apart.
+/// SplitMix64's finalizer: neighbouring numbers end up far apart.
 fn mix(number: u64) -> u64 {
     let mut word = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

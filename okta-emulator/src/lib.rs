@@ -2,9 +2,9 @@
 //! limits and traps.
 //!
 //! A client that works here has met what a real org does to it: 200 users and
-//! 200 KB a request, 50 requests a session, one session at a time, the wait
+//! 200 KB per request, 50 requests per session, one session at a time, the wait
 //! after a trigger, the session that stays `CREATED` because Okta knew none of
-//! the users to delete, rate limits, and errors in Okta's shapes. The emulator
+//! the users to delete, rate limits, and errors in Okta's formats. The emulator
 //! is for development and tests and holds its directory in memory.
 //!
 //! ```
@@ -38,45 +38,45 @@
 //! | `GET /api/v1/meta/schemas/apps/{id}/default` | `okta.schemas.read` |
 //! | `POST /oauth2/v1/token` | |
 //!
-//! What an import made of a user, the API never says. The System Log does of
-//! those whom it refused (`app.user_management.update_from_master_failed`, with
-//! `error_field` and `error_code`), [`Emulator::session_users`] of everybody.
+//! The API never says what an import made of a user. The System Log does for
+//! users that it refused (`app.user_management.update_from_master_failed`, with
+//! `error_field` and `error_code`), and [`Emulator::session_users`] for everybody.
 //!
-//! # What is not known of Okta
+//! # What is not known about Okta
 //!
-//! Sources disagree about some things, and a client has to cope with either:
-//! each is a switch among [`Options`], and what was recorded with a real org,
-//! or else what Okta documents, is the default. Whether deactivated people keep
-//! their logins ([`Options::deactivation_frees_logins`]), what a single DELETE
-//! does ([`SingleDelete`]), how empty profiles and loads are taken
-//! ([`Empty`]), how the app lists deactivated users, when open sessions expire,
-//! and how late the list, the log and a session's status are.
+//! Sources disagree about some things, and a client has to cope with either.
+//! Each of them is a switch in [`Options`]. The default is what was recorded
+//! with a real org, or otherwise what Okta documents. The switches: whether
+//! deactivated people keep their logins ([`Options::deactivation_frees_logins`]),
+//! what a single DELETE does ([`SingleDelete`]), how empty profiles and loads are
+//! taken ([`Empty`]), how the app lists deactivated users, when open sessions
+//! expire, and how late the list, the log and a session's status are.
 //!
 //! # What can be made to go wrong
 //!
 //! A [`Fault`] strikes calls of a method and path with an [`Effect`]: answers
 //! that are refused, late or lost, work that is done after the connection was
-//! closed, imports that take long, sleep while later ones pass
+//! closed, imports that take long, sleep while later ones overtake them
 //! ([`Effect::ImportWakes`]), end twice ([`Effect::ImportRepeats`]), end in
 //! ERROR or COMPLETED with some of their users applied
 //! ([`Effect::ImportEnds`]), fail whenever certain users are in them
 //! ([`Effect::ImportFails`]), or leave somebody out ([`Effect::ImportRefuses`]).
 //!
-//! An admin's hand changes users behind the source's back:
-//! [`Emulator::admin_edits`], [`Emulator::admin_deactivates`],
-//! [`Emulator::admin_reactivates`], [`Emulator::admin_deletes`],
-//! [`Emulator::admin_unassigns`] and [`Emulator::occupy_login`]; over HTTP by
+//! An admin can change users without the source: [`Emulator::admin_edits`],
+//! [`Emulator::admin_deactivates`], [`Emulator::admin_reactivates`],
+//! [`Emulator::admin_deletes`], [`Emulator::admin_unassigns`] and
+//! [`Emulator::occupy_login`]; over HTTP with
 //! `POST /_emulator/users/{externalId}`, and on a user's page.
 //!
 //! # Where things are
 //!
-//! [`Emulator`] is the handle that tests hold, [`Options`] what can be set;
-//! `sessions` has the rules of sessions and what an import does differently
-//! when it is told to, `load` those of request bodies, `directory` and `groups`
-//! what an import does to a user and to a group, `log` the System Log, `gate`
-//! what every call passes through, `buckets` and `rate` its limits, `oauth`
-//! tokens and DPoP, `faults` what can be made to go wrong, `api` the endpoints,
-//! `page` the Import Monitoring page.
+//! [`Emulator`] is the handle that tests hold, [`Options`] its settings.
+//! `sessions` has the rules of sessions and what an import can do differently,
+//! `load` the rules of request bodies, `directory` and `groups` what an import
+//! does to a user and to a group, `log` the System Log, `gate` what every call
+//! passes through, `buckets` and `rate` its limits, `oauth` tokens and DPoP,
+//! `faults` what can be made to go wrong, `api` the endpoints, and `page` the
+//! Import Monitoring page.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

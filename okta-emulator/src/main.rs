@@ -43,13 +43,13 @@ async fn serve(mut arguments: Arguments) -> io::Result<()> {
     ended().await
 }
 
-/// The same error, and what was being done.
+/// The same error, with what was being done.
 fn told(error: &io::Error, what: &str) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
-/// Waits for Ctrl-C, or for what ends a container: the first process in one is deaf to SIGTERM
-/// unless it listens for it.
+/// Waits for Ctrl-C, or for SIGTERM, which ends a container: the first process in one ignores
+/// SIGTERM unless it listens for it.
 #[cfg(unix)]
 async fn ended() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

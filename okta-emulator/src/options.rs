@@ -22,7 +22,7 @@ pub(crate) const BASE_ATTRIBUTES: [&str; 6] = [
     "mobilePhone",
 ];
 
-/// The attributes that Okta's tutorial has the admin add to the profile.
+/// The attributes that the admin adds to the profile in Okta's tutorial.
 const TUTORIAL_ATTRIBUTES: [&str; 8] = [
     "title",
     "displayName",
@@ -34,7 +34,7 @@ const TUTORIAL_ATTRIBUTES: [&str; 8] = [
     "countryCode",
 ];
 
-/// What to emulate. Change what matters and take the rest from
+/// What to emulate. Change what matters, and take the rest from
 /// [`Options::default`], which is Okta as documented.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -45,61 +45,60 @@ pub struct Options {
     /// The API token that `Authorization: SSWS …` must carry.
     /// Default: `emulated-token`.
     pub token: String,
-    /// The service app that may get access tokens. The API token works beside
-    /// it. Default: none.
+    /// The service app that can get access tokens. The API token works as well.
+    /// Default: none.
     pub service_app: Option<ServiceApp>,
     /// How long after a trigger no new session can be opened.
     /// Default: the five minutes that Okta documents.
     pub cooldown: Duration,
     /// The same after a session that was cancelled before its trigger.
-    /// Default: nothing, as was recorded with a real org; Okta's documentation
-    /// can be read as five minutes.
+    /// Default: zero, as was recorded with a real org. Okta's documentation can
+    /// be read as five minutes.
     pub cancel_cooldown: Duration,
-    /// How long an open session lives without a request. `None`: for ever;
-    /// one was recorded that was still CREATED after nine days.
+    /// How long an open session lives without a request. `None`: for ever. A
+    /// recorded one was still CREATED after nine days.
     /// Default: the 24 hours that Okta documents.
     pub expiry: Option<Duration>,
     /// How long Okta takes to process a triggered session. Default: 2 s.
     pub import_time: Duration,
-    /// How long a call takes: half of it passes before the work and half
-    /// after, so a client that goes away in the middle may or may not find
-    /// its work done. Default: nothing.
+    /// How long a call takes. Half of it passes before the work and half after,
+    /// so a client that leaves in the middle may or may not find its work done.
+    /// Default: zero.
     pub call_time: Duration,
     /// A rate limit that all calls share, except those for tokens and those
-    /// of buckets with a limit of their own. `None`, the default, enforces
-    /// nothing.
+    /// in buckets with their own limit. `None`, the default, enforces nothing.
     pub rate_limit: Option<RateLimit>,
-    /// Limits of buckets of calls, each counted apart. A bucket without any
-    /// limit answers with the headers of a roomy one. Default: none;
+    /// Limits of buckets of calls, each counted separately. A bucket without
+    /// any limit answers with the headers of a large org. Default: none.
     /// [`Bucket::recorded`] has those of a preview org.
     pub rate_limits: BTreeMap<Bucket, RateLimit>,
     /// Whether an upsert of a deactivated user reactivates it (the app's
     /// setting "Reactivate deactivated users"). Default: it does.
     pub reactivate: bool,
     /// Whether a deactivated user's login is free for others. Okta's support
-    /// names deactivated users among those who hold a login that an import
-    /// wants, so by default it is not; which is true is not known for sure.
+    /// names deactivated users among the holders of a login that an import
+    /// wants, so by default it is not. The truth is not known.
     pub deactivation_frees_logins: bool,
-    /// How long a session that was loaded for the first time still says
-    /// CREATED when it is looked at, while all else goes by its real status.
-    /// Default: not at all.
+    /// How long a session still says CREATED after its first load when it is
+    /// read. Everything else follows its real status.
+    /// Default: zero.
     pub status_lag: Duration,
-    /// What becomes of an upsert with an empty profile. Default: it is taken
-    /// and makes an empty user, as Okta documents.
+    /// What happens to an upsert with an empty profile. Default: it is taken and
+    /// makes an empty user, as Okta documents.
     pub empty_profiles: Empty,
-    /// What becomes of a load whose `profiles` is missing or empty. Default:
-    /// it is refused.
+    /// What happens to a load whose `profiles` is missing or empty. Default: it
+    /// is refused.
     pub empty_loads: Empty,
     /// What a single user's DELETE does. Default: it deactivates the user.
     pub single_delete: SingleDelete,
-    /// Whether a DELETE of a single user or group is answered with 204, as
-    /// Okta documents, and not with 200 and an empty body, as was recorded.
+    /// Whether a DELETE of a single user or group is answered with 204, as Okta
+    /// documents, instead of 200 and an empty body, as was recorded.
     pub delete_answers_204: bool,
-    /// The status that the app's users are listed with once they are
-    /// deactivated; `None` where they are no longer listed. Which of both is
-    /// true, and with which status, is not known. Default: `DEPROVISIONED`.
+    /// The status in the list of the app's users once they are deactivated;
+    /// `None` if they are no longer listed. Which of these is true, and which
+    /// status, is not known. Default: `DEPROVISIONED`.
     pub deactivated_listed_as: Option<String>,
-    /// How far the list of the app's users lags behind. Default: not at all.
+    /// How far the list of the app's users lags behind. Default: zero.
     pub listing_lag: Duration,
     /// How long the link to the next page of the app's users can be used.
     /// `None`, the default: for ever.
@@ -107,22 +106,22 @@ pub struct Options {
     /// How long after it happened an event can be read in the System Log.
     /// Default: at once.
     pub log_lag: Duration,
-    /// Whether the System Log has an event for every user whom an import
-    /// created, changed or deactivated, and not only for those whom it
-    /// refused; which is true is not known. Default: it has not.
+    /// Whether the System Log has an event for every user that an import
+    /// created, changed or deactivated, and not only for those that it refused.
+    /// Which is true is not known. Default: it does not.
     pub log_every_user: bool,
     /// Whether the app imports groups. Default: it does.
     pub import_groups: bool,
     /// Attributes that the admin did not map to the Okta profile. Default:
     /// none.
     pub unmapped: Vec<String>,
-    /// What the admin added to the app's profile beyond the six base
-    /// attributes. Attributes that the app does not have are dropped at import
-    /// without an error. Default: the eight of Okta's tutorial.
+    /// Attributes that the admin added to the app's profile, in addition to the
+    /// six base attributes. Attributes that the app does not have are dropped at
+    /// import without an error. Default: the eight of Okta's tutorial.
     pub custom_attributes: Vec<String>,
     /// Users in one bulk request. Default: the 200 of Okta's guide "Build a
-    /// Custom Identity Source". Fewer let small tests
-    /// meet what large directories meet.
+    /// Custom Identity Source". With fewer, small tests meet the conditions of
+    /// large directories.
     pub max_entities: usize,
     /// Bulk requests in one session. Default: the same guide's 50.
     pub max_bulk_requests: u32,

@@ -29,7 +29,7 @@ pub(crate) struct Org {
     state: Mutex<State>,
 }
 
-/// What calls change.
+/// The state that calls change.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) directory: Directory,
@@ -44,11 +44,11 @@ pub(crate) struct State {
     pub(crate) api_token: String,
     /// What a single user's DELETE does.
     pub(crate) single_delete: SingleDelete,
-    /// None where no service app is registered.
+    /// `None` if no service app is registered.
     pub(crate) oauth: Option<AuthorizationServer>,
 }
 
-/// One call as it was answered.
+/// One call, as it was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestView {
@@ -59,24 +59,24 @@ pub struct RequestView {
     pub method: String,
     /// The path as it was sent, without the query.
     pub path: String,
-    /// The status answered; 0 where the connection was closed instead.
+    /// The status answered; 0 if the connection was closed instead.
     pub status: u16,
-    /// Okta's error code where the call was refused.
+    /// Okta's error code, if the call was refused.
     pub error: Option<String>,
-    /// How the client named itself.
+    /// The name that the client gave itself.
     pub user_agent: Option<String>,
     /// Bytes of the request's body.
     pub bytes: usize,
-    /// Users in the request, where it is a bulk request that was well-formed.
+    /// Users in the request, if it is a well-formed bulk request.
     pub entities: usize,
-    /// What faults did to the call, in words. The status is that of the work
-    /// even where its answer was lost.
+    /// What faults did to the call, in words. The status is that of the work,
+    /// even if its answer was lost.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
 }
 
 impl Org {
-    /// Fails where the service app's keys cannot be read.
+    /// Fails if the service app's keys cannot be read.
     pub(crate) fn new(options: Options) -> Result<Arc<Self>, String> {
         let app = options.service_app.as_ref();
         let oauth = app.map(|app| AuthorizationServer::new(app, options.started));
@@ -100,7 +100,7 @@ impl Org {
         }))
     }
 
-    /// The state as it is now: imports that are due have been done.
+    /// The current state, after all imports that are due.
     pub(crate) fn settled(&self) -> (MutexGuard<'_, State>, SystemTime) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
@@ -122,7 +122,7 @@ impl Org {
 }
 
 impl State {
-    /// Does what an admin does. Says why not, where it cannot be done.
+    /// Does what an admin does. Returns the reason if it cannot be done.
     pub(crate) fn act(
         &mut self,
         external_id: &str,

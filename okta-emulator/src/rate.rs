@@ -9,15 +9,15 @@ use crate::{
     options::Options,
 };
 
-/// The windows that are open now.
+/// The current windows.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    /// What all buckets without a limit of their own share.
+    /// Shared by all buckets without their own limit.
     shared: Option<Window>,
     apart: BTreeMap<Bucket, Window>,
 }
 
-/// What one call is told in its headers.
+/// What the headers of one call say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) limit: u32,
@@ -39,7 +39,7 @@ impl Rates {
         let apart = Bucket::ALL.into_iter().filter_map(|bucket| {
             match (options.rate_limits.get(&bucket), options.rate_limit) {
                 (Some(limit), _) => Some((bucket, Window::new(*limit, true))),
-                // The authorization server counts for itself.
+                // The authorization server has its own counter.
                 (None, Some(_)) if bucket != Bucket::Token => None,
                 (None, _) => Some((bucket, Window::new(bucket.roomy(), false))),
             }
@@ -50,8 +50,8 @@ impl Rates {
         }
     }
 
-    /// Counts a call. `Err` when it is one too many; its standing goes into
-    /// the headers either way.
+    /// Counts a call. `Err` if it exceeds the limit. Its standing goes into the
+    /// headers either way.
     pub(crate) fn count(&mut self, bucket: Bucket, now: SystemTime) -> Result<Standing, Standing> {
         let window = self.apart.get_mut(&bucket).or(self.shared.as_mut());
         match window {
@@ -83,8 +83,8 @@ impl Window {
             reset: epoch_seconds_up(self.ends),
         };
         if !self.enforced {
-            // A client that paces itself must not come to a stop for a limit
-            // that nobody enforces.
+            // A client that paces itself must not stop because of a limit that
+            // is not enforced.
             return Ok(standing(limit.saturating_sub(1)));
         }
         if self.used >= limit {

@@ -7,8 +7,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// Why a call is refused. Becomes an error body at the gate, where it gets its
-/// error id.
+/// Why a call is refused. The gate turns it into an error body with an error
+/// id.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -19,19 +19,19 @@ pub(crate) struct Refusal {
     pub(crate) shape: Shape,
 }
 
-/// What the body of a refusal looks like.
+/// The format of a refusal's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// The management API's: errorCode, errorSummary, and so on.
     Api,
     /// The authorization server's: error and error_description.
     OAuth,
-    /// None: all there is to say stands in a header.
+    /// Empty: a header says everything.
     Empty,
 }
 
 impl Refusal {
-    /// 400 E0000001. `what` is the part of the call that did not pass.
+    /// 400 E0000001. `what` is the part of the call that is invalid.
     pub(crate) fn validation(what: &str, causes: impl IntoIterator<Item = String>) -> Self {
         Self {
             causes: causes.into_iter().collect(),
@@ -43,7 +43,7 @@ impl Refusal {
         }
     }
 
-    /// 400 E0000003: no body, or one that is not the JSON that was asked for.
+    /// 400 E0000003: no body, or one that is not the expected JSON.
     pub(crate) fn malformed() -> Self {
         Self::plain(
             StatusCode::BAD_REQUEST,
@@ -113,7 +113,7 @@ impl Refusal {
         self
     }
 
-    /// The answer as it goes out.
+    /// The answer that is sent.
     pub(crate) fn render(&self, error_id: &str) -> Response {
         let body = match self.shape {
             Shape::Api => self.body(error_id),

@@ -1,4 +1,4 @@
-//! Listening, and one task for each connection.
+//! Listens, with one task for each connection.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{api, faults::HangUp, gate, org::Org, page};
 
-/// Serves until it is dropped, which closes every connection as well.
+/// Serves until it is dropped, which also closes every connection.
 pub(crate) async fn serve(listener: TcpListener, org: Arc<Org>) -> Infallible {
     let router = router(org);
     let mut connections = JoinSet::new();
@@ -29,7 +29,7 @@ pub(crate) async fn serve(listener: TcpListener, org: Arc<Org>) -> Infallible {
             Ok((stream, _)) => {
                 connections.spawn(connection(stream, router.clone()));
             }
-            // Out of file descriptors, most likely: some may be freed soon.
+            // Probably out of file descriptors: some may be freed soon.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
         while connections.try_join_next().is_some() {}
@@ -47,7 +47,7 @@ async fn connection(stream: TcpStream, router: Router) {
     });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // A connection that breaks is the client's business, not ours.
+        // A connection that breaks is the client's problem, not ours.
         _ = connection => {}
         () = hang_up.wanted() => {}
     }
@@ -75,7 +75,7 @@ fn router(org: Arc<Org>) -> Router {
             "/sessions/{session}/start-import",
             post(api::sessions::start_import),
         )
-        // What is left of the loads: those of groups and memberships.
+        // The remaining loads: those with groups and memberships.
         .route(
             "/sessions/{session}/{load}",
             post(api::sessions::bulk_groups),

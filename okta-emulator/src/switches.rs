@@ -1,5 +1,5 @@
-//! Turning what an admin, or Okta, would turn: keys, scopes, roles, nonces; and
-//! making things go wrong.
+//! Switches for what an admin, or Okta, would change: keys, scopes, roles,
+//! nonces. And faults.
 
 use crate::{
     emulator::Emulator,
@@ -8,19 +8,19 @@ use crate::{
     unknowns::SingleDelete,
 };
 
-/// What concerns the service app does nothing where none is registered.
+/// Switches for the service app do nothing if none is registered.
 impl Emulator {
-    /// From now on a single user's DELETE does this, whatever the options said.
+    /// From now on a single user's DELETE does this, whatever the options say.
     pub fn set_single_delete(&self, does: SingleDelete) {
         self.org.settled().0.single_delete = does;
     }
 
-    /// Replaces the API token. The old one is refused from now on.
+    /// Replaces the API token. From now on the old one is refused.
     pub fn set_api_token(&self, token: impl Into<String>) {
         self.org.settled().0.api_token = token.into();
     }
 
-    /// Replaces the service app's public keys by a JWK set or a single JWK.
+    /// Replaces the service app's public keys with a JWK set or a single JWK.
     ///
     /// # Errors
     /// What is wrong with the JSON.
@@ -31,8 +31,8 @@ impl Emulator {
         }
     }
 
-    /// Grants these scopes to the service app and no others. Tokens given out
-    /// already keep theirs.
+    /// Grants the service app these scopes and no others. Issued tokens keep
+    /// theirs.
     pub fn grant_scopes<S: Into<String>>(&self, scopes: impl IntoIterator<Item = S>) {
         let scopes = scopes.into_iter().map(Into::into).collect();
         self.with_oauth(|oauth, _| oauth.grant(scopes));
@@ -44,33 +44,33 @@ impl Emulator {
         self.with_oauth(|oauth, _| oauth.role = has_role);
     }
 
-    /// Revokes every access token given out so far.
+    /// Revokes every access token issued so far.
     pub fn revoke_tokens(&self) {
         self.with_oauth(|oauth, _| oauth.revoke_tokens());
     }
 
-    /// Has a new DPoP nonce, and takes the earlier ones for three days more.
+    /// Makes a new DPoP nonce, and accepts earlier ones for three more days.
     pub fn rotate_nonce(&self) {
         self.with_oauth(AuthorizationServer::rotate_nonce);
     }
 
-    /// Has a new DPoP nonce, and takes no earlier one any more.
+    /// Makes a new DPoP nonce, and no longer accepts earlier ones.
     pub fn invalidate_nonces(&self) {
         self.with_oauth(AuthorizationServer::invalidate_nonces);
     }
 
-    /// Demands the nonce in API calls too, not only in token requests.
+    /// Requires the nonce in API calls too, not only in token requests.
     pub fn require_nonce_in_calls(&self, required: bool) {
         self.with_oauth(|oauth, _| oauth.nonce_in_calls = required);
     }
 
-    /// Token requests so far, refused ones too.
+    /// Token requests so far, including refused ones.
     pub fn token_requests(&self) -> usize {
         let (state, _) = self.org.settled();
         state.oauth.as_ref().map_or(0, |oauth| oauth.requests)
     }
 
-    /// Access tokens given out so far.
+    /// Access tokens issued so far.
     pub fn tokens_given(&self) -> usize {
         let (state, _) = self.org.settled();
         state.oauth.as_ref().map_or(0, |oauth| oauth.tokens_given())
@@ -91,17 +91,17 @@ impl Emulator {
         self.org.settled().0.faults.inject(fault)
     }
 
-    /// All faults, those too that will not strike again.
+    /// All faults, including those that will not strike again.
     pub fn faults(&self) -> Vec<FaultView> {
         self.org.settled().0.faults.views()
     }
 
-    /// Takes one fault away. False when there is no such fault.
+    /// Removes one fault. Returns false if there is no such fault.
     pub fn remove_fault(&self, id: u64) -> bool {
         self.org.settled().0.faults.remove(id)
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.org.settled().0.faults.clear();
     }

@@ -1,32 +1,32 @@
-//! What is not known of Okta, as switches: a client has to cope with either.
+//! What is unknown about Okta, as switches: a client has to cope with either.
 
 use std::str::FromStr;
 
-/// What becomes of something empty that is loaded.
+/// What happens to an empty profile or load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Empty {
     /// It is taken as it is: an empty profile makes an empty user.
     Taken,
-    /// It is accepted and counts for nothing: the session stays CREATED.
+    /// It is accepted but counts for nothing: the session stays CREATED.
     Ignored,
     /// 400 E0000001.
     Refused,
 }
 
-/// What `DELETE /users/{externalId}` of the identity source does, which is
-/// answered with success where nothing else is said.
+/// What `DELETE /users/{externalId}` of the identity source does. It is answered
+/// with success, unless the variant says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SingleDelete {
     /// Deactivates the user, as a session's `bulk-delete` does.
     Deactivates,
     /// Nothing.
     DoesNothing,
-    /// Cuts the tie between user and source: the user stays active, without
+    /// Cuts the tie between user and source. The user stays active, without
     /// the app, and no `bulk-delete` finds them any more.
     CutsTheTie,
     /// Deactivates the user, and answers 404 the next time.
     UnknownNextTime,
-    /// Deactivates the user and cuts the tie: a `bulk-delete` of them alone
+    /// Deactivates the user and cuts the tie. A `bulk-delete` with nobody else
     /// leaves its session CREATED.
     DeactivatesAndCutsTheTie,
     /// Deactivates the user, but does nothing while a session is being

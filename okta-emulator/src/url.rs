@@ -1,6 +1,6 @@
-//! Writing parts of URLs.
+//! Writes parts of URLs.
 
-/// Percent-encodes all that is not unreserved.
+/// Percent-encodes everything that is not unreserved.
 pub(crate) fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

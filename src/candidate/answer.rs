@@ -1,4 +1,4 @@
-//! What is answered about a candidate.
+//! What the function answers about a candidate.
 
 use std::collections::BTreeMap;
 
@@ -7,34 +7,38 @@ use serde::Serialize;
 use super::{OldAndNew, State};
 use crate::sync::Rejects;
 
-/// What a candidate makes of the records otherwise than the mapping in use.
+/// What a candidate for the mapping would change, compared with the mapping in use over the same
+/// records. It reads the users table once, writes nothing, and does not ask Okta.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
-    /// In how many users each attribute changes, most first.
+    /// How many users each attribute changes for, most first. One called `groups` stands for the
+    /// groups that people are in.
     pub attributes: Vec<AttributeChange>,
-    /// Users whom both have active, with other profiles.
+    /// Users that both mappings have active, with different profiles.
     pub changed: u64,
-    /// People whom the candidate has active, and the mapping in use has not.
+    /// People who are active by the candidate, and not by the mapping in use.
     pub joiners: u64,
     /// People who would leave, if Okta has them.
     pub leavers: u64,
-    /// Records that the candidate rejects, and the mapping in use does not: their people stay as
+    /// Records that the candidate rejects and the mapping in use does not. Their people stay as
     /// they are.
     pub rejected: Rejects,
-    /// Records whose people stay as they are, and would be told something by the mapping in use.
+    /// People who are active by the mapping in use, and would stay as Okta has them: upcoming, or
+    /// out of scope and kept.
     pub stay: u64,
-    /// Records that the candidate says are about somebody else.
+    /// Records that the candidate gives another external id: another person to Okta.
     pub others: u64,
-    /// Records of which both make the same.
+    /// Records that come out the same by both.
     pub unchanged: u64,
-    /// All records.
+    /// All records read.
     pub scanned: u64,
-    /// What another template of the external id means; `null` where it is the same.
+    /// What another template of the external id means. Null if the template is the same.
     pub external_id: Option<Identity>,
-    /// Records that the candidate makes collide, which are not sent.
+    /// Records to which the candidate gives an external id or a login that another record has. None
+    /// of them would be sent.
     pub collisions: Collisions,
-    /// Who they are, the first of each.
+    /// The first people of each kind, by external id.
     pub changes: Listed,
 }
 
@@ -42,13 +46,13 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeChange {
-    /// Its name.
+    /// The attribute's name in the app's profile, or `groups`.
     pub attribute: String,
-    /// In how many users.
+    /// How many users it changes for.
     pub users: u64,
-    /// Of these, in whom it is cleared at Okta.
+    /// Of these, how many lose the value at Okta.
     pub cleared: u64,
-    /// Of these, in whom it is not sent any more, so that Okta keeps what it has.
+    /// Of these, for how many it is no longer sent, so that Okta keeps what it has.
     pub left_out: u64,
 }
 
@@ -56,11 +60,11 @@ pub struct AttributeChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
-    /// In so many words.
+    /// The meaning, as a sentence for people.
     pub says: String,
-    /// Records whose external id is another.
+    /// Records that get another external id.
     pub different: u64,
-    /// Records whose external id is the same.
+    /// Records that keep their external id.
     pub same: u64,
 }
 
@@ -68,34 +72,34 @@ pub struct Identity {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Collisions {
-    /// In an external id: none of them is sent.
+    /// Records that share an external id. None of them is sent.
     pub external_id: u64,
-    /// In a login, of those who are to be active: none of them is sent.
+    /// Active records that share a login. None of them is sent.
     pub user_name: u64,
 }
 
-/// The first of those who change, in the order of their external ids.
+/// The first people who change, in the order of their external ids.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
     /// Users whose profile changes.
     pub changed: Vec<PersonChange>,
-    /// People who are to be active.
+    /// People who become active.
     pub joiners: Vec<PersonChange>,
     /// People who leave.
     pub leavers: Vec<PersonChange>,
     /// People who stay as they are.
     pub stay: Vec<PersonChange>,
-    /// How many there are beyond these.
+    /// How many there are beyond those listed.
     pub not_listed: NotListed,
 }
 
-/// How many there are beyond those who are listed.
+/// How many there are beyond those listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct NotListed {
     /// Users whose profile changes.
     pub changed: u64,
-    /// People who are to be active.
+    /// People who become active.
     pub joiners: u64,
     /// People who leave.
     pub leavers: u64,
@@ -103,22 +107,23 @@ pub struct NotListed {
     pub stay: u64,
 }
 
-/// Somebody of whom the candidate makes something else.
+/// A record that the candidate maps differently, and its person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonChange {
-    /// Who.
+    /// The external id by the candidate, or by the mapping in use if the candidate gives none. Null
+    /// if neither gives one.
     pub external_id: Option<String>,
     /// The record's key, such as `id=alice`.
     pub record: String,
-    /// What the mapping in use says of the record.
+    /// What the mapping in use makes of the record.
     pub before: State,
-    /// What the candidate says of it.
+    /// What the candidate makes of it.
     pub after: State,
-    /// The attributes that change, all of them for somebody who joins.
+    /// The attributes that change. For somebody who joins: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Vec<String>>,
-    /// Their values by the two mappings.
+    /// Old and new value of each attribute, by the two mappings. Only with `values`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<BTreeMap<String, OldAndNew>>,
 }

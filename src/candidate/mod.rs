@@ -1,8 +1,8 @@
 //! A candidate for the mapping, tried before it is trusted: both mappings over the same records.
 //!
 //! It reads the users table once and nothing else: neither what Okta was told nor what it has. So
-//! it says what the candidate makes of people otherwise than the mapping in use does; what of that
-//! Okta is yet to be told, a plan of the candidate's own function says.
+//! it says how the candidate differs from the mapping in use. What Okta would then be told is in a
+//! plan of the function with that mapping.
 
 mod answer;
 mod people;
@@ -33,14 +33,14 @@ use tally::Tally;
 /// What a candidate would change, as an event gives it.
 ///
 /// # Errors
-/// When it is no mapping, or the users table could not be read to its end.
+/// When it is not a mapping, or the users table could not be read completely.
 pub(crate) async fn plan(
     run: &Run,
     candidate: &Value,
     listed: Detail,
     now: Timestamp,
 ) -> Result<Candidate, InvocationError> {
-    // On lines of their own, its members are found by what an error says.
+    // On lines of their own, so that an error can point to a member.
     let json = format!("{candidate:#}");
     let candidate = Mapping::from_json(&json).map_err(InvocationError::Candidate)?;
     let mappings = (&run.mapping, &Arc::new(candidate));
@@ -60,7 +60,7 @@ pub(crate) async fn plan(
 /// Compares a candidate with the mapping in use, over every record as it is `now`.
 ///
 /// # Errors
-/// When the users table could not be read to its end.
+/// When the users table could not be read completely.
 async fn compare(
     users: &UsersTable,
     (present, candidate): (&Arc<Mapping>, &Arc<Mapping>),

@@ -2,23 +2,23 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::state::{State, whom};
+use super::state::{State, who};
 use crate::mapping::{Comparison, ExternalId, Mapped};
 
-/// What a record's people are told apart by.
+/// What tells a record's people apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hashes {
-    /// Whom the mapping in use has.
+    /// The person by the mapping in use.
     pub(super) before: Option<u64>,
-    /// Whom the candidate has.
+    /// The person by the candidate.
     pub(super) after: Option<u64>,
-    /// The login that the candidate gives them, if they are to be active.
+    /// The login that the candidate gives them, if they are active by it.
     pub(super) login: Option<u64>,
 }
 
 impl Hashes {
     pub(super) fn of(comparison: &Comparison, state: &RandomState) -> Self {
-        let id = |mapped: &Mapped| whom(mapped).map(|id: &ExternalId| state.hash_one(id.as_str()));
+        let id = |mapped: &Mapped| who(mapped).map(|id: &ExternalId| state.hash_one(id.as_str()));
         let login = match &comparison.after {
             Mapped::Active(_, profile) => profile.login().map(|login| state.hash_one(login)),
             _ => None,
@@ -36,9 +36,9 @@ impl Hashes {
 pub(super) struct People {
     /// Active by the mapping in use.
     active_before: Vec<u64>,
-    /// By the candidate active, upcoming or rejected: whoever else leaves, they do not.
+    /// Active, upcoming or rejected by the candidate: people who do not leave.
     stay_after: Vec<u64>,
-    /// Whom records in scope are about, by the candidate.
+    /// People that records in scope are about, by the candidate.
     in_scope: Vec<u64>,
     logins: Vec<u64>,
 }
@@ -59,7 +59,7 @@ impl People {
         self.logins.extend(hashes.login);
     }
 
-    /// The same, in order, so that people can be found.
+    /// The same, sorted, so that people can be found.
     pub(super) fn sorted(mut self) -> Self {
         for people in [
             &mut self.active_before,
@@ -80,13 +80,14 @@ impl People {
         self.stay_after.binary_search(&hash).is_ok()
     }
 
-    /// Records whose external id another one has, and people whose login another one has.
+    /// Records with an external id that another one has, and people with a login that another one
+    /// has.
     pub(super) fn collisions(&self) -> (u64, u64) {
         (shared(&self.in_scope), shared(&self.logins))
     }
 }
 
-/// How many of these, which are in order, are there more than once.
+/// How many of these sorted hashes occur more than once.
 fn shared(hashes: &[u64]) -> u64 {
     let groups = hashes.chunk_by(|one, other| one == other);
     groups

@@ -1,8 +1,8 @@
-//! The first of many, in their order, without holding the others.
+//! The first of many, in order, without holding the others.
 
 use std::collections::BTreeMap;
 
-/// At most so many values, those with the smallest keys.
+/// At most this many values: those with the smallest keys.
 #[derive(Debug)]
 pub(super) struct Smallest<T> {
     limit: usize,

@@ -1,24 +1,24 @@
-//! What a mapping says of a record, in a word.
+//! What a mapping makes of a record, in a word.
 
 use serde::Serialize;
 
 use crate::mapping::{ExternalId, Mapped};
 
-/// What a mapping says of a record.
+/// What a mapping makes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// A user who is to be active.
+    /// A user who must be active.
     Active,
-    /// A user who is to be inactive.
+    /// A user who must be inactive.
     Inactive,
-    /// Of no concern to this identity source: whom it was about leaves.
+    /// The mapping leaves the record out, and its user leaves.
     OutOfScope,
-    /// Of no concern to this identity source: whom it was about stays as they are.
+    /// The mapping leaves the record out, and its user stays as they are.
     Kept,
-    /// A user whose first day is yet to come.
+    /// A user whose first day is still ahead.
     Upcoming,
-    /// It cannot be sent.
+    /// The record cannot be sent.
     Rejected,
 }
 
@@ -36,20 +36,20 @@ impl State {
         }
     }
 
-    /// Whether whomever Okta has active leaves.
+    /// Whether a user that Okta has active leaves.
     pub(super) fn is_away(self) -> bool {
         matches!(self, Self::Inactive | Self::OutOfScope)
     }
 }
 
-/// Whom a record is about, or would be if it were of this identity source.
-pub(super) fn whom(mapped: &Mapped) -> Option<&ExternalId> {
+/// The person that a record is about, or would be about if it were in scope.
+pub(super) fn who(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
         Mapped::Active(id, _)
         | Mapped::Inactive(id)
         | Mapped::Upcoming(id)
         | Mapped::Rejected(id, _) => Some(id),
-        Mapped::OutOfScope { whom, .. } => whom.as_ref(),
+        Mapped::OutOfScope { who, .. } => who.as_ref(),
         Mapped::Unidentified(_) | Mapped::Impossible(_) => None,
     }
 }

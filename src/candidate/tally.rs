@@ -1,4 +1,4 @@
-//! Adds up, record by record, what a candidate makes otherwise.
+//! Adds up, record by record, what a candidate makes different.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::{
     State,
     people::{Hashes, People},
     smallest::Smallest,
-    state::whom,
+    state::who,
 };
 use crate::{
     mapping::{Comparison, Mapped, Profile},
@@ -28,7 +28,7 @@ pub(super) struct Tally {
     others: u64,
     unchanged: u64,
     same_id: u64,
-    /// Those who may join and leave, unless another record is about them.
+    /// People who may join and leave, unless another record is about them.
     joiners: Vec<u64>,
     leavers: Vec<u64>,
     changes: [Smallest<(Option<u64>, PersonChange)>; 4],
@@ -72,7 +72,7 @@ impl Tally {
         } = comparison;
         let (was, is) = (State::of(&before), State::of(&after));
         self.people.take(was, is, hashes);
-        let ids = (whom(&before), whom(&after));
+        let ids = (who(&before), who(&after));
         let is_other = matches!(ids, (Some(one), Some(other)) if one != other);
         self.same_id += u64::from(ids.0.is_some() && ids.0 == ids.1);
         let change = |attributes, values| PersonChange {
@@ -84,7 +84,7 @@ impl Tally {
             values,
         };
         match (was, is) {
-            // Whoever they were leaves, and whoever they are joins.
+            // The old person leaves, and the new person joins.
             _ if is_other => self.others += 1,
             (State::Active, State::Active) if attributes.is_empty() => self.unchanged += 1,
             (State::Active, State::Active) => {
@@ -108,7 +108,7 @@ impl Tally {
                 | Mapped::Unidentified(reasons)
                 | Mapped::Impossible(reasons) = after
                 {
-                    let id = whom(&before);
+                    let id = who(&before);
                     let reject = Reject::of(id, Some(key.to_string())).because(reasons);
                     self.rejected.add(reject);
                 }
@@ -154,11 +154,11 @@ impl Tally {
         self.changes[list as usize].take(key, || (hash, change));
     }
 
-    /// What there is to answer, once every record has been taken.
+    /// The answer, once every record has been taken.
     pub(super) fn finish(self, other_template: bool) -> Candidate {
         let people = self.people.sorted();
         let (external_id, user_name) = people.collisions();
-        // Whom another record is about, neither joins nor leaves.
+        // People that another record is about neither join nor leave.
         let joins = |hash: u64| !people.is_active_before(hash);
         let leaves = |hash: u64| !people.stays_after(hash);
         let count = |hashes: &[u64], counts: &dyn Fn(u64) -> bool| {
@@ -211,16 +211,18 @@ impl Tally {
 
 impl Identity {
     fn of(different: u64, same: u64) -> Self {
-        let stops = "No run works with it until it is put back, or until {\"command\":\"sync\",\"rebind\":true} says that the \
-                     ledger is to be about it";
+        let stops = "No run works with it until you put the old template back, or rebind the \
+                     ledger with {\"command\":\"sync\",\"rebind\":true}";
         let says = match (different, same) {
-            (0, _) => "the externalId template is written otherwise, and gives everybody the id that they have".to_owned(),
-            (_, 0) => "the externalId template is another: everybody would be a new person to Okta, and everybody whom it has \
-                       now would leave"
+            (0, _) => "the externalId template is written differently, and gives everybody the id \
+                       that they have"
+                .to_owned(),
+            (_, 0) => "the externalId template is different: everybody would be a new person to \
+                       Okta, and everybody that Okta has now would leave"
                 .to_owned(),
             _ => format!(
-                "the externalId template is another: {different} of {} would be new people to Okta, and whoever it has now \
-                 under their ids would leave",
+                "the externalId template is different: {different} of {} would be new people to \
+                 Okta, and the people that it has now under their ids would leave",
                 different + same
             ),
         };

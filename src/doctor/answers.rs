@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::report::Notes;
 use crate::okta::Heard;
 
-/// Assertions and proofs of service apps name the time, and Okta takes them to the minute or so.
+/// A service app's assertions and proofs carry the time, and Okta accepts a difference of about a
+/// minute.
 const CLOCKS_APART: Duration = Duration::from_secs(60);
-/// What DynamoDB takes is a few milliseconds, and some tens with a new connection.
+/// DynamoDB takes a few milliseconds, and some tens with a new connection.
 pub(super) const DYNAMODB: Duration = Duration::from_secs(1);
-/// What Okta takes is one or two seconds.
+/// Okta takes one or two seconds.
 pub(super) const OKTA: Duration = Duration::from_secs(5);
 
 pub(super) fn clock(heard: Option<Heard>) -> Notes {
@@ -19,8 +20,8 @@ pub(super) fn clock(heard: Option<Heard>) -> Notes {
     let mut notes = Notes::default();
     let Some(ahead) = heard.ahead else {
         notes.warn(
-            "Okta's answer does not tell the time",
-            "see whether a proxy between the function and Okta drops the Date header",
+            "Okta's answer does not give the time",
+            "check whether a proxy between the function and Okta drops the Date header",
         );
         return notes;
     };
@@ -39,14 +40,14 @@ pub(super) fn clock(heard: Option<Heard>) -> Notes {
         } else {
             notes.warn(
                 told,
-                "set this machine's clock, for tokens are valid by the clock",
+                "set this machine's clock: tokens are valid by the clock",
             );
         }
     }
     notes
 }
 
-/// What was asked, how long the answer took, and what would be long.
+/// What was asked, how long the answer took, and how long would be slow.
 pub(super) fn times(asked: &[(&str, Option<Duration>, Duration)]) -> Notes {
     let mut notes = Notes::default();
     for (service, took, long) in asked {
@@ -58,7 +59,7 @@ pub(super) fn times(asked: &[(&str, Option<Duration>, Duration)]) -> Notes {
         if took > long {
             notes.warn(
                 told,
-                "run the doctor again; if it stays slow, look at the function's region, memory and \
+                "run the doctor again; if it stays slow, check the function's region, memory and \
                  network",
             );
         } else {

@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct Tables {
     pub(super) users: Option<(String, UsersTable)>,
     pub(super) state: Option<(String, Ledger)>,
-    /// Where what runs did is kept, if that has a table of its own.
+    /// Where what runs did is kept, if that is a table of its own.
     pub(super) history: Option<(String, Ledger)>,
 }
 
@@ -36,19 +36,21 @@ pub(super) fn check(settings: &Settings) -> Notes {
     for wrong in &settings.wrong {
         notes.fail(
             wrong,
-            "set these variables as the README's section Settings says",
+            "set these variables as docs/reference/settings.md says",
         );
     }
     if settings.history_table.is_some() && settings.history_table == settings.state_table {
         notes.warn(
-            "HISTORY_TABLE names the state table: every full run reads what runs did along with the ledger",
+            "HISTORY_TABLE names the state table: every full run reads the history along with the \
+             ledger",
             "give the history a table of its own, with the key pk (S)",
         );
     }
     if settings.reads_only() && settings.push == Some(true) {
         notes.warn(
             "PUSH is on, and READ_ONLY refuses every push",
-            "set PUSH to off here, or READ_ONLY to off if this function is to bring Okta to what the users table says",
+            "set PUSH to off here, or READ_ONLY to off if this function must bring Okta to what \
+             the users table says",
         );
     }
     if settings.wrong.is_empty() {

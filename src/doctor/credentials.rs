@@ -1,28 +1,26 @@
-//! The credentials: there, well-formed, and taken by Okta.
+//! The credentials: present, well-formed, and accepted by Okta.
 
 use super::{Round, advice, report::Notes};
 use crate::{
     clock::Clock,
     config::Settings,
-    okta::{Beyond, Error, Grant, Okta, SessionInfo},
+    okta::{
+        Beyond, Error, Grant, Okta, SessionInfo,
+        scopes::{MANAGE, READ},
+    },
 };
 
-/// What nothing that the doctor calls needs, and every run does.
-const MANAGE: &str = "okta.identitySources.manage";
-/// What a function needs that only reads.
-const READ: &str = "okta.identitySources.read";
-
-/// What was found of the way into Okta.
+/// What was found about the way into Okta.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) notes: Notes,
     /// The client, if one can be made.
     pub(super) client: Option<Okta>,
-    /// One that may read the app's profile schema, if Okta lets it.
+    /// A client that may read the app's profile schema, if Okta lets it.
     pub(super) schemas: Option<Okta>,
     /// The ways to what no run needs.
     pub(super) beyond: Option<Beyond>,
-    /// What the first call gave: the sessions that are active.
+    /// What the first call gave: the active sessions.
     pub(super) sessions: Option<Result<Vec<SessionInfo>, Error>>,
 }
 
@@ -44,7 +42,7 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
     let (Some(org), Some(id)) = (&settings.org_url, &settings.identity_source) else {
         found.notes.warn(
             "they could not be tried",
-            "put right what the check of configuration says",
+            "fix what the check of configuration says",
         );
         return found;
     };
@@ -86,10 +84,10 @@ pub(super) async fn check(settings: &Settings, clock: Clock, round: &Round<'_>) 
     found
 }
 
-/// Whatever Okta says to a call but 401, it has taken the credentials first.
+/// Unless Okta answers 401, it has accepted the credentials.
 fn judge<T>(answer: &Result<T, Error>, grant: &Grant, needed: &str, notes: &mut Notes) {
     let taken = match grant {
-        Grant::ApiToken => "Okta takes the API token".to_owned(),
+        Grant::ApiToken => "Okta accepts the API token".to_owned(),
         Grant::AccessToken { dpop, scopes } => format!(
             "Okta gave the service app a token {} DPoP, with {}",
             if *dpop { "bound by" } else { "without" },
@@ -113,8 +111,8 @@ fn judge<T>(answer: &Result<T, Error>, grant: &Grant, needed: &str, notes: &mut 
             notes.fail(advice::said(error), advice::on_okta(error));
         }
         Err(_) => notes.warn(
-            "whether Okta takes them could not be seen",
-            "put right what the check of identity source says",
+            "whether Okta accepts them could not be seen",
+            "fix what the check of identity source says",
         ),
     }
 }

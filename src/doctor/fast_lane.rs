@@ -1,4 +1,4 @@
-//! Whether people are told by single-user calls: no run needs it.
+//! Whether people are told by single-user calls. No run needs them.
 
 use jiff::Timestamp;
 
@@ -59,7 +59,8 @@ pub(super) fn check(settings: &Settings, proof: Option<&Proof>, now: Timestamp) 
     if let Some(off) = proof.off.as_ref().filter(|off| off.until > now) {
         notes.warn(
             format!("off until {:.0}: {}", off.until, off.why),
-            "give the credentials the right to manage the identity source's users, or set FAST_LANE to 0",
+            "give the credentials permission to manage the identity source's users, or set \
+             FAST_LANE to 0",
         );
     }
     notes

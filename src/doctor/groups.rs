@@ -1,4 +1,4 @@
-//! Whether Okta takes groups: only where the mapping gives any.
+//! Whether Okta accepts groups. Only if the mapping gives any.
 
 use super::{Round, advice, report::Notes};
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     okta::{Beyond, Error},
 };
 
-/// No group of anybody's.
+/// A group that nobody has.
 const NOBODYS: &str = "a-group-that-nobody-has";
 
-/// Nothing where the mapping gives no groups.
+/// Nothing if the mapping gives no groups.
 pub(super) async fn check(
     beyond: Option<&Beyond>,
     mapping: Option<&Mapping>,
@@ -24,9 +24,9 @@ pub(super) async fn check(
     match calls.group(NOBODYS).await {
         Ok(_) => notes.found("Okta answers about groups"),
         Err(error @ Error::Refused(_)) => notes.fail(
-            format!("Okta does not take groups: {}", advice::said(&error)),
-            "the mapping gives groups: switch on Import Groups in the app's provisioning. Until then users are told, and \
-             groups are not",
+            format!("Okta does not accept groups: {}", advice::said(&error)),
+            "the mapping gives groups: switch on Import Groups in the app's provisioning. Until \
+             then users are told, and groups are not",
         ),
         Err(error) => notes.fail(advice::said(&error), advice::on_okta(&error)),
     }

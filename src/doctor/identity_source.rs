@@ -1,4 +1,4 @@
-//! The identity source: there, ours to use, and free.
+//! The identity source: it exists, is ours to use, and is free.
 
 use super::{advice, report::Notes};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     okta::{Error, SessionInfo},
 };
 
-/// `sessions` is what Okta gave when it was asked for those that are active.
+/// `sessions` is what Okta gave when it was asked for the active ones.
 pub(super) fn check(
     sessions: Option<&Result<Vec<SessionInfo>, Error>>,
     log: Option<&SessionLog>,
@@ -38,8 +38,8 @@ pub(super) fn check(
             notes.found(format!("{told}, opened by a run of this function"));
         } else if session.status.is_active() {
             notes.warn(
-                format!("{told}, opened by somebody else"),
-                "find out which other program loads this identity source and stop it, for Okta \
+                format!("{told}, opened by something else"),
+                "find out which other program loads this identity source and stop it, because Okta \
                  allows one session at a time; the next run cancels this one",
             );
         } else {

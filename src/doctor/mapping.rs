@@ -13,10 +13,10 @@ use crate::{
 
 /// How many records are looked at.
 const RECORDS: i32 = 20;
-/// How many different reasons of rejections are told.
+/// How many different reasons for rejections are told.
 const REASONS: usize = 5;
 
-/// Some records, or why there are none; `None` if it is not known from where.
+/// Some records, or why there are none. `None` if no table is known.
 pub(super) type Sample = Option<Result<Vec<Record>, Trouble>>;
 
 pub(super) async fn sample(users: Option<&(String, UsersTable)>, round: &Round<'_>) -> Sample {
@@ -38,7 +38,7 @@ pub(super) fn check(
         Err(error) => {
             notes.fail(
                 error.to_string(),
-                "correct MAPPING; the README's section on the mapping has examples",
+                "correct MAPPING; docs/tasks/mapping.md has examples",
             );
             return notes;
         }
@@ -55,14 +55,14 @@ pub(super) fn check(
         Some(Err(_)) | None => {
             notes.warn(
                 "it could not be tried on records",
-                "put right what the check of users table says",
+                "fix what the check of users table says",
             );
         }
     }
     notes
 }
 
-/// The profiles of those of the records whose users are to be active.
+/// The profiles of those records whose users must be active.
 pub(super) fn profiles(
     mapping: Result<&Mapping, &MappingError>,
     sample: Option<&Result<Vec<Record>, Trouble>>,
@@ -145,7 +145,7 @@ fn try_on(records: &[Record], mapping: &Mapping, now: Timestamp, notes: &mut Not
     absent(records, mapping, &present, active, notes);
 }
 
-/// What no record has is often a name that is written otherwise in the table.
+/// An attribute that no record has is often a name that the table spells differently.
 fn absent(
     records: &[Record],
     mapping: &Mapping,
@@ -177,20 +177,20 @@ fn absent(
                 "no record has the attributes {}",
                 suggested(&unknown, records)
             ),
-            "see that the mapping writes the attributes' names as the table does; if they are \
+            "check that the mapping writes the attributes' names as the table does; if they are \
              only rare, all is well",
         );
     }
     if !never.is_empty() {
         notes.warn(
             format!("absent everywhere: {}", sorted(&never)),
-            "see that the mapping writes the attributes' names as the table does; if they are \
+            "check that the mapping writes the attributes' names as the table does; if they are \
              only rare, all is well",
         );
     }
 }
 
-/// Names that no record has, each with the one that it may have been meant to be.
+/// Names that no record has, each with the one that may be meant.
 fn suggested(unknown: &[String], records: &[Record]) -> String {
     let known: std::collections::BTreeSet<&str> = records
         .iter()

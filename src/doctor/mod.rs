@@ -1,9 +1,8 @@
 //! Looks at everything that a run needs, and changes nothing.
 //!
-//! Each check says what was found and what to do about it: an IAM action or an
-//! Okta scope that is missing is named. Of records it tells counts and the
-//! names of attributes, never a value. A configuration or a mapping that cannot
-//! be used is a finding like others; what is right in it is gone by.
+//! Each check says what was found and what to do about it. It names a missing IAM action or Okta
+//! scope. Of records it tells counts and the names of attributes, never a value. A configuration or
+//! a mapping that cannot be used is a finding like others, and the checks use what is right in it.
 #![allow(
     clippy::large_futures,
     reason = "it runs once in an invocation, and the handler boxes it as a whole"
@@ -96,7 +95,7 @@ pub(crate) async fn examine(subject: Subject<'_>, time: &Time) -> Diagnosis {
         round.note("groups", groups);
     }
 
-    // Only who writes tells anybody.
+    // Only a function that writes tells anybody.
     if !reads_only {
         let lane = fast_lane::check(settings, state.proof.as_ref(), time.now());
         round.note("fast lane", lane);

@@ -6,50 +6,50 @@ use serde::Serialize;
 
 use crate::version::VERSION;
 
-/// What was found wherever a run would go.
+/// What the doctor found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
-    /// Whether nothing failed.
+    /// Whether no check failed.
     pub ok: bool,
-    /// All of it, in a line.
+    /// All of it, in one line.
     pub summary: String,
     /// The checks, in the order in which a run meets what they are about.
     pub checks: Vec<Check>,
-    /// The function's version and commit.
+    /// The function's version and the commit that it was built from.
     pub version: &'static str,
 }
 
 /// One thing that a run needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What it is.
+    /// What was checked, such as `users table`.
     pub name: &'static str,
-    /// How it is.
+    /// The result.
     pub status: Status,
     /// What was found, as a line that can be read without the rest.
     pub summary: String,
-    /// What to do; `None` if it is ok.
+    /// What to do. Null if the check is `ok`.
     pub todo: Option<String>,
-    /// How long the check took.
+    /// How long the check took, in milliseconds.
     pub milliseconds: u64,
 }
 
-/// How something is.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// As it ought to be.
+    /// All is well.
     #[default]
     Ok,
-    /// Not looked at, for want of something that another check is about.
+    /// Not checked, because another check failed that this one needs.
     Skipped,
-    /// A run works, perhaps not as was meant.
+    /// A run works, perhaps not as intended.
     Warning,
     /// A run does not work, or not for everybody.
     Failed,
 }
 
-/// What a check notes down while it looks.
+/// What a check notes while it looks.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     status: Status,
@@ -58,16 +58,16 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Nothing can be looked at before what `name` is about is in order.
+    /// Nothing can be checked before `name` is in order.
     pub(super) fn skipped(name: &str) -> Self {
         Self {
             status: Status::Skipped,
             found: vec![format!("see {name}")],
-            todo: vec![format!("put right what the check of {name} says")],
+            todo: vec![format!("fix what the check of {name} says")],
         }
     }
 
-    /// Something that is as it ought to be.
+    /// Something that is well.
     pub(super) fn found(&mut self, what: impl Into<String>) {
         self.found.push(what.into());
     }
@@ -77,7 +77,7 @@ impl Notes {
         self.note(Status::Warning, what.into(), todo.into());
     }
 
-    /// Something that stops a run, or keeps it from doing what it is for.
+    /// Something that stops a run, or keeps it from doing its job.
     pub(super) fn fail(&mut self, what: impl Into<String>, todo: impl Into<String>) {
         self.note(Status::Failed, what.into(), todo.into());
     }
@@ -113,7 +113,7 @@ impl Notes {
 }
 
 impl Diagnosis {
-    /// What the checks say of what is done by them: a run, or a look.
+    /// What the checks say about `what` depends on them: a run, or a look.
     pub(super) fn of(checks: Vec<Check>, what: &str) -> Self {
         let named = |status| {
             let names = checks.iter().filter(|check| check.status == status);
@@ -130,7 +130,7 @@ impl Diagnosis {
         let verdict = match (failed.is_empty(), warned.is_empty()) {
             (true, true) => format!("everything that {what} needs is there"),
             (true, false) => format!("{what} can work ({})", parts.join("; ")),
-            (false, _) => format!("{what} cannot work as it should ({})", parts.join("; ")),
+            (false, _) => format!("{what} cannot work properly ({})", parts.join("; ")),
         };
         Self {
             ok: failed.is_empty(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::report::{Check, Notes};
 use crate::{aws::Trouble, clock::Clock, okta::within, sdk::Sdk, sync::Time};
 
-/// How long one thing is waited for at most.
+/// The longest wait for one thing.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The checks so far, and the time there is for the others.
@@ -29,7 +29,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// A check is over; the next begins.
+    /// Ends a check. The next one begins.
     pub(super) fn note(&mut self, name: &'static str, notes: Notes) {
         let took = self.since(self.began);
         self.checks.push(notes.check(name, took));

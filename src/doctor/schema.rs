@@ -34,8 +34,8 @@ pub(super) async fn check(
             notes.warn(
                 format!("it cannot be read: {}", advice::said(&error)),
                 format!(
-                    "grant the service app the scope okta.schemas.read, or the token's admin a role \
-                     that may view the app (no run needs either); or see for yourself, {WHERE}, \
+                    "grant the service app the scope okta.schemas.read, or the token's admin a \
+                     role that may view the app (no run needs either); or check yourself, {WHERE}, \
                      that it has {}",
                     sent.join(", ")
                 ),
@@ -45,7 +45,7 @@ pub(super) async fn check(
     }
 }
 
-/// What Okta would refuse of the records that were looked at.
+/// What Okta would refuse among the records that were looked at.
 fn judge(profiles: &[Profile], schema: &ProfileSchema, notes: &mut Notes) {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let objections = profiles
@@ -71,7 +71,7 @@ fn judge(profiles: &[Profile], schema: &ProfileSchema, notes: &mut Notes) {
     }
 }
 
-/// Okta drops what the app's profile does not have, without a word.
+/// Okta silently drops what the app's profile does not have.
 fn compare(sent: &[&str], schema: &ProfileSchema) -> Notes {
     let mut notes = Notes::default();
     let missing: Vec<_> = sent
@@ -98,7 +98,7 @@ fn compare(sent: &[&str], schema: &ProfileSchema) -> Notes {
     } else {
         notes.fail(
             format!(
-                "the app does not have {}, which Okta drops without a word",
+                "the app does not have {}, which Okta drops silently",
                 missing.join(", ")
             ),
             format!(
@@ -120,7 +120,7 @@ fn compare(sent: &[&str], schema: &ProfileSchema) -> Notes {
                 "the app requires {}, which the mapping does not send",
                 unsent.join(", ")
             ),
-            "add them to the mapping, or let the app's profile do without",
+            "add them to the mapping, or make them optional in the app's profile",
         );
     }
     notes

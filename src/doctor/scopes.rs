@@ -1,27 +1,29 @@
 //! What Okta may be asked beyond what every run needs, and what is known without it.
 
 use super::{Round, advice, report::Notes};
-use crate::okta::{Beyond, Error};
+use crate::okta::{Beyond, Error, scopes};
 
-/// Each scope, what it is for, and what is so without it.
+/// Each scope, and what is missing without it.
 const LOGS: (&str, &str) = (
-    "okta.logs.read",
-    "whom Okta refuses inside an import of more than 25 people is found by the next verification alone, and why it refuses \
-     anybody only in the admin console",
+    scopes::LOGS,
+    "users that Okta refuses inside an import of more than 25 people are found by the next \
+     verification alone, and the reason is only in the admin console",
 );
 const USERS: (&str, &str) = (
-    "okta.users.read",
-    "a leaver whom Okta still shows may be told again for nothing, or be found late, and explain does not say a user's status",
+    scopes::USERS,
+    "a leaver that Okta still shows may be told again for nothing, or be found late, and explain \
+     does not say a user's status",
 );
 const APPS: (&str, &str) = (
-    "okta.apps.read",
-    "who has a login that somebody else wants is not named, and the app's users cannot be verified",
+    scopes::APPS,
+    "the holder of a login that somebody else wants is not named, and the app's users cannot be \
+     verified",
 );
 
 /// Nobody has such a login.
 const NOBODY: &str = "nobody@dynamodb-identity-source.invalid";
 
-/// Where it only reads, nobody looks into the System Log.
+/// A function that only reads does not look into the System Log.
 pub(super) async fn check(beyond: Option<&Beyond>, reads_only: bool, round: &Round<'_>) -> Notes {
     let Some(beyond) = beyond else {
         return Notes::skipped("identity source");
@@ -48,7 +50,7 @@ pub(super) async fn check(beyond: Option<&Beyond>, reads_only: bool, round: &Rou
     notes
 }
 
-/// None of them is needed, so that none is missed.
+/// None of these scopes is needed, so a missing one is no fault.
 fn say<T>((scope, without): (&str, &str), answer: Result<Option<T>, Error>, notes: &mut Notes) {
     match answer {
         Ok(Some(_)) => notes.found(format!("{scope} is there")),

@@ -1,5 +1,5 @@
-//! The state table: there, of the right kind, not the users table, and ours to write. The history's
-//! table, where it has one, is ours to write, too.
+//! The state table: it exists, is of the right kind, is not the users table, and is ours to write.
+//! So is the history's table, if there is one.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     ledger::{Ledger, Proof, Right, SessionLog},
 };
 
-/// What was found of the state table.
+/// What was found about the state table.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) notes: Notes,
@@ -21,7 +21,7 @@ pub(super) struct Found {
     pub(super) took: Option<Duration>,
 }
 
-/// Where it `reads_only`, a function that could write nothing is as it is to be.
+/// If it `reads_only`, a function that can write nothing is right.
 pub(super) async fn check(
     tables: &Tables,
     users_arn: Option<&str>,
@@ -53,7 +53,7 @@ pub(super) async fn check(
             }
             tell(name, &facts, notes);
         }
-        // No run asks for this one.
+        // No run needs this permission.
         Err(trouble) if advice::is_denied(&trouble) => notes.warn(
             format!("{name} is not described: {}", trouble.why),
             advise(&trouble, "dynamodb:DescribeTable", name),
@@ -67,7 +67,7 @@ pub(super) async fn check(
         return found;
     }
     let (of_state, of_history, may): (&[_], &[_], _) = if reads_only {
-        let may = "the function may read it, which is all that it does";
+        let may = "the function may read it, which is all that it needs";
         (&Right::READING, &Right::READING_HISTORY, may)
     } else {
         let may = "the function may read and write it";
@@ -117,7 +117,8 @@ fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {
             let keys: Vec<_> = keys.iter().map(|(k, t)| format!("{k} ({t})")).collect();
             notes.fail(
                 format!("{name} has the key {}, not pk (S)", keys.join(", ")),
-                "create a table whose only key attribute is pk, a string, and name it in STATE_TABLE",
+                "create a table whose only key attribute is pk, a string, and name it in \
+                 STATE_TABLE",
             );
         }
     }
@@ -129,7 +130,7 @@ fn tell(name: &str, facts: &TableFacts, notes: &mut Notes) {
     }
 }
 
-/// Makes use of rights in the table that `variable` names; true if the function has them all.
+/// Uses the rights in the table that `variable` names. True if the function has them all.
 async fn rights(
     variable: &str,
     name: &str,
@@ -150,7 +151,7 @@ async fn rights(
         let actions: Vec<_> = denied.iter().map(|(right, _)| right.action()).collect();
         notes.fail(
             format!(
-                "the function may not do all it must in {name}: {}",
+                "the function may not do all that it must in {name}: {}",
                 trouble.why
             ),
             advice::on_table(trouble, &actions.join(", "), variable, name),

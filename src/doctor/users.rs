@@ -1,4 +1,4 @@
-//! The users table: there, readable, and what it is like.
+//! The users table: it exists, can be read, and what it is like.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     users::{KeyKind, KeySchema, Record, UsersTable},
 };
 
-/// What was found of the users table.
+/// What was found about the users table.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) notes: Notes,

@@ -1,4 +1,4 @@
-//! Whether Okta can be verified: no run needs it.
+//! Whether Okta can be verified. No run needs it.
 
 use super::{Round, advice, report::Notes};
 use crate::okta::Beyond;
@@ -15,9 +15,9 @@ pub(super) async fn check(beyond: Option<&Beyond>, round: &Round<'_>) -> Notes {
         Ok(()) => notes.found("the app's users can be listed"),
         Err(error) => notes.warn(
             format!("the app's users cannot be listed: {}", advice::said(&error)),
-            "grant the service app the scope okta.apps.read and a role that may view the app, or the \
-             token's admin such a role: without it nobody can verify what Okta has, or adopt people \
-             whom another tool has loaded; no run needs it",
+            "grant the service app the scope okta.apps.read and a role that may view the app, or \
+             the token's admin such a role: without it nobody can verify what Okta has, or adopt \
+             people that another tool has loaded; no run needs it",
         ),
     }
     notes

@@ -1,4 +1,4 @@
-//! What somebody has approved of.
+//! What somebody has approved.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// That somebody approved of a list, or of some people on it.
+/// That somebody approved a list, or some people on it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
     /// The list.
     pub digest: Digest,
-    /// What is let through.
+    /// The kind of change that it lets through.
     pub kind: Kind,
-    /// Who approved, as they say themselves.
+    /// Who approved, in their own words.
     pub by: Option<String>,
     /// Why, if they said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,16 +30,16 @@ pub struct Approval {
     pub expires: Timestamp,
     /// How many people.
     pub people: u64,
-    /// Whether a run has let anybody through: from then on it takes no more people.
+    /// Whether a run has let anybody through. From then on it takes no more people.
     pub used: bool,
 }
 
-/// Whom approvals let through: people, and what exactly they may be told.
+/// The people that approvals let through, and what exactly each may be told.
 #[derive(Debug, Clone, Default)]
 pub struct Approved(HashMap<(Kind, IdHash), Vec<(Target, Digest)>>);
 
 impl Approved {
-    /// Whether nobody was approved of.
+    /// Whether nobody was approved.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -53,7 +53,7 @@ impl Approved {
         }
     }
 
-    /// By which list somebody may be told this.
+    /// The list by which somebody may be told this.
     #[must_use]
     pub fn lets_through(&self, kind: Kind, id: IdHash, target: Target) -> Option<Digest> {
         if mutation::on(Mutation::ApprovalLetsOthersThrough) {

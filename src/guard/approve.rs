@@ -1,4 +1,4 @@
-//! Approving of exactly the people on a list.
+//! Approving exactly the people on a list.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,20 +13,20 @@ use crate::{
     mapping::ExternalId,
 };
 
-/// That somebody's approval was written down.
+/// What was approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Granted {
     /// How many people it lets through.
     pub approved: u64,
-    /// What is let through.
+    /// The kind of change: `deactivations`, `updates` or `membershipRemovals`.
     pub kind: Kind,
-    /// The list.
+    /// The digest of the list.
     pub digest: Digest,
-    /// Until when.
+    /// Until when the approval lets them through.
     pub expires: Timestamp,
 }
 
-/// What whoever approves says of it.
+/// Who approves, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// Who approves.
@@ -38,7 +38,7 @@ pub struct Said {
 /// Why an approval was not written down.
 #[derive(Debug, thiserror::Error)]
 pub enum ApproveError {
-    /// The digest stands for nothing that could be approved.
+    /// The digest stands for nothing that can be approved.
     #[error("{0}")]
     Unknown(String),
     /// The state table could not be read or written.
@@ -46,11 +46,11 @@ pub enum ApproveError {
     Ledger(#[from] LedgerError),
 }
 
-/// Writes down that the people of a list may be told what they were withheld from, or those of
-/// them that are named. Strangers are let through only by name.
+/// Writes down that the people of a list, or those of them that are named, may be told what they
+/// were withheld from. Strangers are let through only by name.
 ///
 /// # Errors
-/// When the digest, or a name, is not one that could be approved.
+/// When the digest, or a name, is not one that can be approved.
 pub async fn approve(
     ledger: &Ledger,
     digest: &str,
@@ -65,14 +65,15 @@ pub async fn approve(
         .cloned();
     if before.as_ref().is_some_and(|approval| approval.used) {
         return Err(ApproveError::Unknown(format!(
-            "the list {digest} was approved and a run has let its people through: what is withheld now has another \
-             digest, see the last report's \"withheld\""
+            "the list {digest} was approved and a run has let its people through: what is withheld \
+             now has another digest, see the last report's \"withheld\""
         )));
     }
     let Some((kind, list)) = memory.value.list(digest, now) else {
         return Err(ApproveError::Unknown(format!(
-            "no list of withheld people has the digest {digest}, or it is more than 24 hours old: take the digest from \
-             the \"withheld\" of the last full run's report, or of {{\"command\":\"status\"}}"
+            "no list of withheld people has the digest {digest}, or it is more than 24 hours old: \
+             take the digest from the \"withheld\" of the last full run's report, or of \
+             {{\"command\":\"status\"}}"
         )));
     };
     let all = read_list(ledger, &format!("list#{digest}"), list.items).await?;

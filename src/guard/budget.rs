@@ -11,7 +11,7 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// Sessions whose charges were given back that are remembered; beyond them nothing is given back.
+/// How many sessions with returned charges are remembered. Beyond them nothing is given back.
 const GIVEN_BACK: usize = 500;
 
 /// What was charged within 24 hours. One item holds it, however many people there are.
@@ -20,7 +20,7 @@ const GIVEN_BACK: usize = 500;
 pub struct Budget {
     /// People by the hour in which they were last told.
     spent: BTreeMap<Kind, BTreeMap<Hour, u64>>,
-    /// What sessions have charged whose charges may still be given back.
+    /// What sessions have charged that may still be given back.
     sessions: BTreeMap<Number, Vec<Charged>>,
     /// Sessions whose charges were given back, and when.
     given_back: BTreeMap<Number, Hour>,
@@ -33,28 +33,28 @@ struct Charged {
     hour: Hour,
     /// People who were not charged before.
     fresh: u64,
-    /// People who were, by the hour in which they had been told before. They count in both hours
-    /// until the session's end decides which it is.
+    /// People who were charged before, by the hour in which they were told. They count in both
+    /// hours until the session's end decides which it is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     moved: BTreeMap<Hour, u64>,
 }
 
-/// What is to be charged before a load.
+/// What to charge before a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// The kind of change.
     pub kind: Kind,
     /// People who were not charged within 24 hours.
     pub fresh: u64,
-    /// People who were, by the hour in which they were last told: telling them again costs
-    /// nothing, but counts from now on.
+    /// People who were, by the hour in which they were last told. Telling them again costs nothing,
+    /// but counts from now on.
     pub moved: BTreeMap<Hour, u64>,
-    /// Whether somebody is told of whom was approved: no budget has them, but that they were told
-    /// counts only if the session comes to something.
+    /// Whether an approved person is told. The budget does not count them, but the telling counts
+    /// only if the session comes to something.
     pub approved: bool,
 }
 
-/// There is not enough left.
+/// The budget does not have enough left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Short {
     /// How many people there is room for.
@@ -80,7 +80,7 @@ impl Budget {
         counted.saturating_sub(twice)
     }
 
-    /// Charges what a session is about to load; gives the hour in which it counts.
+    /// Charges what a session is about to load. Gives the hour in which it counts.
     ///
     /// # Errors
     /// When it does not fit the limit. Nothing is charged then.
@@ -134,8 +134,8 @@ impl Budget {
         Ok(hour)
     }
 
-    /// A session's end decides about its charges. `given_back`: its import certainly never
-    /// started, so that nobody was told.
+    /// A session's end decides its charges. `given_back`: its import certainly never started, so
+    /// nobody was told.
     pub fn settle(&mut self, session: Number, given_back: bool, now: Timestamp) {
         let Some(charged) = self.sessions.remove(&session) else {
             return;
@@ -165,7 +165,7 @@ impl Budget {
         }
     }
 
-    /// The sessions whose charges are yet to be decided about.
+    /// The sessions whose charges are still undecided.
     pub fn unsettled(&self) -> impl Iterator<Item = Number> {
         self.sessions.keys().copied()
     }
@@ -182,7 +182,7 @@ impl Budget {
         paid
     }
 
-    /// Drops what does not count any more.
+    /// Drops what no longer counts.
     pub fn tidy(&mut self, now: Timestamp) {
         for buckets in self.spent.values_mut() {
             buckets.retain(|hour, people| hour.counts(now) && *people > 0);
@@ -190,7 +190,7 @@ impl Budget {
         self.given_back.retain(|_, hour| hour.counts(now));
     }
 
-    /// The hour that is charged now: never one before the last that was.
+    /// The hour that is charged now: never before the last one charged.
     fn hour(&self, now: Timestamp) -> Hour {
         let buckets = self.spent.values().filter_map(BTreeMap::last_key_value);
         let last = buckets.map(|(hour, _)| *hour).max();

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::ledger::{Hour, Ledger, LedgerError, Number, Versioned, Written};
 
-/// People in one item of a list: some 260 KB, where DynamoDB's limit is 400.
+/// People in one item of a list: some 260 KB of DynamoDB's 400.
 const PEOPLE_PER_ITEM: usize = 8_000;
-/// People whom one list can have.
+/// How many people one list can have.
 pub(crate) const LIST: usize = 100_000;
-/// A list is kept again once it would end within this.
+/// A list that would end within this time is kept again.
 const RENEWED_WITHIN: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
 
 /// The guard, as one run has it at hand. What it remembers is written before anything is loaded,
@@ -23,9 +23,9 @@ pub struct Guard {
     limits: Limits,
     memory: Versioned<Memory>,
     approved: Approved,
-    /// Active records that a full look has found, where nobody knows how many were told active.
+    /// Active records that a full look found, for when nobody knows how many were told active.
     active: u64,
-    /// Memberships that a full look has found, where nobody knows how many were told.
+    /// Memberships that a full look found, for when nobody knows how many were told.
     memberships: u64,
 }
 
@@ -33,7 +33,7 @@ impl Guard {
     /// The guard with what it remembers.
     ///
     /// # Errors
-    /// When the lists of what was approved could not be read.
+    /// When the lists of approved people could not be read.
     pub async fn new(
         ledger: &Ledger,
         limits: Limits,
@@ -64,13 +64,13 @@ impl Guard {
         &self.memory.value
     }
 
-    /// Of whom somebody has approved.
+    /// The people that somebody has approved.
     #[must_use]
     pub fn approved(&self) -> &Approved {
         &self.approved
     }
 
-    /// How many people a kind may touch within 24 hours, and of how many that is a share.
+    /// How many people a kind may touch within 24 hours, and what number that is a share of.
     #[must_use]
     pub fn limit(&self, kind: Kind, now: Timestamp) -> (u64, u64) {
         let found = match kind {
@@ -81,18 +81,17 @@ impl Guard {
         (self.limits.of(kind).of(base, kind), base)
     }
 
-    /// A full look has found so many active records; what is known of those told active counts
-    /// for more.
+    /// A full look found this many active records. Knowledge of people told active counts for more.
     pub fn found_active(&mut self, active: u64) {
         self.active = active;
     }
 
-    /// A full look has found so many memberships that Okta was told.
+    /// A full look found this many memberships that Okta was told.
     pub fn found_memberships(&mut self, told: u64) {
         self.memberships = told;
     }
 
-    /// A full look found so many people told active.
+    /// A full look found this many people told active.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -104,7 +103,7 @@ impl Guard {
         .await
     }
 
-    /// A full look found so many memberships that Okta was told.
+    /// A full look found this many memberships that Okta was told.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -112,7 +111,7 @@ impl Guard {
         self.change(|memory| memory.memberships(told, now)).await
     }
 
-    /// What would be judged, for a run that writes nothing.
+    /// What it would judge, for a run that writes nothing.
     #[must_use]
     pub fn would_judge(&self, kind: Kind, found: Charged, whole: bool, now: Timestamp) -> Judged {
         let limit = self.limit(kind, now);
@@ -122,7 +121,7 @@ impl Guard {
             .judge(kind, found, limit, whole, now)
     }
 
-    /// Judges what a look found; see [`Memory::judge`].
+    /// Judges what a look found. See [`Memory::judge`].
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -139,7 +138,7 @@ impl Guard {
     }
 
     /// Charges what a session is about to load, and uses these approvals. If it does not fit, the
-    /// latch is closed.
+    /// latch closes.
     ///
     /// # Errors
     /// When the state table could not be read or written. Then nothing may be loaded.
@@ -152,7 +151,7 @@ impl Guard {
     ) -> Result<Result<Hour, Short>, LedgerError> {
         let (limit, _) = self.limit(ask.kind, now);
         self.change(|memory| {
-            // Past the limit everything waits that would have to be charged, from every trigger.
+            // Past the limit everything that would have to be charged waits, from every trigger.
             let limit = match memory.latched(ask.kind) {
                 Some(_) if ask.fresh > 0 => 0,
                 _ => limit,
@@ -167,7 +166,7 @@ impl Guard {
         .await
     }
 
-    /// Decides about the charges of sessions.
+    /// Decides the charges of sessions.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -184,7 +183,7 @@ impl Guard {
         .await
     }
 
-    /// Since when full looks hold everybody who seems to be gone.
+    /// Notes since when full looks hold everybody who seems to be gone.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -195,8 +194,8 @@ impl Guard {
         .await
     }
 
-    /// Keeps the list of those who are withheld, so that they can be approved; gives its digest.
-    /// `None` where there is nobody, or more than can be approved at once.
+    /// Keeps the list of withheld people, so that they can be approved. Gives its digest, or `None`
+    /// if there is nobody, or more than can be approved at once.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -233,7 +232,7 @@ impl Guard {
         Ok(Some(digest))
     }
 
-    /// Reads what is remembered again: other runs may have been at work.
+    /// Reads again what is remembered: other runs may have been at work.
     ///
     /// # Errors
     /// When the state table could not be read.
@@ -242,7 +241,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Changes what is remembered, from what another run has left if need be.
+    /// Changes what is remembered, starting from what another run left if necessary.
     async fn change<T>(&mut self, change: impl Fn(&mut Memory) -> T) -> Result<T, LedgerError> {
         loop {
             let before = self.memory.value.clone();

@@ -1,16 +1,16 @@
-//! What may do harm.
+//! Changes that may do harm.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A kind of change that may do harm, each with a budget of its own.
+/// A kind of change that may do harm. Each has a budget of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// People are deactivated.
     Deactivations,
-    /// Profiles change, or people are let in again.
+    /// Profiles change, or people are reactivated.
     Updates,
     /// People are taken out of groups.
     MembershipRemovals,

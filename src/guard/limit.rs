@@ -4,23 +4,31 @@ use std::fmt;
 
 use super::Kind;
 
-/// A limit: a share, a count, or both, of which the smaller holds.
+/// A limit: a share, a count, or both. With both, the smaller one holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// In percent of the people told active; at least [`Kind::at_least`], unless it is zero.
+    /// In percent of the people told active. It allows at least [`Kind::at_least`], unless it is
+    /// zero.
     share: Option<f64>,
-    /// So many; 0 means none at all.
+    /// A number. 0 means none at all.
     count: Option<u64>,
 }
 
-/// The limit of each kind.
+/// The limit of each kind of change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// `MAX_DEACTIVATIONS`. Default `10%,1000`.
+    /// `MAX_DEACTIVATIONS`: how many people may be deactivated within any 24 hours, by all runs
+    /// together. A share such as `10%`, a count such as `25`, or both such as `10%,1000`, where the
+    /// smaller one holds. A share is of the people told active, and allows at least 5. `0` and `0%`
+    /// mean none at all. Default `10%,1000`.
     pub deactivations: Limit,
-    /// `MAX_UPDATES`. Default `50%`.
+    /// `MAX_UPDATES`: how many people's profiles may change, or be reactivated, within any 24
+    /// hours, by all runs together. Written like `MAX_DEACTIVATIONS`. A share allows at least 100.
+    /// Default `50%`.
     pub updates: Limit,
-    /// `MAX_MEMBERSHIP_REMOVALS`. Default `20%`.
+    /// `MAX_MEMBERSHIP_REMOVALS`: how many group memberships may be taken away within any 24 hours,
+    /// by all runs together. Written like `MAX_DEACTIVATIONS`. A share is of the memberships told,
+    /// and allows at least 20. Default `20%`.
     pub membership_removals: Limit,
 }
 
@@ -37,7 +45,7 @@ impl Limits {
 }
 
 impl Limit {
-    /// What holds for a kind where nothing is set.
+    /// The default limit of a kind.
     #[must_use]
     pub fn default_of(kind: Kind) -> Self {
         let share = |percent| Self {
@@ -61,7 +69,8 @@ impl Limit {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "\"{text}\" is neither a percentage such as 10%, nor a count such as 25, nor both, such as 10%,1000"
+                "\"{text}\" is neither a percentage such as 10%, nor a count such as 25, nor both, \
+                 such as 10%,1000"
             )
         };
         let mut limit = Self {
@@ -84,7 +93,7 @@ impl Limit {
         Ok(limit)
     }
 
-    /// How many people that is, where `base` are told active.
+    /// How many people that is, with `base` people told active.
     #[must_use]
     #[expect(
         clippy::cast_precision_loss,

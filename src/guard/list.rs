@@ -1,4 +1,4 @@
-//! The people who are withheld, under a digest.
+//! The withheld people, under a digest.
 
 use std::fmt;
 
@@ -71,8 +71,8 @@ impl Listed {
     }
 }
 
-/// What stands for a list: a digest over its kind, its people, what each would be told, and since
-/// when, so that one which was used up never comes back.
+/// Stands for a list: a digest over its kind, its people, what each would be told, and since when,
+/// so that a used one never comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(pub String);

@@ -11,8 +11,8 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// How long a list can be approved, once a run has kept it.
-pub(super) const LIST_LASTS: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+/// How long a list can be approved once a run has kept it.
+pub(crate) const LIST_LASTS: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 /// Lists of one kind that can be approved at a time.
 const LISTS: usize = 8;
 /// Approvals that are remembered.
@@ -24,9 +24,9 @@ pub(super) const APPROVALS: usize = 20;
 pub struct Memory {
     /// What was charged.
     pub budget: Budget,
-    /// How many people were told active, at most, by the hour; the last of them stays.
+    /// How many people were told active, at most, by the hour. The last of them stays.
     told_active: BTreeMap<Hour, u64>,
-    /// The same of memberships: in how many groups people were told to be, all together.
+    /// The same for memberships: how many group memberships people were told, all together.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     memberships: BTreeMap<Hour, u64>,
     /// The latches, and what waits behind them.
@@ -37,13 +37,13 @@ pub struct Memory {
     pub approvals: Vec<Approval>,
 }
 
-/// What waits of a kind.
+/// What waits of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Waiting {
-    /// Since when everything that would have to be charged waits; `None` while nothing does.
+    /// Since when everything that would have to be charged waits. `None` if nothing does.
     latched: Option<Timestamp>,
-    /// Since when there is somebody to approve of.
+    /// Since when there is somebody to approve.
     since: Option<Timestamp>,
     /// How many waited at the last full look.
     count: u64,
@@ -61,12 +61,12 @@ pub(super) struct ListKept {
     pub(super) expires: Timestamp,
 }
 
-/// Whom a look found of a kind.
+/// The people of one kind that a look found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Charged {
     /// How many would have to be charged.
     pub found: u64,
-    /// How many of them no limit lets through: somebody has to approve of them.
+    /// How many of them no limit lets through: somebody must approve them.
     pub unapproved: u64,
 }
 
@@ -79,23 +79,22 @@ impl From<u64> for Charged {
     }
 }
 
-/// What the guard makes of what a look found of a kind.
+/// What the guard makes of the people of one kind that a look found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judged {
-    /// Since when what has to be charged waits; `None` if it may go.
+    /// Since when what must be charged waits. `None` if it may go.
     pub latched: Option<Timestamp>,
     /// How many people the limit allows.
     pub limit: u64,
     /// How many of them are spent.
     pub spent: u64,
-    /// Of how many people told active it is a share.
+    /// How many people told active that is a share of.
     pub base: u64,
 }
 
 impl Memory {
-    /// Of how many a share is: of the largest number of people told active within 24 hours, or of as
-    /// many as `found` where no full look has ever said; for memberships, of the largest number of
-    /// them.
+    /// What a share is taken of: the largest number of people told active within 24 hours, or
+    /// `found` if no full look ever said. For memberships: the largest number of memberships.
     #[must_use]
     pub fn base(&self, kind: Kind, found: u64, now: Timestamp) -> u64 {
         let told = match kind {
@@ -111,18 +110,18 @@ impl Memory {
         largest.or(last).unwrap_or(found)
     }
 
-    /// Whether a full look, or a release before, has said how many people are told active.
+    /// Whether a full look, or an earlier release, has said how many people are told active.
     #[must_use]
     pub fn knows_base(&self) -> bool {
         !self.told_active.is_empty()
     }
 
-    /// A full look found so many people told active.
+    /// A full look found this many people told active.
     pub fn told_active(&mut self, people: u64, now: Timestamp) {
         largest(&mut self.told_active, people, now);
     }
 
-    /// A full look found so many memberships that Okta was told.
+    /// A full look found this many memberships that Okta was told.
     pub fn memberships(&mut self, memberships: u64, now: Timestamp) {
         if memberships > 0 || !self.memberships.is_empty() {
             largest(&mut self.memberships, memberships, now);
@@ -130,7 +129,7 @@ impl Memory {
     }
 
     /// Judges what a look found: people who would have to be charged. A full look (`whole`) opens
-    /// the latch if all of them fit; any look closes it if they do not. Those who need an approval
+    /// the latch if all of them fit. Any look closes it if they do not. People who need an approval
     /// never fit.
     pub fn judge(
         &mut self,
@@ -179,7 +178,7 @@ impl Memory {
         self.kinds.get(&kind).map_or(0, |waiting| waiting.count)
     }
 
-    /// Since when there is somebody of this kind to approve of.
+    /// Since when there is somebody of this kind to approve.
     #[must_use]
     pub fn since(&self, kind: Kind) -> Option<Timestamp> {
         self.kinds.get(&kind)?.since
@@ -195,14 +194,14 @@ impl Memory {
             .map(|(digest, _)| digest)
     }
 
-    /// There is somebody of this kind to approve of: since when.
+    /// Notes that there is somebody of this kind to approve. Gives since when.
     pub(super) fn somebody_waits(&mut self, kind: Kind, now: Timestamp) -> Timestamp {
         let waiting = self.kinds.entry(kind).or_default();
         *waiting.since.get_or_insert(waiting.latched.unwrap_or(now))
     }
 
-    /// Somebody is told what these lists were approved for: from now on they are used up, and what
-    /// still waits gets another digest.
+    /// Somebody is told what these lists were approved for. From now on the lists are used up, and
+    /// what still waits gets another digest.
     pub(super) fn use_approvals(&mut self, used: &[Digest], now: Timestamp) {
         for approval in &mut self.approvals {
             if used.contains(&approval.digest) && !approval.used {
@@ -214,7 +213,7 @@ impl Memory {
         }
     }
 
-    /// There is nobody of this kind to approve of: its lists are used up.
+    /// There is nobody of this kind to approve: its lists are used up.
     pub fn nobody_waits(&mut self, kind: Kind) {
         if let Some(waiting) = self.kinds.get_mut(&kind) {
             waiting.since = None;
@@ -239,7 +238,7 @@ impl Memory {
         lists.drain(..surplus);
     }
 
-    /// Drops what does not count any more.
+    /// Drops what no longer counts.
     pub fn tidy(&mut self, now: Timestamp) {
         self.budget.tidy(now);
         self.approvals.retain(|approval| approval.expires > now);

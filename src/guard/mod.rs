@@ -1,11 +1,11 @@
-//! What stands between a bad read and a company that is locked out.
+//! What stands between a bad read and a locked-out company.
 //!
 //! XaaS has no import safeguards of its own (Okta's developer guide): what is loaded is done. So
-//! whatever may do harm is charged to a [`Budget`] over 24 hours before it is loaded, which all
-//! runs share, whatever fired them. It counts people, not tellings. What goes past a limit is
-//! withheld until it fits, or until somebody approves of exactly these people.
+//! anything that may do harm is charged to a [`Budget`] over 24 hours before it is loaded. All runs
+//! share it, whatever started them. It counts people, not tellings. What goes past a limit is
+//! withheld until it fits, or until somebody approves exactly these people.
 //!
-//! Everything here is a function of values but [`Guard`], which keeps them in the state table.
+//! Everything here is a function of values except [`Guard`], which keeps them in the state table.
 
 mod approval;
 mod approve;
@@ -24,4 +24,5 @@ pub(crate) use keep::LIST;
 pub use kind::Kind;
 pub use limit::{Limit, Limits};
 pub use list::{Digest, Listed, Target};
+pub(crate) use memory::LIST_LASTS;
 pub use memory::{Charged, Judged, Memory};

@@ -16,8 +16,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) struct Row(pub(super) Item);
 
 thread_local! {
-    /// How many attributes the item before had: those of one table have about as many, so that a
-    /// map is made for so many.
+    /// How many attributes the last item had. Items of one table have about as many, so a map is
+    /// made for that many.
     static BEFORE: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Told {
                         AttributeValue::L(list.into_iter().map(|Told(value)| value).collect())
                     }
                     "M" => AttributeValue::M(map.next_value::<Row>()?.0),
-                    _ => return Err(M::Error::custom("a value of a type that is not known")),
+                    _ => return Err(M::Error::custom("a value of an unknown type")),
                 };
                 match map.next_key::<IgnoredAny>()? {
                     None => Ok(Told(value)),

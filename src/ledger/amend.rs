@@ -1,4 +1,4 @@
-//! Entries that change where they are, each only if it is as it was read.
+//! Changes of entries in place, each only if the entry is as it was read.
 
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, update_item::UpdateItemError},
@@ -24,10 +24,10 @@ struct Amendment<'a> {
 }
 
 impl Ledger {
-    /// Drops an entry that is not needed any more, if it is as it was read.
+    /// Drops an entry that is no longer needed, if it is as it was read.
     ///
     /// # Errors
-    /// When it is not known whether it was dropped.
+    /// When it is unknown whether it was dropped.
     pub async fn drop_entry(&self, entry: &Entry) -> Result<(), LedgerError> {
         let result = self
             .client
@@ -48,8 +48,8 @@ impl Ledger {
         }
     }
 
-    /// Remembers that a push wants somebody to leave, whom the guard withholds, if their entry is
-    /// as it was read.
+    /// Remembers that a push wants somebody to leave that the guard withholds, if their entry is as
+    /// it was read.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -69,8 +69,8 @@ impl Ledger {
         self.amend(id, amendment).await.map(|_| ())
     }
 
-    /// Writes what a session is to tell of users' groups, each if the entry is as it was read; of how
-    /// many it was not.
+    /// Writes what a session tells about users' groups, each only if the entry is as it was read.
+    /// Gives how many were not.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -88,8 +88,8 @@ impl Ledger {
             .await
     }
 
-    /// Writes what is known of somebody's groups without telling it, if their entry is as it was read:
-    /// groups that are gone need not be remembered.
+    /// Writes what is known about somebody's groups without telling it, if their entry is as it was
+    /// read: groups that are gone do not have to be remembered.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -121,8 +121,9 @@ impl Ledger {
         if !removed.is_empty() {
             update.push_str(&format!("REMOVE {}", removed.join(", ")));
         }
-        // No two sessions are told in the order of their numbers and written in another: whoever has
-        // read the entry has the lease, and a late write of a dead run finds another time or number.
+        // No two sessions are told in the order of their numbers and written in another: the run
+        // that has read the entry has the lease, and a late write of a dead run finds another time
+        // or number.
         let before = entry.memberships.as_ref().map(|before| before.session);
         let condition = match before {
             Some(_) => format!("{AS_READ} AND #n = :before"),
@@ -143,7 +144,7 @@ impl Ledger {
         self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
-    /// Remembers a push that says nothing new, if the entry is as it was read; false if it is not.
+    /// Remembers a push that says nothing new, if the entry is as it was read. False if it is not.
     /// If it says that the user stays, no push wants them to leave any more.
     ///
     /// # Errors
@@ -178,8 +179,8 @@ impl Ledger {
         self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
-    /// Remembers a push about somebody whom the ledger does not know, if it still does not; false if
-    /// it does.
+    /// Remembers a push about somebody that the ledger does not know, if it still does not. False
+    /// if it does.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -225,7 +226,7 @@ impl Ledger {
             .await
     }
 
-    /// Marks what Okta was told of these users as doubtful, where the entry is as it was read.
+    /// Marks what Okta was told about these users as doubtful, where the entry is as it was read.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -237,8 +238,8 @@ impl Ledger {
             .await
     }
 
-    /// Remembers that Okta does not have somebody as it was told, if their entry is as it was read;
-    /// false if it is not.
+    /// Remembers that Okta does not have somebody as it was told, if their entry is as it was read.
+    /// False if it is not.
     ///
     /// # Errors
     /// When the state table could not be written.
@@ -262,7 +263,7 @@ impl Ledger {
         self.amend(IdHash::of(&entry.external_id), amendment).await
     }
 
-    /// Changes an entry; false if the condition does not hold.
+    /// Changes an entry. False if the condition does not hold.
     async fn amend(&self, id: IdHash, amendment: Amendment<'_>) -> Result<bool, LedgerError> {
         let Amendment {
             update,

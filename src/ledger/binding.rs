@@ -11,7 +11,7 @@ use super::{Ledger, LedgerError, Versioned, Written};
 pub(super) const PK: &str = "binding";
 /// The key of the item that remembers which other ids a verification has shown.
 const SHOWN: &str = "shown";
-/// For how long that counts: people come and go.
+/// How long that counts: people come and go.
 const COUNTS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the ledger is about.
@@ -20,9 +20,9 @@ const COUNTS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Binding {
     /// The org's URL.
     pub org: String,
-    /// The identity source's id.
+    /// The id of the identity source (the Custom Identity Source app).
     pub identity_source: String,
-    /// The users table: its ARN where it is known, or its name.
+    /// The users table: its ARN if it is known, or its name.
     pub users_table: String,
     /// The users table's key attributes and their types, such as `id (S)`.
     pub key: String,
@@ -30,7 +30,7 @@ pub struct Binding {
     pub external_id: String,
 }
 
-/// A verification has shown who at Okta would be whom by this binding's externalId template.
+/// A verification has shown who would get another id by this binding's externalId template.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Shown {
@@ -46,7 +46,7 @@ impl Binding {
         self.external_id != now.external_id
     }
 
-    /// What differs, a phrase each; nothing where all is the same.
+    /// What differs, as phrases. None if all is the same.
     #[must_use]
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let pairs = [
@@ -81,7 +81,7 @@ impl Ledger {
         self.write(PK, to).await
     }
 
-    /// A verification has shown who at Okta would be whom, were the ledger about this.
+    /// A verification has shown who would get another id if the ledger were about this.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -103,7 +103,8 @@ impl Ledger {
         }
     }
 
-    /// Whether a verification has shown lately who at Okta would be whom, were the ledger about this.
+    /// Whether a verification has lately shown who would get another id if the ledger were about
+    /// this.
     ///
     /// # Errors
     /// When the state table could not be read.

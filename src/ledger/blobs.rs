@@ -9,7 +9,7 @@ use super::{Ledger, LedgerError};
 use crate::dynamodb::Item;
 
 impl Ledger {
-    /// Writes bytes in several items, which DynamoDB drops once they have expired; gives how many.
+    /// Writes bytes in several items, which DynamoDB drops once they have expired. Gives how many.
     ///
     /// # Errors
     /// When not all could be written.
@@ -33,14 +33,14 @@ impl Ledger {
             })
             .collect();
         let count = items.len() as u64;
-        // A batch takes 16 MB; these may have some hundred KB each.
+        // A batch takes 16 MB. These may have some hundred KB each.
         for item in items {
             self.put(vec![item]).await?;
         }
         Ok(count)
     }
 
-    /// Reads what [`write_blobs`](Self::write_blobs) has written, those that there are.
+    /// Reads what [`write_blobs`](Self::write_blobs) has written, as far as it is there.
     ///
     /// # Errors
     /// When any could not be read.

@@ -15,21 +15,21 @@ use crate::mapping::{Fingerprint, GroupId};
 #[derive(Debug, Default)]
 pub struct Book {
     rows: Vec<Row>,
-    /// How each row's user stands with their groups, eight bytes each; empty while Okta was told
-    /// of nobody's.
+    /// Each row's user and their groups, in eight bytes. Empty while Okta was told about nobody's
+    /// groups.
     in_groups: Vec<[u8; 8]>,
     groups: BTreeMap<GroupId, KnownGroup>,
     named: BTreeSet<Number>,
 }
 
-/// What the ledger knows of a group.
+/// What the ledger knows about a group.
 #[derive(Debug, Clone)]
 pub struct KnownGroup {
     /// Its entry.
     pub entry: GroupEntry,
     /// Whether Okta certainly has it, because we made it.
     pub is_there: bool,
-    /// How its last telling stands.
+    /// How far its last telling can be relied on.
     pub standing: Option<Standing>,
 }
 
@@ -75,19 +75,19 @@ impl Book {
         self.groups.insert(known.entry.id.clone(), known);
     }
 
-    /// What the ledger knows of groups.
+    /// What the ledger knows about groups.
     #[must_use]
     pub fn groups(&self) -> &BTreeMap<GroupId, KnownGroup> {
         &self.groups
     }
 
-    /// Whether Okta was ever told of somebody's groups.
+    /// Whether Okta was ever told about somebody's groups.
     #[must_use]
     pub fn has_memberships(&self) -> bool {
         !self.in_groups.is_empty()
     }
 
-    /// In how many groups users who were told active were told to be, all together.
+    /// How many group memberships the users told active were told, all together.
     #[must_use]
     pub fn memberships(&self) -> u64 {
         let all = self.rows.iter().zip(&self.in_groups);
@@ -131,7 +131,7 @@ impl Book {
         self.rows.push(Row { id, print, flags });
     }
 
-    /// Remembers that an entry names this session, of which the log says more than that it
+    /// Remembers that an entry names this session, about which the log says more than that it
     /// landed.
     pub(super) fn name(&mut self, session: Number) {
         self.named.insert(session);
@@ -165,7 +165,7 @@ impl Book {
         (self.rows, self.in_groups) = both.into_iter().unzip();
     }
 
-    /// The sessions that entries name and of which the log says more than that they landed.
+    /// The sessions that entries name, where the log says more than that they landed.
     #[must_use]
     pub fn named(&self) -> &BTreeSet<Number> {
         &self.named
@@ -183,7 +183,7 @@ impl Book {
         self.rows.is_empty()
     }
 
-    /// A user's row number and what is known of them.
+    /// A user's row number and what is known about them.
     #[must_use]
     pub fn find(&self, id: IdHash) -> Option<(usize, Known)> {
         let near = self.near(id);
@@ -203,9 +203,9 @@ impl Book {
         }
     }
 
-    /// Rows among which a user's is, if they have one. Hashes are spread evenly, so that one tells
-    /// about how far down its row is, and the row that is there, how far it is from there; a
-    /// search of all rows would miss the processor's caches at nearly every step.
+    /// Rows that have a user's row among them, if they have one. Hashes are spread evenly. So a
+    /// hash tells about how far down its row is, and the row found there tells how far off that
+    /// was. A search of all rows would miss the processor's caches at nearly every step.
     fn near(&self, id: IdHash) -> Range<usize> {
         let rows = &self.rows;
         let place = id.place_among(rows.len());
@@ -235,7 +235,7 @@ impl Book {
         rows.map(|(nth, row)| (row.id, self.known(nth)))
     }
 
-    /// How many users Okta was last told to have active, surely or doubtfully.
+    /// How many users Okta was last told to have active, certainly or doubtfully.
     #[must_use]
     pub fn active(&self) -> u64 {
         let told_active = |row: &&Row| row.has(flag::ACTIVE);

@@ -30,17 +30,17 @@ impl Hour {
     }
 }
 
-/// A charge: when a person was last told, and by which session they were first charged.
+/// A charge: when a person was last told, and which session first charged them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Charge {
     /// The hour in which they were last told.
     pub hour: Hour,
     /// The session that made the charge.
     pub by: Number,
-    /// Whether somebody had approved of it, so that no budget has it.
+    /// Whether somebody had approved it, so that no budget counts it.
     pub approved: bool,
-    /// The hour in which they were told before, and the session that told them again since: if
-    /// that came to nothing, this hour is what counts.
+    /// The hour in which they were told before, and the session that told them again since. If that
+    /// session came to nothing, this hour counts.
     pub moved: Option<(Hour, Number)>,
 }
 
@@ -62,8 +62,8 @@ impl Paid {
         (hour.counts(now) && !self.given_back.contains(charge.by)).then_some(hour)
     }
 
-    /// Whether the last telling that was charged came to nothing, so that to tell the same again
-    /// is to tell it for the first time.
+    /// Whether the last telling that was charged came to nothing, so that telling the same again is
+    /// telling it for the first time.
     #[must_use]
     pub fn undone(&self, charge: Charge) -> bool {
         let last = charge.moved.map_or(charge.by, |(_, via)| via);
@@ -71,7 +71,7 @@ impl Paid {
     }
 }
 
-/// `hour:by` or `hour:by:before:via`, with an `a` before it if somebody had approved.
+/// `hour:by` or `hour:by:before:via`, with an `a` in front if somebody had approved.
 impl fmt::Display for Charge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let approved = if self.approved { "a" } else { "" };

@@ -18,7 +18,7 @@ use crate::{
 /// A user's entry in the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Who.
+    /// The user.
     pub external_id: ExternalId,
     /// The record they came from.
     pub key: RecordKey,
@@ -28,7 +28,7 @@ pub struct Entry {
     pub session: Number,
     /// Okta's id of that session.
     pub session_id: Option<SessionId>,
-    /// The session, unended at the time, that it may be overtaken by.
+    /// The session, unended at the time, that may overtake it.
     pub behind: Option<Number>,
     /// Whether nobody knows that it arrived, whatever became of its session.
     pub doubtful: bool,
@@ -40,14 +40,14 @@ pub struct Entry {
     pub deactivation: Option<Charge>,
     /// What they have cost the budget of updates.
     pub update: Option<Charge>,
-    /// When the push was made, by its sender's clock, that Okta was last told.
+    /// When the push that Okta was last told was made, by its sender's clock.
     pub pushed: Option<Timestamp>,
-    /// Whether a push wants them to leave, which the guard has kept back.
+    /// Whether a push wants them to leave, and the guard has kept that back.
     pub to_leave: bool,
-    /// How Okta had them otherwise when they were last told the same again for it. If it still has
-    /// them so, telling it once more helps nobody.
+    /// The difference at Okta for which they were last told the same again. If it is still there,
+    /// telling it once more does not help.
     pub repaired: Option<Fingerprint>,
-    /// When a single-user call has told it, if one has. Until a session has told it again, the entry
+    /// When a single-user call told it, if one did. Until a session has told it again, the entry
     /// names the call.
     pub called: Option<Timestamp>,
     /// The login that Okta was told, if they were told to be active.
@@ -55,16 +55,16 @@ pub struct Entry {
     /// Whether Okta was told nothing: the entry only remembers a push that wants a stranger to be
     /// inactive, so that an older one does not let them in.
     pub stranger: bool,
-    /// What Okta was told of their groups, if it was told of any.
+    /// What Okta was told about their groups, if it was told about any.
     pub memberships: Option<Memberships>,
 }
 
 /// Where a user came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The users table: who is not in it any more is gone.
+    /// The users table: people who are no longer in it are gone.
     Table,
-    /// A push alone: that the table does not have them says nothing.
+    /// A push alone: absence from the table says nothing.
     Push,
 }
 
@@ -88,7 +88,7 @@ impl Entry {
 
     /// The item. What a look at the whole ledger does not need has names of its own, so that it
     /// takes no room there: Okta's id of the session (the first release's entries have it as
-    /// `session`, by which their sessions are known), and when somebody was told to be active.
+    /// `session`, which identifies their sessions), and when somebody was told to be active.
     pub(super) fn to_item(&self) -> Item {
         let Self {
             external_id,
@@ -169,7 +169,7 @@ impl Entry {
             .collect()
     }
 
-    /// The entry in an item; `log` knows the numbers of sessions that had none.
+    /// The entry in an item. `log` knows the numbers of sessions that had none.
     pub(super) fn from_item(item: &Item, log: &SessionLog) -> Option<Self> {
         let telling = telling(item, log);
         let text = |name: &str| item.get(name)?.as_s().ok();
@@ -218,11 +218,11 @@ pub(super) const NUMBER: &str = "n";
 /// The attribute that says that Okta was told nothing.
 pub(super) const STRANGER: &str = "stranger";
 
-/// What of an item a look at the whole ledger needs.
+/// The part of an item that a look at the whole ledger needs.
 pub(super) const PROJECTION: &str = "pk,print,#session,origin,n,behind,doubtful,#at,chargedDeactivation,chargedUpdate,toLeave,stranger,gp,gn,gd,g,gt,gs,gl,gr";
 
-/// What an item says Okta was told. What is said in a way that this release does not know is
-/// doubtful.
+/// What an item says that Okta was told. If it says so in a way that this release does not know, it
+/// is doubtful.
 pub(super) fn telling(item: &Item, log: &SessionLog) -> Telling {
     let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<Number>().ok();
     let session = item.get("session").and_then(|id| id.as_s().ok());

@@ -1,4 +1,4 @@
-//! A group's entry: what Okta was told of it, and whether it is ours.
+//! A group's entry: what Okta was told about it, and whether it is ours.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
     mapping::{Fingerprint, GroupId},
 };
 
-/// What is known of a group.
+/// What is known about a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupIs {
     /// We made it.
@@ -36,9 +36,9 @@ pub enum GroupIs {
 /// A group's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupEntry {
-    /// Which.
+    /// The group.
     pub id: GroupId,
-    /// What is known of it.
+    /// What is known about it.
     pub is: GroupIs,
     /// The print of the name and description that Okta was last told.
     pub print: [u8; 16],
@@ -48,7 +48,7 @@ pub struct GroupEntry {
     pub made: Number,
     /// When it was written.
     pub at: Timestamp,
-    /// How many members were taken out of it, by the hour, as far as that counts.
+    /// How many members were taken out of it, by the hour, as far as that still counts.
     pub left: BTreeMap<Hour, u64>,
 }
 
@@ -60,12 +60,12 @@ const LEFT: &str = "gl";
 const REFUSED: &str = "gr";
 
 impl GroupEntry {
-    /// The print of a group of which nobody knows what Okta has.
+    /// The print of a group if nobody knows what Okta has of it.
     pub const UNKNOWN: [u8; 16] = [0; 16];
-    /// The session that made a group which nobody knows to have been made.
+    /// The session of a group if nobody knows that it was made.
     pub const NEVER: Number = Number::MAX;
 
-    /// Whether Okta certainly has it, because we made it: somebody can be put into it.
+    /// Whether Okta certainly has it, because we made it: people can be put into it.
     #[must_use]
     pub fn is_there(&self, log: &SessionLog) -> bool {
         let made = standing(self.made, log);
@@ -73,7 +73,7 @@ impl GroupEntry {
         is_certain && matches!(self.is, GroupIs::Ours | GroupIs::Refused(_))
     }
 
-    /// Whether it may be there because we made it, though nobody knows: it is to be told again.
+    /// Whether it may be there because we made it, but nobody knows: it must be told again.
     #[must_use]
     pub fn may_be_there(&self, log: &SessionLog) -> bool {
         match self.is {
@@ -89,7 +89,8 @@ impl GroupEntry {
         log.is_of_another_binding(self.session)
     }
 
-    /// How its last telling stands: `None` where it was not told to this identity source.
+    /// How far its last telling can be relied on. `None` if it was not told to this identity
+    /// source.
     #[must_use]
     pub fn standing(&self, log: &SessionLog) -> Option<Standing> {
         standing(self.session, log)
@@ -110,7 +111,7 @@ impl GroupEntry {
         item.contains_key(ID)
     }
 
-    /// All but how many members were taken out of it, which is counted by itself.
+    /// All but how many members were taken out of it, which is counted separately.
     fn to_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
         let text = AttributeValue::S;
         let number = |number: Number| AttributeValue::N(number.to_string());
@@ -154,7 +155,7 @@ impl GroupEntry {
                 "ours" => GroupIs::Ours,
                 "refused" => GroupIs::Refused(print(REFUSED)?),
                 "deleted" => GroupIs::Deleted,
-                // What a later release may say: hands off.
+                // A later release may say this: hands off.
                 _ => GroupIs::Foreign,
             },
             print: print("print").unwrap_or(Self::UNKNOWN),
@@ -176,7 +177,7 @@ fn standing(session: Number, log: &SessionLog) -> Option<Standing> {
 }
 
 impl Ledger {
-    /// The entries of these groups. Which has none is not in the answer.
+    /// The entries of these groups. The answer leaves out groups without one.
     ///
     /// # Errors
     /// When any entry could not be read.
@@ -188,7 +189,7 @@ impl Ledger {
     /// Writes entries of groups. None of them replaces one of a later session.
     ///
     /// # Errors
-    /// When not all could be written; [`Overtaken`](RecordError::Overtaken) if a later session has
+    /// When not all could be written. [`Overtaken`](RecordError::Overtaken) if a later session has
     /// told one of them.
     pub async fn record_groups(&self, entries: &[GroupEntry]) -> Result<(), RecordError> {
         stream::iter(entries)
@@ -206,7 +207,7 @@ impl Ledger {
         }
     }
 
-    /// Writes what Okta was asked about a group, if its entry is as it was read: somebody who has the
+    /// Writes what Okta answered about a group, if its entry is as it was read: a run that has the
     /// lease may know better.
     ///
     /// # Errors
@@ -266,8 +267,8 @@ impl Ledger {
         }
     }
 
-    /// Counts members who are about to be taken out of a group, or takes them back, as they were not:
-    /// beside whatever else is counted at the same time. Hours that do not count any more are dropped.
+    /// Counts members who are about to be taken out of a group, or takes them back if they were
+    /// not, whatever else is counted at the same time. Hours that no longer count are dropped.
     ///
     /// # Errors
     /// When the state table could not be written.

@@ -13,11 +13,11 @@ use crate::{dynamodb::Item, okta::SessionId};
 /// The item with the last runs, newest first: a list of full runs and pushes, and one of stream
 /// batches, which would otherwise push the others out of sight.
 const RECENT: &str = "history";
-/// How many runs a list shows, and with how many more it is cut back to that.
+/// How many runs a list shows. With this many more it is cut back.
 const SHOWN: usize = 20;
 const SLACK: usize = 10;
 
-/// External ids in one item: with the longest there are, some 256 KB, where DynamoDB's limit is 400.
+/// External ids in one item: with the longest ones that is some 256 KB of DynamoDB's 400.
 const TOLD_PER_ITEM: usize = 120;
 
 /// A run that is over.
@@ -27,14 +27,14 @@ pub struct KeptRun {
     pub summary: RunSummary,
     /// Its report, as JSON.
     pub report: String,
-    /// Whom it told to be active, and to be inactive.
+    /// The people it told to be active, and to be inactive.
     pub told: [Vec<String>; 2],
     /// Why deactivations were withheld.
     pub withheld_reason: Option<String>,
     /// When the next record crosses a date.
     pub next_date: Option<Timestamp>,
-    /// Whether it compared the whole users table to its end, so that it knows whether anything
-    /// is withheld, and about dates.
+    /// Whether it compared the whole users table completely, so that it knows whether anything is
+    /// withheld, and about dates.
     pub is_whole: bool,
 }
 
@@ -44,24 +44,24 @@ pub struct KeptRun {
 pub struct RunSummary {
     /// The run's id.
     pub run_id: String,
-    /// When it was over.
+    /// When it ended.
     pub at: Timestamp,
-    /// What fired it.
+    /// What started it: `schedule`, `stream` or `direct`.
     pub trigger: String,
-    /// Why it did not come to an end.
+    /// Why it failed. Null if it did not.
     #[serde(default)]
     pub error: Option<String>,
     /// Users to create, update or reactivate that it found.
     pub upserts: u64,
     /// Users to deactivate that it found.
     pub deactivations: u64,
-    /// Records that could not be sent.
+    /// Records that our own checks turned away.
     pub rejected: u64,
-    /// People whom the guard withheld.
+    /// People that the guard withheld.
     pub withheld: u64,
-    /// Its import sessions and how they were last seen.
+    /// Its import sessions, as it last saw them.
     pub sessions: Vec<SessionSummary>,
-    /// Whether there was more to do than time.
+    /// Whether there was more to do than time for it.
     pub more: bool,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
@@ -70,9 +70,9 @@ pub struct RunSummary {
 /// A run's import session at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionSummary {
-    /// Okta's id.
+    /// Okta's id of the session.
     pub id: SessionId,
-    /// The status that the run last saw it in.
+    /// The status in which the run last saw it.
     pub status: String,
 }
 
@@ -84,11 +84,11 @@ pub struct Recent {
     pub runs: Vec<RunSummary>,
     /// Stream batches, newest first.
     pub batches: Vec<RunSummary>,
-    /// Since when full runs withhold deactivations, one after another.
+    /// Since when full runs have withheld deactivations, one after another.
     pub withheld_since: Option<Timestamp>,
     /// Why the last one did.
     pub withheld_reason: Option<String>,
-    /// How many the last one did.
+    /// How many the last one withheld.
     pub withheld: u64,
     /// When the next record crosses a date, by the last one.
     pub next_date: Option<Timestamp>,
@@ -126,7 +126,7 @@ impl Ledger {
             ("at".to_owned(), text(&at.to_string())),
             ("trigger".to_owned(), text(trigger)),
             ("report".to_owned(), text(&run.report)),
-            // DynamoDB's time to live goes by seconds since 1970.
+            // DynamoDB's time to live counts seconds since 1970.
             (
                 "expires".to_owned(),
                 AttributeValue::N((*at + keep).as_second().to_string()),
@@ -141,7 +141,7 @@ impl Ledger {
             .await
             .map_err(|error| LedgerError::of("keeping a report in", &error))?;
         self.list(run).await?;
-        // The time for this is short, and who was deactivated is asked for first.
+        // The time for this is short, and people first ask who was deactivated.
         let [active, inactive] = &run.told;
         self.keep_told(run, "deactivations", inactive, keep).await?;
         self.keep_told(run, "upserts", active, keep).await
@@ -182,7 +182,7 @@ impl Ledger {
             .await
     }
 
-    /// Puts a run before the last ones. Two runs may do so at the same time.
+    /// Puts a run in front of the last ones. Two runs may do so at the same time.
     async fn list(&self, run: &KeptRun) -> Result<(), LedgerError> {
         const DOING: &str = "keeping a run in";
         let list = if run.summary.trigger == "stream" {
@@ -246,7 +246,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Removes the oldest runs of a list. Runs that were put before them meanwhile do not matter.
+    /// Removes the oldest runs of a list. Runs that were put in front of them meanwhile do not
+    /// matter.
     async fn cut_back(&self, list: &str, listed: usize) -> Result<(), LedgerError> {
         let places: Vec<_> = (SHOWN..listed).map(|at| format!("#list[{at}]")).collect();
         self.client
@@ -261,7 +262,7 @@ impl Ledger {
             .map_err(|error| LedgerError::of("cutting back the runs in", &error))
     }
 
-    /// The last runs. A list that cannot be understood, as another release wrote it, is empty.
+    /// The last runs. A list that cannot be understood, because another release wrote it, is empty.
     ///
     /// # Errors
     /// When they could not be read.
@@ -279,7 +280,7 @@ impl Ledger {
         let recent = items.into_iter().next().map(serde_dynamo::from_item);
         Ok(recent
             .transpose()
-            .inspect_err(|error| tracing::warn!(%error, "the last runs are not readable"))
+            .inspect_err(|error| tracing::warn!(%error, "the last runs cannot be read"))
             .unwrap_or_default()
             .unwrap_or_default())
     }

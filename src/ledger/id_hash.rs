@@ -41,7 +41,7 @@ impl IdHash {
         Self(hash)
     }
 
-    /// About where this hash is among so many in their order; at most `count`.
+    /// About where this hash is among this many in order. At most `count`.
     pub(super) fn place_among(self, count: usize) -> usize {
         let upper_half = u128::from_be_bytes(self.0) >> 64;
         ((upper_half * count as u128) >> 64) as usize

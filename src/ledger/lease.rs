@@ -1,8 +1,9 @@
 //! The right to have a session open: one run has it at a time.
 //!
 //! It is taken before a session is opened and given back when its import was started, and while
-//! Okta opens none. Nobody waits with it in hand. A full run that wants it leaves a claim, which
-//! sessions of stream batches and pushes respect, so that it gets its turn beside a busy stream.
+//! Okta opens none. Nobody waits while holding it. A full run that wants it leaves a claim.
+//! Sessions of stream batches and pushes respect it, so that the full run gets its turn next to a
+//! busy stream.
 
 use std::{
     collections::HashMap,
@@ -24,24 +25,24 @@ use crate::{
     okta::within,
 };
 
-/// How long a lease lasts if it is not renewed: what others wait for after a crash.
+/// How long a lease lasts if it is not renewed: how long others wait after a crash.
 const LASTS: Duration = Duration::from_secs(30);
 /// How often it is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
-/// How long before its end a lease is not relied on any more, for a write takes time to arrive.
+/// How long before its end a lease is no longer relied on, because a write takes time to arrive.
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a full run's claim lasts if it is not renewed.
 const CLAIM_LASTS: Duration = Duration::from_secs(30);
-/// How long single-user calls pass a full run that is refused the lease.
+/// How long single-user calls pass a full run that cannot have the lease.
 const CALLS_PASS: Duration = Duration::from_secs(60);
-/// How long giving the lease back may take; if it takes longer, the lease ends by itself.
+/// How long giving the lease back may take. If it takes longer, the lease ends by itself.
 const RELEASE: Duration = Duration::from_secs(3);
 
 /// Who wants the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
-    /// A full run, which others let pass.
+    /// A full run. The others let it pass.
     Full,
     /// A stream batch or a push that wants to have a session open.
     Part,
@@ -64,12 +65,12 @@ pub enum Claim {
     },
 }
 
-/// Who works at the moment.
+/// The run that is at work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The run's id.
     pub run: String,
-    /// Until when, if it does not renew the lease.
+    /// Until when, if the run dies and does not renew the lease.
     pub until: Timestamp,
 }
 
@@ -82,18 +83,19 @@ pub struct Lease {
     renewal: AbortHandle,
 }
 
-/// Who claims the lease. Lambda may deliver an asynchronous event twice at once, under one and the
-/// same request id, so that an owner's name alone does not tell two runs apart.
+/// Who claims the lease. Lambda may deliver an asynchronous event twice at once, with the same
+/// request id, so an owner's name alone does not tell two runs apart.
 #[derive(Debug, Clone)]
 struct Claimant {
     owner: String,
     claim: String,
 }
 
-/// The lease is over, or was taken by another run: stop before the next write.
+/// The lease is over, or another run took it: stop before the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the lease was lost, because the invocation's time was up or another run took it: this run stopped, and the next goes on"
+    "the lease was lost, because the invocation's time was up or another run took it: this run \
+     stopped, and the next one goes on"
 )]
 pub struct LeaseLost;
 
@@ -110,8 +112,8 @@ impl Ledger {
             .filter(|holder| holder.until > self.clock.now()))
     }
 
-    /// Takes the lease for `owner`, if it can be had. It never outlives `deadline`. A full run
-    /// that cannot have it leaves a claim, and is to ask again within half a minute.
+    /// Takes the lease for `owner`, if it is free. It never outlives `deadline`. A full run that
+    /// cannot have it leaves a claim, and must ask again within half a minute.
     ///
     /// # Errors
     /// When the state table cannot be read or written.
@@ -164,8 +166,8 @@ impl Ledger {
         }))
     }
 
-    /// Says that a full run wants the lease, which it can have, while Okta opens no session; who
-    /// renews it within half a minute keeps it.
+    /// Says that a full run wants the lease, which it can have, while Okta opens no session.
+    /// Renewing it within half a minute keeps it.
     ///
     /// # Errors
     /// When the state table cannot be written.
@@ -173,14 +175,14 @@ impl Ledger {
         self.leave_claim_of(owner, self.clock.now(), deadline).await
     }
 
-    /// Leaves a claim of a run that was refused the lease since then.
+    /// Leaves a claim of a run that has been refused the lease since then.
     async fn leave_claim_of(
         &self,
         owner: &str,
         since: Timestamp,
         deadline: Timestamp,
     ) -> Result<(), LedgerError> {
-        // A claim is its run's, however often it asks.
+        // A claim belongs to its run, however often it asks.
         let claimant = Claimant {
             owner: owner.to_owned(),
             claim: owner.to_owned(),
@@ -204,7 +206,7 @@ impl Ledger {
             let (owner, until) = holder(item)?;
             let since = item.get("since").and_then(|since| since.as_n().ok());
             let since = since.and_then(|since| since.parse().ok());
-            // A release that does not say so means that it has been waiting.
+            // A release that does not say so has been waiting.
             let since = since.unwrap_or(0);
             Some(Claimed {
                 owner,
@@ -237,7 +239,7 @@ async fn renew(ledger: &Ledger, claimant: &Claimant, deadline: Timestamp, until:
                 until.store(0, Ordering::Release);
                 return;
             }
-            // It may go better next time; if not, the lease runs out and `check` says so.
+            // It may go better next time. If not, the lease runs out and `check` says so.
             Ok(Put::Refused { .. }) => {}
             Err(error) => tracing::warn!(%error, "the lease was not renewed"),
         }
@@ -274,7 +276,7 @@ async fn put(
             "until",
             AttributeValue::N(until.as_millisecond().to_string()),
         )
-        // The claimant may claim again: so does a retry of a claim whose answer was lost.
+        // The claimant may claim again. A retry after a lost answer does that, too.
         .condition_expression("attribute_not_exists(pk) OR #until < :now OR #claim = :claim")
         .expression_attribute_names("#until", "until")
         .expression_attribute_names("#claim", "claim")
@@ -313,7 +315,7 @@ fn holder(item: &HashMap<String, AttributeValue>) -> Option<(String, Timestamp)>
 }
 
 impl Lease {
-    /// Whether the lease still holds; to be asked before every write.
+    /// Whether the lease still holds. Ask before every write.
     ///
     /// # Errors
     /// When it was lost or is about to end.
@@ -332,7 +334,7 @@ impl Lease {
         }
     }
 
-    /// Gives the lease back, so that the next run need not wait for its end.
+    /// Gives the lease back, so that the next run does not have to wait for its end.
     pub async fn release(self) {
         self.renewal.abort();
         Box::pin(delete(&self.ledger, LEASE, &self.claimant.claim)).await;

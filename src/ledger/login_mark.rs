@@ -2,9 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// The first 48 bits of a login's SHA-256, in lower case: enough to see that somebody is to have a
-/// login which another one has. Two people whose marks are the same by chance are told one after
-/// the other, and that is all.
+/// The first 48 bits of a login's SHA-256, in lower case: enough to see that somebody must have a
+/// login which somebody else has. If the marks of two people are the same by chance, they are told
+/// one after the other, and that is all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LoginMark([u8; 6]);
 

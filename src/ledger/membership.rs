@@ -1,4 +1,4 @@
-//! What Okta was told of a user's groups, and what the whole ledger remembers of it.
+//! What Okta was told about a user's groups, and what the whole ledger remembers of it.
 
 use std::collections::BTreeSet;
 
@@ -12,29 +12,29 @@ use super::{
 };
 use crate::{dynamodb::Item, mapping::GroupId};
 
-/// What Okta was told of a user's groups: a telling of its own beside that of their profile.
+/// What Okta was told about a user's groups: a telling of its own next to that of their profile.
 ///
-/// Whatever became of the session, they are in no group but those of `told`, of `left` and of `also`:
-/// from all together follows what is to be taken away when nobody knows what arrived.
+/// Whatever became of the session, they are in no groups except those of `told`, of `left` and of
+/// `also`. All of these together give what to take away when nobody knows what arrived.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memberships {
     /// The groups that they were told to be in.
     pub told: BTreeSet<GroupId>,
-    /// The groups that they were told to leave; they may still be in them, unless the session
+    /// The groups that they were told to leave. They may still be in them, unless the session
     /// landed.
     pub left: BTreeSet<GroupId>,
-    /// Groups that they may be in besides, whatever becomes of the session: nobody knew whether they
+    /// Other groups that they may be in, whatever becomes of the session: nobody knew whether they
     /// were, and they could not be told to leave.
     pub also: BTreeSet<GroupId>,
     /// The number of the session that carried it.
     pub session: Number,
-    /// Whether nobody knows that it is so, whatever became of the session: what Okta does with the
-    /// memberships of somebody who is deactivated or let in again is not published.
+    /// Whether nobody knows that it is true, whatever became of the session: what Okta does with
+    /// the memberships of somebody who is deactivated or let in again is not published.
     pub doubtful: bool,
     /// What the removals have cost the budget.
     pub charge: Option<Charge>,
-    /// In which groups Okta had them otherwise when they were last told again for it, and when that was
-    /// found. If the next verification finds just that, telling it once more helps nobody.
+    /// The different groups at Okta for which they were last told again, and when they were found.
+    /// If the next verification finds exactly these, telling it once more does not help.
     pub repaired: Option<(MembershipPrint, Timestamp)>,
 }
 
@@ -62,7 +62,7 @@ impl Memberships {
             AttributeValue::L(texts.map(AttributeValue::S).collect())
         };
         let print = MembershipPrint::of(self.told.iter());
-        // A byte more says that there is more to be known of them.
+        // One byte more says that there is more to know about them.
         let more = (!self.also.is_empty()).then_some(1);
         let print: Vec<u8> = print.0.into_iter().chain(more).collect();
         let required = [
@@ -124,13 +124,13 @@ impl Memberships {
     }
 }
 
-/// A set of groups in eight bytes: how many they are (255 stands for more, too), and 56 bits of a
+/// A set of groups in eight bytes: how many they are (255 also stands for more), and 56 bits of a
 /// SHA-256 over their ids.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MembershipPrint(pub(super) [u8; 8]);
 
 impl MembershipPrint {
-    /// The print of these groups, which come in the order of their ids.
+    /// The print of these groups, given in the order of their ids.
     #[must_use]
     pub fn of<'g>(groups: impl Iterator<Item = &'g GroupId>) -> Self {
         let mut hash = Sha256::new_with_prefix("groups 1\n");
@@ -157,7 +157,7 @@ impl MembershipPrint {
         &self.0
     }
 
-    /// The print in an item, and whether it is all that is to be known.
+    /// The print in an item, and whether it says everything.
     fn from_item(item: &Item) -> Option<(Self, bool)> {
         let bytes = item.get(PRINT)?.as_b().ok()?.as_ref();
         let print = bytes.get(..8)?.try_into().ok()?;
@@ -165,24 +165,24 @@ impl MembershipPrint {
     }
 }
 
-/// How a user stands with their groups.
+/// What Okta was told about a user's groups, and how far that can be relied on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum InGroups {
     /// Okta was told of none.
     #[default]
     Never,
-    /// Okta has them in just the groups of this print.
+    /// Okta has them in exactly the groups of this print.
     Just(MembershipPrint),
-    /// They were told to be in so many groups, and are; they may be in others besides.
+    /// They were told to be in this many groups, and are. They may also be in others.
     Partly(u8),
-    /// They were told to be in so many groups, and nobody knows what arrived.
+    /// They were told to be in this many groups, and nobody knows what arrived.
     Doubtful(u8),
-    /// A session may still be imported that carries memberships of theirs, so many.
+    /// A session that carries this many memberships of theirs may still be imported.
     UnderWay(u8),
 }
 
 impl InGroups {
-    /// How many groups they were told to be in; 255 stands for more, too.
+    /// How many groups they were told to be in. 255 also stands for more.
     #[must_use]
     pub fn count(self) -> u8 {
         match self {
@@ -192,7 +192,7 @@ impl InGroups {
         }
     }
 
-    /// How somebody stands of whose groups Okta was told this.
+    /// The value for somebody about whose groups Okta was told this.
     #[must_use]
     pub fn of(memberships: Option<&Memberships>, log: &SessionLog) -> Self {
         memberships.map_or(Self::Never, |memberships| {
@@ -207,7 +207,7 @@ impl InGroups {
         })
     }
 
-    /// The same of an item of which only a look's attributes were read, and the session that it
+    /// The same for an item of which only a look's attributes were read, and the session that it
     /// names.
     pub(super) fn from_item(item: &Item, log: &SessionLog) -> (Self, Option<Number>) {
         let number = item.get(NUMBER).and_then(|number| number.as_n().ok());

@@ -1,6 +1,5 @@
-//! What a verification writes into entries: doubt where Okta has somebody otherwise than it was
-//! told, and entries of people whom nothing was known of. Nothing that was written since it was
-//! read is replaced.
+//! What a verification writes into entries: doubt if Okta has somebody otherwise than it was told,
+//! and entries of unknown people. Nothing that was written since it was read is replaced.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -20,27 +19,27 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// What stands for a profile that nobody was told.
+/// Stands for a profile that nobody was told.
 pub(crate) const UNKNOWN: Fingerprint = Fingerprint::unknown();
 
-/// What is to be written about somebody.
+/// What to write about somebody.
 #[derive(Debug, Clone)]
 pub(crate) enum Mend {
-    /// Nobody knows whether what they were told arrived: they are told again. If that is for the
-    /// sake of a difference, which. Who is to be active costs an update, as Okta has them otherwise.
+    /// Nobody knows whether what they were told arrived: they are told again. With the difference,
+    /// if there is one. For somebody who must be active it costs an update, as Okta has them
+    /// otherwise.
     Doubt(Entry, Option<Fingerprint>),
-    /// Okta has them as it was told: what they were told again for is over.
+    /// Okta has them as it was told: the difference that they were told again for is over.
     Settle(Entry),
-    /// This is what Okta has been told, in place of the entry that was read, if there was one.
+    /// This is what Okta was told, instead of the entry that was read, if there was one.
     Write(Box<Entry>, Option<Entry>),
 }
 
 impl Ledger {
-    /// Writes what is to be written, each only if the entry is as it was read; says of each
-    /// whether it was.
+    /// Writes these, each only if the entry is as it was read. Gives for each whether it was.
     ///
     /// # Errors
-    /// When it is not known of any of them.
+    /// When it is unknown for any of them.
     pub(crate) async fn mend(&self, mends: &[Mend]) -> Result<Vec<bool>, LedgerError> {
         stream::iter(mends)
             .map(|mend| async move {
@@ -123,7 +122,7 @@ impl Ledger {
     }
 }
 
-/// Whether a write was done; one whose condition does not hold is none.
+/// Whether a write was done. One whose condition does not hold was not.
 fn done<T, E, R>(
     result: Result<T, SdkError<E, R>>,
     is_condition: impl Fn(&E) -> bool,

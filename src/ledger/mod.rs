@@ -4,24 +4,24 @@
 //!
 //! | `pk` | what |
 //! |---|---|
-//! | `user#<id hash>` | an [`Entry`]: what Okta was told of one user, and by which session |
-//! | `group#<id hash>` | a [`GroupEntry`]: what Okta was told of one group, and whether it is ours |
+//! | `user#<id hash>` | an [`Entry`]: what Okta was told about one user, and by which session |
+//! | `group#<id hash>` | a [`GroupEntry`]: what Okta was told about one group, and whether it is ours |
 //! | `log` | the [`SessionLog`]: what became of the import sessions |
 //! | `guard` | what the guard remembers: budgets, latches, approvals |
-//! | `list#<digest>#<n>` | people whom the guard withholds, until they are approved or forgotten |
+//! | `list#<digest>#<n>` | people that the guard withholds, until they are approved or forgotten |
 //! | `binding` | what the ledger is about: org, identity source, users table |
 //! | `switch` | whether runs may tell Okta anything |
 //! | `proof` | the [`Proof`]: what single-user calls were seen to do with this org |
-//! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users whom Okta refuses, since when and how often |
+//! | `stuck#<0 to f>` | the [`Stuck`]: records that cannot be sent and users that Okta refuses, since when and how often |
 //! | `verification` | the last verification, and the one under way; what it has listed is in `verification#…` |
-//! | `unchecked` | the [`Unchecked`]: imports of which it is yet to be seen what Okta made of their people |
-//! | `outstanding` | the [`Outstanding`]: how far the list of a look is worked off; the people are in `outstanding#<list>#<n>` |
-//! | `pending` | who was still to be told when full runs ended |
+//! | `unchecked` | the [`Unchecked`]: imports whose outcome for their people must still be seen |
+//! | `outstanding` | the [`Outstanding`]: how far the list of a look is worked through; the people are in `outstanding#<list>#<n>` |
+//! | `pending` | who was still to tell when full runs ended |
 //! | `lease`, `claim` | which run has a session open, and which full run wants to |
 //! | `sessions` | the log of a release that did not number its sessions |
 //!
-//! An entry is written *before* its session is triggered and holds only if the session landed:
-//! the trigger is the commit. The rules are in [`log`].
+//! An entry is written *before* its session is triggered and holds only if the session landed: the
+//! trigger is the commit. The rules are in [`log`].
 
 mod amend;
 mod binding;

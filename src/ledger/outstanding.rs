@@ -1,4 +1,4 @@
-//! What a look at the whole table has found and no session has carried yet.
+//! What a look at the whole table found and no session has carried yet.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt as _, stream};
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ledger, LedgerError, Versioned, Written, store::IN_FLIGHT};
 
-/// The key of the item that says where the list stands; the list is in `outstanding#<list>#<n>`.
+/// The key of the item that says how far the list is. The list is in `outstanding#<list>#<n>`.
 const PK: &str = "outstanding";
 
-/// A list of people who are yet to be told, and how far it was worked off.
+/// A list of people who are still to tell, and how far it is worked through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Outstanding {
-    /// The list's name; empty where there is none.
+    /// The list's name. Empty if there is none.
     pub list: String,
-    /// When the look began that made it.
+    /// When the look that made it began.
     pub looked_at: Option<Timestamp>,
-    /// By what: another mapping or release finds others.
+    /// What the finding depends on: another mapping or release finds others.
     pub by: String,
     /// How many people are in each of its items.
     pub items: Vec<u32>,
@@ -26,7 +26,7 @@ pub struct Outstanding {
     pub told: u64,
     /// How many people were told active: when the look saw the ledger, and since.
     pub active: u64,
-    /// Whether everybody was told whom the look found to leave, and who goes apart: before that
+    /// Whether all leavers of the look were told, and people who are told separately. Before that
     /// nobody goes on with the list.
     pub is_ready: bool,
 }
@@ -56,7 +56,7 @@ impl Outstanding {
 }
 
 impl Ledger {
-    /// The list, whatever it is worth.
+    /// The list, whether it is still good or not.
     ///
     /// # Errors
     /// When the state table could not be read.
@@ -64,7 +64,7 @@ impl Ledger {
         Ok(self.read(PK).await?.value)
     }
 
-    /// Keeps a list, in place of the one that there is. `items` are its people, in items of a size
+    /// Keeps a list instead of the one that is there. `items` are its people, in items of a size
     /// that DynamoDB takes.
     ///
     /// # Errors
@@ -82,9 +82,9 @@ impl Ledger {
             .await
     }
 
-    /// The people of the list who are next, as they were kept, until there are so many: for each
-    /// item its bytes, how many people are in it, and how many of these have been in hand. `None` if
-    /// anything is missing.
+    /// The next people of the list, as they were kept, up to this many: for each item its bytes,
+    /// how many people are in it, and how many of these have been in hand. `None` if anything is
+    /// missing.
     ///
     /// # Errors
     /// When the state table could not be read.
@@ -115,7 +115,7 @@ impl Ledger {
         Ok(Some(read))
     }
 
-    /// This list was worked off so far; it never goes back.
+    /// Notes how far this list is worked through. It never goes back.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -139,7 +139,7 @@ impl Ledger {
     pub async fn drop_outstanding(&self, list: &Outstanding) -> Result<(), LedgerError> {
         let is_done = list.told >= list.people() && list.is_ready;
         let looked = |now: &Outstanding| match is_done {
-            // That it was worked off is worth knowing.
+            // It is worth knowing that it was finished.
             true => Outstanding {
                 list: String::new(),
                 items: Vec::new(),

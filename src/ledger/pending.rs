@@ -1,4 +1,4 @@
-//! Who was still to be told when full runs ended, one after another.
+//! Who was still to tell when full runs ended, one after another.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ const PK: &str = "pending";
 /// How many people are followed.
 const FOLLOWED: usize = 100;
 
-/// For how many full runs somebody was pending, by the hash of their external id.
+/// For how many full runs each person was pending, by the hash of their external id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Pending(BTreeMap<String, u32>);
 
 impl Ledger {
-    /// Remembers who is still to be told at the end of a full run, the first of them; over how many
-    /// full runs one of them was.
+    /// Remembers the first people who are still to tell at the end of a full run. Gives over how
+    /// many full runs one of them was.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -36,7 +36,7 @@ impl Ledger {
         pending.value.0 = now.collect();
         let longest = pending.value.0.values().max().copied().unwrap_or(0);
         if pending.value.0 != before {
-            // Should another full run be quicker, it has counted the same.
+            // If another full run is quicker, it has counted the same.
             let _ = self.write(PK, &mut pending).await?;
         }
         Ok(longest)

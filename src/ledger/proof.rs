@@ -1,4 +1,4 @@
-//! What single-user calls were seen to do with this very org: until it is known, none is made about
+//! What single-user calls were seen to do with this very org. Until it is known, none is made about
 //! anybody but made-up people.
 
 use std::time::Duration;
@@ -10,27 +10,28 @@ use super::{Binding, Ledger, LedgerError, Versioned, Written};
 
 /// The key of the item.
 const PK: &str = "proof";
-/// How long the made-up people are left alone after a sign of life of whoever proves.
+/// How long the made-up people are left alone after a proof's last sign of life.
 const LEFT_ALONE_FOR: Duration = Duration::from_secs(30);
-/// How many leavers are remembered whom no session finds. When one is found, no more are made.
+/// How many leavers that no session finds are remembered. When one is found, no more are made.
 const LEFT_ACTIVE: usize = 500;
-/// How long no call is made after Okta has said that it has none, or permits none.
+/// How long no call is made after Okta has said that it has no such call, or does not permit it.
 const OFF_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// What is known of a call.
+/// What is known about a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Works {
     /// It does what its name says.
     Works,
-    /// It does not.
+    /// It does not do what its name says.
     Fails,
-    /// Nobody knows.
+    /// Nobody knows. For `deactivate`: nobody could see it. The answer's `lookAt` says what to look
+    /// at.
     #[default]
     Unknown,
 }
 
-/// What is known of each call.
+/// What is known about each call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calls {
     /// Creating somebody.
@@ -41,14 +42,14 @@ pub struct Calls {
     pub deactivate: Works,
 }
 
-/// What was proven, of which org, and what has happened since.
+/// What was proven, for which org, and what has happened since.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Proof {
     /// The org and the identity source that it is about.
     org: String,
     identity_source: String,
-    /// When it was given; none if nothing ever was proven.
+    /// When it was given. None if nothing was ever proven.
     pub at: Option<Timestamp>,
     /// What works.
     pub calls: Calls,
@@ -56,19 +57,20 @@ pub struct Proof {
     pub statuses: bool,
     /// The external ids of the made-up people.
     pub people: Vec<String>,
-    /// Until when they are left alone, as somebody is at work on the proof.
+    /// Until when they are left alone, because a proof is at work.
     pub under_way: Option<Timestamp>,
-    /// Whether all went as it should, but for what the operator alone can see and confirm.
+    /// Whether all went well, except for what only the operator can see and confirm.
     pub may_be_confirmed: bool,
-    /// Why something that had worked does not count any more, and since when.
+    /// Why something that had worked no longer counts, and since when.
     pub withdrawn: Option<Withdrawn>,
     /// Why no call is made for a while, and until when.
     pub off: Option<Off>,
-    /// Leavers whom calls have taken from the identity source and left active: no session finds them.
+    /// Leavers that calls have taken from the identity source and left active: no session finds
+    /// them.
     pub left_active: Vec<LeftActive>,
 }
 
-/// Somebody who is to leave and whom no session finds any more.
+/// A leaver that no session finds any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftActive {
@@ -81,16 +83,16 @@ pub struct LeftActive {
 /// A proof that a later look has contradicted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withdrawn {
-    /// When.
+    /// When it was withdrawn.
     pub at: Timestamp,
     /// What was seen.
     pub why: String,
 }
 
-/// A while in which no call is made.
+/// A time without calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Off {
-    /// Until when.
+    /// Until when no call is made.
     pub until: Timestamp,
     /// What Okta said.
     pub why: String,
@@ -108,7 +110,7 @@ pub struct MayCall {
 }
 
 impl MayCall {
-    /// Whether anything may.
+    /// Whether any call may be made.
     #[must_use]
     pub fn any(self) -> bool {
         self.upserts || self.deactivations
@@ -116,7 +118,7 @@ impl MayCall {
 }
 
 impl Proof {
-    /// A proof that begins: nothing is known of this org yet.
+    /// A proof that begins: nothing is known about this org yet.
     #[must_use]
     pub fn of(binding: &Binding, now: Timestamp, people: Vec<String>) -> Self {
         Self {
@@ -155,12 +157,12 @@ impl Proof {
         }
     }
 
-    /// Somebody is at work on it.
+    /// Notes that a proof is at work.
     pub fn goes_on(&mut self, now: Timestamp) {
         self.under_way = Some(now + LEFT_ALONE_FOR);
     }
 
-    /// The made-up people, while somebody is at work on the proof.
+    /// The made-up people, while a proof is at work.
     #[must_use]
     pub fn at_work_with(&self, now: Timestamp) -> &[String] {
         match self.under_way {
@@ -205,13 +207,13 @@ impl Ledger {
         self.read(PK).await
     }
 
-    /// Somebody is active whom a single-user call was seen to have deactivated. An admin may have let
-    /// them in again; but whatever was proven, nobody else is told to leave by a call.
+    /// Somebody is active that a single-user call was seen to have deactivated. An admin may have
+    /// let them in again. Whatever was proven, nobody else is told to leave by a call.
     ///
     /// # Errors
     /// When the state table could not be read or written.
     pub(crate) async fn deactivates_nobody(&self) -> Result<(), LedgerError> {
-        let why = "a user is active whom a single-user call was seen to have deactivated";
+        let why = "a user is active that a single-user call was seen to have deactivated";
         tracing::warn!("{why}: prove again what these calls do");
         let now = self.clock.now();
         let withdraw = |proof: &mut Proof| {
@@ -222,8 +224,8 @@ impl Ledger {
         self.change_proof(withdraw).await.map(drop)
     }
 
-    /// Changes what is known of the calls, whoever else does at the same time; gives what is there
-    /// then.
+    /// Changes what is known about the calls, whatever others change at the same time. Gives what
+    /// is there then.
     ///
     /// # Errors
     /// When the state table could not be read or written.

@@ -1,4 +1,4 @@
-//! What an entry says of its user.
+//! What an entry says about its user.
 
 use jiff::Timestamp;
 
@@ -12,21 +12,22 @@ use super::{
 /// about them.
 const FORGOTTEN_AFTER: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
-/// By what entries are read: what became of their sessions, and of their charges.
+/// What it takes to read entries: what became of their sessions, and of their charges.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// What became of sessions.
     pub log: SessionLog,
     /// What became of charges.
     pub paid: Paid,
-    /// When that is.
+    /// When this is.
     pub now: Timestamp,
 }
 
-/// What the ledger knows of a user.
+/// What the ledger knows about a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// How they stand; `None` where nothing is known that was told to this identity source.
+    /// How far what Okta was told about them can be relied on. `None` if this identity source was
+    /// told nothing.
     pub standing: Option<Standing>,
     /// Where they came from.
     pub origin: Origin,
@@ -41,20 +42,20 @@ pub struct Known {
     pub update_undone: bool,
     /// Whether a push wants them to leave.
     pub to_leave: bool,
-    /// Whether they were deactivated so long ago that they need not be remembered.
+    /// Whether they were deactivated so long ago that they can be forgotten.
     pub long_gone: bool,
     /// Whether they were told under an id of another externalId template.
     pub other_id: bool,
-    /// Whether a single-user call was seen to be done that told it, so that a session need only
+    /// Whether a single-user call that told it was seen to be done, so that a session only has to
     /// confirm it.
     pub(super) done_by_call: bool,
-    /// How they stand with their groups.
+    /// What is known about their groups.
     pub in_groups: InGroups,
 }
 
 impl Known {
-    /// How they are to be told this: apart from others if an import has failed that told them the
-    /// same kind of thing.
+    /// How they must be told this: separately from others if an import that told them the same kind
+    /// of thing failed.
     #[must_use]
     pub fn again(&self, told: Told) -> Again {
         let before = self.standing.map(|standing| standing.told);
@@ -72,7 +73,7 @@ impl Known {
         self.done_by_call && self.standing.is_some_and(|it| it.told == told)
     }
 
-    /// What is known of somebody of whom Okta was told so.
+    /// What is known about somebody if Okta was told this about them.
     #[cfg(test)]
     pub(crate) fn of(standing: Standing) -> Self {
         Self {
@@ -90,7 +91,7 @@ impl Known {
         }
     }
 
-    /// Whether Okta was last told to have them active, surely or doubtfully.
+    /// Whether Okta was last told to have them active, certainly or doubtfully.
     #[must_use]
     pub fn told_active(&self) -> bool {
         matches!(
@@ -104,7 +105,7 @@ impl Known {
 }
 
 impl Reading {
-    /// What an entry says of its user.
+    /// What an entry says about its user.
     #[must_use]
     pub fn of(&self, entry: &Entry) -> Known {
         let known = self.known(

@@ -12,9 +12,9 @@ use crate::{
     dynamodb::unmade,
 };
 
-/// A key that no item has: neither entries nor the lease nor the log of sessions are called so.
+/// A key that no item has: neither entries nor the lease nor the log of sessions have it.
 const NOBODY: &str = "doctor#nobody";
-/// Never true. DynamoDB looks whether a caller may write before it looks at the condition.
+/// Never true. DynamoDB checks whether a caller may write before it looks at the condition.
 const NEVER: &str = "attribute_exists(pk) AND attribute_not_exists(pk)";
 
 /// Something that runs do in the state table.
@@ -41,13 +41,13 @@ impl Right {
         Self::BatchWriteItem,
     ];
 
-    /// What a function needs in it that only reads.
+    /// What a function that only reads needs in it.
     pub(crate) const READING: [Self; 3] = [Self::GetItem, Self::BatchGetItem, Self::Scan];
 
-    /// What reading the history needs, where it has a table of its own.
+    /// What reading the history needs, if it has a table of its own.
     pub(crate) const READING_HISTORY: [Self; 1] = [Self::GetItem];
 
-    /// What keeping the history needs, where it has a table of its own.
+    /// What keeping the history needs, if it has a table of its own.
     pub(crate) const HISTORY: [Self; 3] = [Self::GetItem, Self::PutItem, Self::UpdateItem];
 
     /// The IAM action that grants it.
@@ -65,12 +65,12 @@ impl Right {
 }
 
 impl Ledger {
-    /// What DynamoDB tells of the state table.
+    /// What DynamoDB says about the state table.
     pub(crate) async fn describe(&self) -> Result<TableFacts, Trouble> {
         describe(&self.client, &self.table).await
     }
 
-    /// Makes use of a right in a way that changes nothing.
+    /// Uses a right in a way that changes nothing.
     pub(crate) async fn exercise(&self, right: Right) -> Result<(), Trouble> {
         let Self { client, table, .. } = self;
         let nobody = || AttributeValue::S(NOBODY.to_owned());
@@ -108,7 +108,7 @@ impl Ledger {
                 allowed(delete.condition_expression(NEVER).send().await)
             }
             Right::BatchWriteItem => {
-                // It takes no condition; deleting what is not there is nothing.
+                // It takes no condition. Deleting what is not there does nothing.
                 let delete = DeleteRequest::builder().key("pk", nobody());
                 let delete = delete.build().map_err(unmade)?;
                 let write = WriteRequest::builder().delete_request(delete).build();

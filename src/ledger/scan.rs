@@ -89,7 +89,7 @@ impl Ledger {
                         .then(|| entry::at(&item))
                         .flatten(),
                 );
-                // Whoever may come back with groups that they had is remembered.
+                // People who may come back with groups that they had are remembered.
                 let long_gone = known.long_gone && in_groups == InGroups::Never;
                 let known = Known {
                     in_groups,
@@ -102,7 +102,7 @@ impl Ledger {
         Ok(book)
     }
 
-    /// Whom pushes alone have told Okta to have active.
+    /// People that Okta was told to have active by pushes alone.
     ///
     /// # Errors
     /// When any page could not be read.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::dynamodb::Item;
 
-/// The keys of the log's item, of the guard's, and of the log that was not numbered.
+/// The keys of the log's item, of the guard's, and of the log without numbers.
 const LOG: &str = "log";
 const GUARD: &str = "guard";
 const UNNUMBERED: &str = "sessions";
@@ -26,13 +26,13 @@ pub struct State<G> {
     pub switch: Switch,
     /// What the guard remembers.
     pub guard: Versioned<G>,
-    /// How many users a release without a guard left active; 0 if there was none.
+    /// How many users a release without a guard left active. 0 if there was none.
     pub active_before: u64,
 }
 
 impl Ledger {
-    /// Reads what every run reads first. A state table without entries and without a switch is
-    /// as `start` says; one with entries is running.
+    /// Reads what every run reads first. A state table without entries and without a switch is as
+    /// `start` says. One with entries is running.
     ///
     /// # Errors
     /// When it could not be read.
@@ -72,7 +72,7 @@ impl Ledger {
         Ok(numbered(item(LOG), item(UNNUMBERED))?.0)
     }
 
-    /// Writes the log, unless somebody else has since it was read.
+    /// Writes the log, unless somebody else has written it since it was read.
     ///
     /// # Errors
     /// When it could not be written.
@@ -80,7 +80,7 @@ impl Ledger {
         self.write(LOG, log).await
     }
 
-    /// Writes what the guard remembers, unless somebody else has since it was read.
+    /// Writes what the guard remembers, unless somebody else has written it since it was read.
     ///
     /// # Errors
     /// When it could not be written.
@@ -129,8 +129,7 @@ fn has_key(item: &Item, pk: &str) -> bool {
         .is_some_and(|value| value == pk)
 }
 
-/// The log, or what a release that did not number its sessions has left, and how many users it
-/// left active.
+/// The log, or what a release without session numbers left, and how many users it left active.
 fn numbered(
     log: Option<&Item>,
     unnumbered: Option<&Item>,

@@ -16,7 +16,8 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// Requests in flight. Entries are written one by one, as DynamoDB's batches take no conditions.
+/// Requests in flight. Entries are written one by one, because DynamoDB's batches take no
+/// conditions.
 pub(super) const IN_FLIGHT: usize = 32;
 
 /// The ledger in the state table.
@@ -44,8 +45,8 @@ pub enum RecordError {
     /// The state table could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A later session has told one of the users something: another run is at work.
-    #[error("a later session has told one of these users something")]
+    /// A later session has told something about one of the users: another run is at work.
+    #[error("a later session has told something about one of these users")]
     Overtaken,
 }
 
@@ -71,13 +72,13 @@ impl LedgerError {
     }
 }
 
-/// An entry is overtaken by one of a later session, and by what a later session told of their
+/// An entry is overtaken by one of a later session, and by what a later session told about their
 /// groups.
 const NOT_OVERTAKEN: &str = "(attribute_not_exists(#number) OR #number <= :number) \
      AND (attribute_not_exists(#memberships) OR #memberships <= :number)";
 
 impl Ledger {
-    /// The ledger in the table of this name (or ARN); nothing is asked of it yet.
+    /// The ledger in the table of this name (or ARN). It asks for nothing yet.
     #[must_use]
     pub fn new(client: Client, table: String, clock: Clock) -> Self {
         let (client, meter) = Meter::on(&client);
@@ -90,15 +91,15 @@ impl Ledger {
         }
     }
 
-    /// The same, which keeps what runs did in a table of its own: a read of the whole ledger then
-    /// does not pay for it.
+    /// The same, keeping what runs did in a table of its own: a read of the whole ledger then does
+    /// not pay for it.
     #[must_use]
     pub fn with_history(mut self, table: Option<String>) -> Self {
         self.history = table.unwrap_or(self.history);
         self
     }
 
-    /// Reads the entries of these users in full. Who has none is not in the answer.
+    /// Reads the entries of these users in full. The answer leaves out users without one.
     ///
     /// # Errors
     /// When any entry could not be read.
@@ -117,10 +118,10 @@ impl Ledger {
     /// Writes entries. None of them replaces one of a later session.
     ///
     /// # Errors
-    /// When not all could be written; [`Overtaken`](RecordError::Overtaken) if a later session
-    /// has told one of these users something.
+    /// When not all could be written. [`Overtaken`](RecordError::Overtaken) if a later session has
+    /// told something about one of these users.
     pub async fn record(&self, entries: &[Entry]) -> Result<(), RecordError> {
-        // Whatever order Okta has answered in: the same people are written in the same order.
+        // Whatever the order in which Okta answered: the same people are written in the same order.
         let mut entries: Vec<_> = entries.iter().collect();
         entries.sort_unstable_by(|one, other| one.external_id.cmp(&other.external_id));
         stream::iter(entries)
@@ -158,7 +159,7 @@ impl Ledger {
         }
     }
 
-    /// The items under these keys, those that there are.
+    /// The items under these keys, as far as they are there.
     pub(super) async fn items(
         &self,
         pks: impl IntoIterator<Item = String>,

@@ -1,4 +1,4 @@
-//! Who is stuck: records that cannot be sent, and users whom Okta refuses.
+//! Who is stuck: records that cannot be sent, and users that Okta refuses.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::{IdHash, Ledger, LedgerError, Told};
 use crate::{dynamodb::Item, mapping::Fingerprint};
 
-/// Shelves, one for each first digit of a key: an item each in the state table.
+/// How many shelves there are, one for each first digit of a key. Each is an item of the state
+/// table.
 const SHELVES: usize = 16;
-/// What a shelf holds, in bytes as they are counted here. DynamoDB's limit is 400 KB an item;
+/// What a shelf holds, in bytes as they are counted here. DynamoDB's limit is 400 KB an item, and
 /// every run reads all shelves.
 const SHELF: usize = 100_000;
-/// What is kept of a reason or a record's key, in characters, and how many reasons.
+/// How much is kept of a reason or a record's key, in characters, and how many reasons.
 const TEXT: usize = 400;
 const REASONS: usize = 5;
 
-/// By what somebody who is stuck is found: their external id, or the key of a record that does
-/// not say whom it is about.
+/// What somebody who is stuck is found by: their external id, or the key of a record without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StuckKey(IdHash);
 
@@ -29,7 +29,7 @@ impl StuckKey {
         Self(id)
     }
 
-    /// The key of a record, as it is displayed, that does not say whom it is about.
+    /// The key of a record without an external id, as it is displayed.
     #[must_use]
     pub fn of_record(record: &str) -> Self {
         Self(IdHash::of_text(&format!("record {record}")))
@@ -40,7 +40,7 @@ impl StuckKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StuckEntry {
-    /// Whom it is about, if that is known.
+    /// The external id, if it is known.
     pub external_id: Option<String>,
     /// The record's key, such as `id=alice`.
     pub record: Option<String>,
@@ -48,11 +48,11 @@ pub struct StuckEntry {
     pub reasons: Vec<String>,
     /// When a run first found them stuck.
     pub since: Timestamp,
-    /// When one last did.
+    /// When a run last found them stuck.
     pub last: Timestamp,
-    /// How many did.
+    /// How many runs found them stuck.
     pub times: u64,
-    /// What Okta refused: while it would be told the same, it is not.
+    /// What Okta refused. As long as it would be told the same, it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub print: Option<Print>,
     /// Whether full runs tell it again all the same: Okta refused it inside an import, for a reason
@@ -95,7 +95,7 @@ pub struct Stuck {
 struct Shelf {
     pk: String,
     entries: BTreeMap<String, StuckEntry>,
-    /// How many are not among the entries for want of room, in all.
+    /// How many are not among the entries for lack of room, in all.
     #[serde(default)]
     beyond: u64,
 }
@@ -119,13 +119,13 @@ impl Stuck {
         self.entries.get(&key)
     }
 
-    /// How many there are beside those that are remembered, as the last full run found.
+    /// How many there are apart from those that are remembered, as the last full run found.
     #[must_use]
     pub fn beyond(&self) -> u64 {
         self.beyond
     }
 
-    /// Remembers somebody. Texts are cut to a length of which many fit.
+    /// Remembers somebody. Texts are cut so that many fit.
     pub fn insert(&mut self, key: StuckKey, mut entry: StuckEntry) {
         entry.reasons.truncate(REASONS);
         for text in entry.reasons.iter_mut().chain(&mut entry.record) {
@@ -139,13 +139,13 @@ impl Stuck {
         self.entries.remove(&key);
     }
 
-    /// Remembers that there are so many more.
+    /// Remembers that there are this many more.
     pub fn set_beyond(&mut self, beyond: u64) {
         self.beyond = beyond;
     }
 
-    /// Those who fit, the refused before others and the longest stuck first, on their
-    /// shelves. Who does not fit is only tried again.
+    /// People who fit, on their shelves: the refused first, then those who have been stuck longest.
+    /// People who do not fit are only tried again.
     fn shelves(&self) -> Vec<Shelf> {
         let mut shelves: Vec<_> = (0..SHELVES)
             .map(|number| Shelf {
@@ -207,8 +207,8 @@ fn cut(text: &mut String) {
 }
 
 impl Ledger {
-    /// Who is stuck. A shelf that cannot be understood, as it was written by another release, is
-    /// empty: who was on it is tried again.
+    /// Who is stuck. A shelf that cannot be understood, because another release wrote it, is empty:
+    /// its people are tried again.
     ///
     /// # Errors
     /// When the state table could not be read.
@@ -216,13 +216,13 @@ impl Ledger {
         let items = self.items((0..SHELVES).map(pk)).await?;
         let shelves = items.into_iter().filter_map(|item| {
             serde_dynamo::from_item(item)
-                .inspect_err(|error| tracing::warn!(%error, "a shelf of the stuck is not readable"))
+                .inspect_err(|error| tracing::warn!(%error, "a shelf of the stuck cannot be read"))
                 .ok()
         });
         Ok(Stuck::from_shelves(shelves.collect()))
     }
 
-    /// Writes who is stuck now, where that has changed since `before` was read.
+    /// Writes who is stuck now, if that has changed since `before` was read.
     ///
     /// # Errors
     /// When not all could be written.

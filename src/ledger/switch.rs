@@ -12,10 +12,10 @@ pub(super) const PK: &str = "switch";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// They may.
+    /// Runs tell Okta what they find.
     #[default]
     Running,
-    /// They may not: every run is a dry run.
+    /// Every run is a dry run.
     Paused,
 }
 
@@ -23,22 +23,22 @@ pub enum Mode {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Switch {
-    /// How it is set.
+    /// What it is set to.
     pub mode: Mode,
-    /// When it was set; `None` if nobody ever did.
+    /// When it was set. `None` if nobody ever set it.
     pub since: Option<Timestamp>,
-    /// By whom.
+    /// Who set it.
     pub by: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// Whether stream changes were passed over while it was paused, so that the whole table is
-    /// yet to be looked at.
+    /// Whether stream changes were passed over while it was paused, so that the whole table must be
+    /// looked at.
     pub full_look_due: bool,
 }
 
 impl Ledger {
-    /// The switch as it is now, asked for before each load and each trigger by a run that found it
-    /// running: until somebody sets it, it stays so.
+    /// The switch as it is now. A run that found it running asks before each load and each trigger.
+    /// It stays as it is until somebody sets it.
     ///
     /// # Errors
     /// When the state table could not be read.

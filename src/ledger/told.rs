@@ -1,8 +1,8 @@
-//! What Okta can be told of somebody.
+//! What Okta can be told about somebody.
 
 use crate::mapping::Fingerprint;
 
-/// What Okta was told of a user.
+/// What Okta was told about a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Told {
     /// To be active, with the profile of this fingerprint.

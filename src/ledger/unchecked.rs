@@ -1,4 +1,4 @@
-//! Imports of which it is yet to be seen what Okta made of their people.
+//! Imports whose outcome for their people must still be seen.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use crate::okta::SessionId;
 
 /// The key of the item.
 const PK: &str = "unchecked";
-/// Sessions that are remembered; there is one in five minutes. The next verification finds what
-/// was in those that are not.
+/// How many sessions are remembered. There is one in five minutes. The next verification finds what
+/// was in the others.
 const SESSIONS: usize = 40;
-/// What is kept of people, in bytes: an item stays small.
+/// How much is kept of people, in bytes: an item stays small.
 const PEOPLE: usize = 30_000;
 
-/// Imports of which it is yet to be seen what Okta made of their people.
+/// Imports whose outcome for their people must still be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Unchecked {
     sessions: BTreeMap<Number, Import>,
-    /// Whether Okta was seen not to show somebody singly who was deactivated. Unless it was, that
-    /// it shows somebody says nothing.
+    /// Whether Okta was seen not to show a deactivated person singly. Otherwise it says nothing
+    /// that it shows somebody.
     pub leavers_vanish: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Import {
     pub id: SessionId,
     /// When it was about to be started.
     pub at: Timestamp,
-    /// The external ids of those who are yet to be asked for, each by themselves.
+    /// The external ids of the people who must still be asked for, one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<String>,
     /// When it was first known to have landed.
@@ -76,7 +76,7 @@ impl Unchecked {
         self.sessions.get(&number)
     }
 
-    /// Remembers one; forgets the oldest where there is no room for it.
+    /// Remembers one. Forgets the oldest if there is no room for it.
     pub fn insert(&mut self, number: Number, import: Import) {
         self.sessions.insert(number, import);
         while self.sessions.len() > SESSIONS {
@@ -91,7 +91,7 @@ impl Unchecked {
         }
     }
 
-    /// Changes one, and forgets it once there is nothing left to be seen.
+    /// Changes one, and forgets it once there is nothing left to see.
     pub fn change(&mut self, number: Number, change: impl FnOnce(&mut Import)) {
         if let Some(import) = self.sessions.get_mut(&number) {
             change(import);
@@ -108,7 +108,7 @@ impl Unchecked {
 }
 
 impl Ledger {
-    /// Imports of which it is yet to be seen what Okta made of their people.
+    /// Imports whose outcome for their people must still be seen.
     ///
     /// # Errors
     /// When the state table could not be read.
@@ -116,8 +116,8 @@ impl Ledger {
         Ok(self.read_unchecked().await?.value)
     }
 
-    /// Changes what is remembered of them, whoever else does at the same time; gives what is
-    /// there then.
+    /// Changes what is remembered about them, whatever others change at the same time. Gives what
+    /// is there then.
     ///
     /// # Errors
     /// When the state table could not be read or written.

@@ -31,7 +31,7 @@ impl<T: Serialize + DeserializeOwned + Default> Versioned<T> {
         self.version > 0
     }
 
-    /// The value in an item; its default where there is none.
+    /// The value in an item. Its default if there is no item.
     pub(super) fn from_item(item: Option<&Item>) -> Result<Self, LedgerError> {
         let Some(item) = item else {
             return Ok(Self::default());
@@ -46,7 +46,8 @@ impl<T: Serialize + DeserializeOwned + Default> Versioned<T> {
             LedgerError::because(
                 "reading",
                 format!(
-                    "its item {} was written by another release, or changed by hand: use the release that wrote it",
+                    "its item {} was written by another release, or changed by hand: use the \
+                     release that wrote it",
                     pk.map_or("?", String::as_str)
                 ),
             )
@@ -55,7 +56,7 @@ impl<T: Serialize + DeserializeOwned + Default> Versioned<T> {
 }
 
 impl Ledger {
-    /// The value under this key; its default where there is none.
+    /// The value under this key. Its default if there is none.
     ///
     /// # Errors
     /// When it could not be read.
@@ -67,10 +68,10 @@ impl Ledger {
         Versioned::from_item(items.first())
     }
 
-    /// Writes a value unless somebody else has since it was read.
+    /// Writes a value unless somebody else has written it since it was read.
     ///
     /// # Errors
-    /// When it is not known whether it was written, or it was not.
+    /// When it is unknown whether it was written, or it was not.
     pub(crate) async fn write<T: Serialize>(
         &self,
         pk: &'static str,

@@ -5,8 +5,8 @@
 
 use super::{Profile, clean};
 
-/// What is wrong with the value of a base attribute. Attributes that an
-/// administrator added have no limits that are known here.
+/// What is wrong with the value of a base attribute. Attributes that an administrator added have no
+/// known limits.
 pub(super) fn value(name: &str, value: &str) -> Option<String> {
     if clean::is_plain(value) {
         return length(name, value, value.len());
@@ -19,7 +19,7 @@ pub(super) fn value(name: &str, value: &str) -> Option<String> {
     length(name, value, value.chars().count())
 }
 
-/// What is wrong with a value of so many characters, none of which is a control character.
+/// What is wrong with a value of this many characters, none of which is a control character.
 pub(super) fn length(name: &str, value: &str, count: usize) -> Option<String> {
     let at_most = |most: usize| {
         (count > most)
@@ -41,19 +41,19 @@ pub(super) fn length(name: &str, value: &str, count: usize) -> Option<String> {
     }
 }
 
-/// What is wrong with the profile as a whole, beside the `known` reasons.
+/// What is wrong with the profile as a whole, in addition to the `known` reasons.
 pub(super) fn profile(profile: &Profile, known: &[String]) -> Option<String> {
     if profile.get("userName").is_none()
         && !known.iter().any(|reason| reason.starts_with("userName:"))
     {
         return Some("userName: is empty".to_owned());
     }
-    // Okta would create a user about whom nothing is known.
+    // Okta would create a user without any data.
     let lonely = known.is_empty()
         && !profile
             .iter()
             .any(|(name, value)| name != "userName" && value.is_some());
-    lonely.then(|| "profile: has no attribute besides userName".to_owned())
+    lonely.then(|| "profile: has no attribute other than userName".to_owned())
 }
 
 /// Whether Okta takes `null` for an attribute.

@@ -1,18 +1,18 @@
-//! What nobody means to have in a value: spaces around it, characters that cannot be seen, and two
-//! spellings of one text.
+//! What nobody wants in a value: spaces around it, invisible characters, and two spellings of one
+//! text.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
-/// Whether a text is of visible ASCII and spaces alone, as most are. It is looked through at once,
+/// Whether a text has only visible ASCII and spaces, as most have. It is checked in one pass,
 /// without a branch for each character.
 pub(super) fn is_plain(text: &str) -> bool {
     let plain = |all: bool, byte: u8| all & (byte.wrapping_sub(b' ') < 0x5f);
     text.bytes().fold(true, plain)
 }
 
-/// The text without what cannot be seen at its ends.
+/// The text without the invisible characters at its ends.
 pub(super) fn ends(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_no_width(c))
 }
@@ -25,8 +25,8 @@ fn is_no_width(c: char) -> bool {
     )
 }
 
-/// Characters that cannot be seen, and that no address has: spaces without a width, joiners, marks
-/// of direction, soft hyphens.
+/// Invisible characters that no address has: spaces without a width, joiners, marks of direction,
+/// soft hyphens.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -50,7 +50,7 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// A value as it is sent: without what cannot be seen at its ends, in Unicode's form NFC.
+/// A value as it is sent: without the invisible characters at its ends, in Unicode's form NFC.
 pub(super) fn value(text: String) -> String {
     let trimmed = ends(&text);
     if !trimmed.is_ascii() && !is_nfc(trimmed) {
@@ -63,7 +63,7 @@ pub(super) fn value(text: String) -> String {
     }
 }
 
-/// An address as it is sent: a value without what copying from a mail program leaves in it.
+/// An address as it is sent: a value without the traces of copying from a mail program.
 pub(super) fn address(text: String) -> String {
     let text = value(text);
     let is_clean = text.is_ascii() && !text.ends_with(';') && !has_scheme(&text);

@@ -61,7 +61,7 @@ impl Mapping {
         let zone = TimeZone::get(timezone.trim()).map_err(|_| MappingError::Member {
             member: "timezone",
             why: format!(
-                "there is no time zone {timezone}: give one as IANA calls it, such as Europe/Dublin"
+                "there is no time zone {timezone}: give an IANA name, such as Europe/Dublin"
             ),
         })?;
 
@@ -107,8 +107,8 @@ impl Mapping {
         Ok(mapping.reading(reads))
     }
 
-    /// The same, reading what its templates can reach: where that is anything, what `reads` names
-    /// beside what they name themselves.
+    /// The same, reading what its templates can reach. If that is anything, `reads` names it in
+    /// addition to what the templates name.
     fn reading(mut self, reads: Option<Vec<String>>) -> Self {
         let templates = || {
             [
@@ -143,7 +143,7 @@ impl Mapping {
             .chain(reads)
             .collect();
         self.attributes = Attributes::Named(named.clone());
-        // A record that came whole is to look like one that was read so.
+        // A record that came whole must look like one that was read this way.
         self.only = (reached == Attributes::All).then_some(named);
         self
     }

@@ -20,7 +20,7 @@ pub(super) struct Condition {
 enum Short {
     /// `true`.
     Always,
-    /// An attribute's name: no more need be asked where it is a boolean.
+    /// An attribute's name: if it is a boolean, that is the answer.
     Attribute(String),
     /// Nothing does.
     None,
@@ -41,7 +41,7 @@ impl Condition {
         let short = match source.trim() {
             "true" => Short::Always,
             name => identifier(name)
-                // A word of the language's own, such as `false`, is no attribute's name.
+                // A word of the language, such as `false`, is not an attribute's name.
                 .filter(|name| program.names.contains(*name))
                 .map_or(Short::None, |name| Short::Attribute(name.to_owned())),
         };
@@ -72,8 +72,8 @@ impl Condition {
     }
 }
 
-/// Whether an expression says yes. Only what cannot be misread counts: a boolean, 1 or 0, or
-/// the words true and false. Anything else is a doubt, and a doubt rejects the record.
+/// Whether an expression says yes. Only what cannot be misread counts: a boolean, 1 or 0, or the
+/// words true and false. Anything else is a doubt, and a doubt rejects the record.
 fn truth(value: &Value) -> Result<bool, String> {
     if let Ok(flag) = bool::try_from(value.clone()) {
         return Ok(flag);
@@ -91,7 +91,8 @@ fn truth(value: &Value) -> Result<bool, String> {
         Some(1) => Ok(true),
         Some(0) => Ok(false),
         _ => Err(format!(
-            "is {}, where true or false was expected; write an expression that compares, such as status == \"active\"",
+            "is {}, where true or false was expected; write an expression that compares, such as \
+             status == \"active\"",
             if value.is_undefined() || value.is_none() {
                 "missing".to_owned()
             } else {

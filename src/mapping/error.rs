@@ -18,7 +18,7 @@ pub enum MappingError {
         /// The system's reason.
         why: String,
     },
-    /// It is not the JSON that a mapping is.
+    /// It is not the JSON of a mapping.
     #[error("MAPPING: not a mapping: {0}")]
     Json(String),
     /// A template or an expression does not compile.
@@ -30,7 +30,7 @@ pub enum MappingError {
         place: Place,
         /// What is wrong there.
         why: String,
-        /// The line it is in, and a mark under the place.
+        /// The line it is in, with a mark under the place.
         excerpt: Excerpt,
     },
     /// A member has a value that it cannot have.
@@ -42,7 +42,7 @@ pub enum MappingError {
         why: String,
     },
     /// The profile lacks what every user needs.
-    #[error("MAPPING: profile has no userName, without which Okta creates no user")]
+    #[error("MAPPING: profile has no userName, and Okta creates no user without one")]
     NoUserName,
 }
 

@@ -1,4 +1,4 @@
-//! Whom Okta is told of.
+//! The id under which Okta is told about a user.
 
 use std::fmt;
 

@@ -7,10 +7,10 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// The mapping that is used where none is given: that of the sample people table.
+/// The default mapping: that of the sample people table.
 pub const DEFAULT_MAPPING: &str = include_str!("default.json");
 
-/// The members of a mapping, for those who misspell one.
+/// The members of a mapping, to suggest one for a misspelled name.
 pub(super) const MEMBERS: [&str; 20] = [
     "activeFrom",
     "activeUntil",
@@ -38,44 +38,57 @@ pub(super) const MEMBERS: [&str; 20] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MappingFile {
-    /// A template that gives the user's id in the identity source.
+    /// A template that gives the user's id in the identity source, 1 to 512 characters. It must be
+    /// unique and never change: another id is another person to Okta. If it takes anything from
+    /// nothing, the record is rejected.
     pub external_id: String,
-    /// An expression: is this user to be active?
+    /// An expression that gives true or false: is this user active? False means: deactivate.
+    /// Default `active`, the attribute of that name.
     #[serde(default = "active")]
     pub active: String,
-    /// A template that gives the first day or moment of somebody's access.
+    /// A template that gives the first day or moment of somebody's access. Nothing means no limit.
+    /// Default: none.
     #[serde(default)]
     pub active_from: Option<String>,
-    /// A template that gives the last day, or the moment that their access ends.
+    /// A template that gives the last day, or the moment when their access ends. Nothing means no
+    /// limit. Default: none.
     #[serde(default)]
     pub active_until: Option<String>,
-    /// The time zone that days begin and end in, as IANA calls it.
+    /// The time zone in which days begin and end, as an IANA name. Default `UTC`.
     #[serde(default = "utc")]
     pub timezone: String,
-    /// How many days before `active_from` somebody is already told to Okta.
+    /// How many days before `activeFrom` Okta is already told about somebody. Default 0.
     #[serde(default)]
     pub lead_days: u16,
-    /// An expression: is this record about a user of this identity source at all?
+    /// An expression that gives true or false, asked first: is this record about a user of this
+    /// identity source at all? False means that it takes part in nothing, and may lack an external
+    /// id. Default `true`.
     #[serde(default = "everyone")]
     pub include: String,
-    /// What becomes of users whose record is not included any more.
+    /// What becomes of users whose record is no longer included: `deactivate` (the default) or
+    /// `keep`.
     #[serde(default)]
     pub out_of_scope: OutOfScope,
-    /// What becomes of an attribute that renders empty.
+    /// What becomes of an attribute that comes out empty: `null` (the default) clears it at Okta,
+    /// `omit` leaves it as Okta has it. `userName` and `email` reject the record when they are
+    /// empty, and `secondEmail` is left out, because Okta clears none of them.
     #[serde(default)]
     pub when_empty: WhenEmpty,
-    /// The attributes to read beside those that templates name, where that cannot be known.
+    /// The attributes to read in addition to those that templates name, if that cannot be known, as
+    /// with `record[name]`. Without it, whole records are read then.
     #[serde(default)]
     pub reads: Option<Vec<String>>,
-    /// Tables for the filter `lookup`, by name.
+    /// Tables for the filter `lookup`, by name, such as `{"departments": {"100": "Engineering"}}`.
     #[serde(default)]
     pub tables: BTreeMap<String, BTreeMap<String, String>>,
-    /// A template for each attribute of the profile.
+    /// A template for each attribute of the app's profile, or an object with `value`, `whenEmpty`
+    /// and `asIs`. `userName` is required.
     pub profile: BTreeMap<String, ProfileAttribute>,
-    /// Rules for the groups that a record puts its user into.
+    /// Rules for the groups that a record puts its user into. Default: none.
     #[serde(default)]
     pub groups: Vec<GroupRule>,
-    /// Whether a group that we made is deleted once it is empty and no rule gives it any more.
+    /// Whether a group that this function made is deleted once no record gives it any more and Okta
+    /// has nobody in it. Default `false`.
     #[serde(default)]
     pub delete_empty_groups: bool,
 }
@@ -84,37 +97,39 @@ pub struct MappingFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GroupRule {
-    /// An expression that gives a value or a list of them, each of which is a group; nothing gives
+    /// An expression that gives a value or a list of values. Each value is a group. Nothing gives
     /// none.
     pub each: String,
-    /// An expression over record and `item`: does this value give a group?
+    /// An expression over record and `item`: does this value give a group? Default: it does.
     #[serde(default)]
     pub when: Option<String>,
-    /// A template over record and `item` that gives the group's id in the identity source.
+    /// A template over record and `item` that gives the group's id in the identity source, 1 to 255
+    /// characters.
     pub external_id: String,
-    /// A template over record and `item` that gives the group's name.
+    /// A template over record and `item` that gives the group's name, 1 to 255 characters.
     pub display_name: String,
-    /// A template over record and `item` that says what the group is for.
+    /// A template over record and `item` that says what the group is for, up to 1,024 characters.
+    /// Default: none.
     #[serde(default)]
     pub description: Option<String>,
 }
 
-/// What becomes of an attribute that renders empty.
+/// What becomes of an attribute that comes out empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WhenEmpty {
-    /// It is sent as `null`: Okta clears what it has.
+    /// It is sent as `null`: Okta clears its value.
     #[default]
     Null,
-    /// It is not sent: Okta keeps what it has.
+    /// It is not sent: Okta keeps its value.
     Omit,
 }
 
-/// What becomes of users whose record is not included any more.
+/// What becomes of users whose record is no longer included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OutOfScope {
-    /// They leave.
+    /// They are deactivated.
     #[default]
     Deactivate,
     /// They stay as Okta has them.
@@ -127,10 +142,10 @@ pub enum OutOfScope {
 pub struct ProfileAttribute {
     /// The template.
     pub value: String,
-    /// What becomes of it if it renders empty; the mapping's rule unless it has its own.
+    /// What becomes of it if it comes out empty. Default: the mapping's `whenEmpty`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when_empty: Option<WhenEmpty>,
-    /// Whether it is sent just as it renders, neither trimmed nor normalised.
+    /// Whether it is sent exactly as it renders, neither trimmed nor normalised. Default `false`.
     pub as_is: bool,
 }
 

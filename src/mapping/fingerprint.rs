@@ -7,21 +7,21 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-/// What is enough for most profiles, in bytes.
+/// Enough bytes for most profiles.
 const MOSTLY: usize = 1024;
 
 /// The first 128 bits of a SHA-256 over a profile.
 ///
-/// It is stable across processes and releases: the attributes in alphabetical
-/// order, each name and value with its length before it. It changes only if
-/// what is sent changes. The ledger keeps all of it; two are the same if their first 88 bits are,
-/// which is what a row of the whole ledger holds in memory.
+/// It is stable across processes and releases: the attributes in alphabetical order, each name and
+/// value with its length in front. It changes only if what is sent changes. The ledger keeps all of
+/// it. Two are the same if their first 88 bits are, which is what a row of the whole ledger holds
+/// in memory.
 #[derive(Clone, Copy)]
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
     pub(super) fn of<'a>(attributes: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Self {
-        // Put together first: hashing so many small parts one by one would take longer.
+        // Put together first: hashing many small parts one by one would take longer.
         let mut text = Vec::with_capacity(MOSTLY);
         text.extend_from_slice(b"profile 1\n");
         for (name, value) in attributes {
@@ -37,7 +37,7 @@ impl Fingerprint {
         Self(print)
     }
 
-    /// What is no profile's fingerprint.
+    /// Not the fingerprint of any profile.
     pub(crate) const fn unknown() -> Self {
         Self([0; 16])
     }
@@ -45,7 +45,7 @@ impl Fingerprint {
     /// How many bytes tell two fingerprints apart.
     pub(crate) const COMPARED: usize = 11;
 
-    /// The bytes by which it is told apart from others.
+    /// The bytes that tell it apart from others.
     pub(crate) fn compared(&self) -> [u8; Self::COMPARED] {
         std::array::from_fn(|place| self.0[place])
     }

@@ -27,7 +27,7 @@ impl GroupId {
         match text.chars().count() {
             _ if text.trim().is_empty() => Err("is empty".to_owned()),
             n if n > Self::MAX_CHARS => Err(too_long(n, Self::MAX_CHARS)),
-            // Okta is asked for it by an address, and another group would be asked for.
+            // Okta is asked for it by an address, and would answer about another group.
             _ if matches!(text, "." | "..") || text.contains(['\t', '\n', '\r']) => Err(
                 "is dots alone, or has a tab or a line's end: give the group another id".to_owned(),
             ),
@@ -41,7 +41,7 @@ impl GroupId {
         &self.0
     }
 
-    /// The id as text that is shared.
+    /// is dots alone, or has a tab or a line break: give the group another id
     #[must_use]
     pub fn shared(&self) -> &Arc<str> {
         &self.0
@@ -57,21 +57,21 @@ impl fmt::Display for GroupId {
 /// A group, as a record gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Which.
+    /// Its id.
     pub id: GroupId,
     /// What it is called: 1 to 255 characters.
     pub display_name: Arc<str>,
     /// What it is for: at most 1,024 characters.
     pub description: Option<Arc<str>>,
-    /// The rule that gives it, from 0.
+    /// The rule that gives it, counted from 0.
     pub rule: usize,
 }
 
 /// Characters of a name and of a description (Okta's published API description).
 const MAX_NAME: usize = 255;
 const MAX_DESCRIPTION: usize = 1_024;
-/// What the ids of one user's groups may take: an entry of the ledger has them up to three times, and
-/// DynamoDB's limit for it is 400 KB.
+/// What the ids of one user's groups may take: an entry of the ledger has them up to three times,
+/// and DynamoDB's limit for it is 400 KB.
 const MAX_BYTES: usize = 60_000;
 
 /// The groups of one user, in the order of their ids, each once.
@@ -108,13 +108,13 @@ impl Groups {
         if !reasons.is_empty() {
             return Err(reasons);
         }
-        // Of one group that two rules give, the first rule says what it is called.
+        // If two rules give one group, the first rule says what it is called.
         groups.sort_by(|one, other| one.id.cmp(&other.id));
         groups.dedup_by(|later, first| later.id == first.id);
         Ok(Self(groups))
     }
 
-    /// Groups of these ids, in their order.
+    /// Groups with these ids, in order.
     #[cfg(test)]
     pub(crate) fn named(ids: &[&str]) -> Self {
         let groups = ids.iter().map(|id| Group {
@@ -150,13 +150,13 @@ impl Groups {
 }
 
 impl Group {
-    /// The first 128 bits of a SHA-256 over what Okta is told of it.
+    /// The first 128 bits of a SHA-256 over what Okta is told about it.
     #[must_use]
     pub fn print(&self) -> [u8; 16] {
         Self::print_of(&self.display_name, self.description.as_deref())
     }
 
-    /// The same of a group of this name and description.
+    /// The same for a group with this name and description.
     #[must_use]
     pub fn print_of(display_name: &str, description: Option<&str>) -> [u8; 16] {
         let mut hash = Sha256::new_with_prefix("group 1\n");
@@ -276,8 +276,7 @@ impl Rule {
     }
 }
 
-/// The values that a rule goes over: a list's members or the value itself, without what is
-/// nothing.
+/// The values that a rule goes over: a list's members or the value itself, without nothings.
 fn items(value: Value) -> Result<Vec<Value>, &'static str> {
     let is_nothing = |value: &Value| {
         let text = value.as_str();
@@ -289,12 +288,12 @@ fn items(value: Value) -> Result<Vec<Value>, &'static str> {
         _ if is_nothing(&value) => Ok(Vec::new()),
         ValueKind::String | ValueKind::Number => Ok(vec![value]),
         ValueKind::Seq | ValueKind::Iterable => {
-            let all = value.try_iter().map_err(|_| "is no list")?;
+            let all = value.try_iter().map_err(|_| "is not a list")?;
             Ok(all.filter(|item| !is_nothing(item)).collect())
         }
         ValueKind::Map => Err("is a map, where a value or a list was expected; name its member"),
         ValueKind::Bool => {
-            Err("is a boolean, where a value or a list was expected; use \"when\" for what decides")
+            Err("is a boolean, where a value or a list was expected; use \"when\" for decisions")
         }
         _ => Err("is neither a value nor a list"),
     }

@@ -11,9 +11,9 @@ use crate::{
 /// Whether these pieces of an external id lose nothing of a key: they name each key attribute once
 /// and nothing else, and two different keys never give the same text.
 ///
-/// What stands around one attribute can be taken off again. Between two attributes there must be
-/// something that one of them cannot contain; a string may contain anything. How binary is written
-/// is the template engine's business, so that nothing is promised for it.
+/// What stands around one attribute can be removed again. Between two attributes there must be
+/// something that one of them cannot contain. A string may contain anything. How binary is written
+/// is up to the template engine, so nothing is promised for it.
 pub(super) fn is_key(pieces: &[Piece], schema: &KeySchema) -> bool {
     let named: Vec<_> = pieces
         .iter()
@@ -40,8 +40,8 @@ pub(super) fn is_key(pieces: &[Piece], schema: &KeySchema) -> bool {
     }
 }
 
-/// The keys of which one may have given this external id: what stands where the attributes do. Text
-/// between two of them may stand in one of them as well, so that there may be several.
+/// The keys, one of which may have given this external id: what stands where the attributes are.
+/// Text between two of them may also be part of one of them, so there may be several.
 pub(super) fn keys(pieces: &[Piece], id: &str, schema: &KeySchema) -> Vec<Item> {
     let mut text = vec![String::new()];
     let mut names = Vec::new();
@@ -92,7 +92,7 @@ pub(super) fn keys(pieces: &[Piece], id: &str, schema: &KeySchema) -> Vec<Item> 
     }
 }
 
-/// Whether text contains what no number does, however it is spelt.
+/// Whether text contains something that no number does, however it is spelt.
 fn separates_numbers(between: &[Piece]) -> bool {
     between.iter().any(|piece| match piece {
         Piece::Text(text) => text

@@ -7,26 +7,26 @@ use super::{ExternalId, Profile};
 /// What the mapping makes of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mapped {
-    /// A user who is to be active, with this profile.
+    /// A user who must be active, with this profile.
     Active(ExternalId, Profile),
-    /// A user who is to be inactive.
+    /// A user who must be inactive.
     Inactive(ExternalId),
-    /// A user whose first day is yet to come: not sent if Okta does not know them, left as they
-    /// are if it does.
+    /// A user whose first day is still ahead: not sent if Okta does not know them, left as they are
+    /// if it does.
     Upcoming(ExternalId),
-    /// A record that this identity source is not about. It takes part in nothing, and is no second
-    /// record of anybody.
+    /// An out-of-scope record. It takes part in nothing, and does not count as a second record
+    /// about anybody.
     OutOfScope {
-        /// Whom it would be about, if it says so: the user to look for in other records.
-        whom: Option<ExternalId>,
+        /// The person it would be about, if it says so: the user to look for in other records.
+        who: Option<ExternalId>,
         /// Whether they stay as Okta has them if no other record is about them.
         keep: bool,
     },
-    /// A record that cannot be sent: its owner stays as Okta has them.
+    /// A record that cannot be sent: its user stays as Okta has them.
     Rejected(ExternalId, Vec<String>),
-    /// A record that does not even say whom it is about: it may be anybody.
+    /// A record without an external id: it may be about anybody.
     Unidentified(Vec<String>),
-    /// A record of somebody whom Okta cannot have: it is nobody whom Okta has.
+    /// A record about somebody that Okta cannot have: it is about nobody at Okta.
     Impossible(Vec<String>),
 }
 
@@ -43,11 +43,11 @@ pub struct Judged {
 /// What two mappings make of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
-    /// What the one makes of it.
+    /// What the first one makes of it.
     pub before: Mapped,
-    /// What the other makes of it.
+    /// What the second one makes of it.
     pub after: Mapped,
-    /// The attributes in which the profiles differ, where both have the same user active.
+    /// The attributes in which the profiles differ, if both have the same user active.
     pub attributes: Vec<String>,
 }
 

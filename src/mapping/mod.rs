@@ -1,7 +1,7 @@
 //! A record becomes a user, or something that says why not.
 //!
-//! The mapping is data: templates and expressions that are compiled once, and
-//! whose variables are the attributes that a read of the users table brings.
+//! The mapping is data: templates and expressions that are compiled once. Their variables are the
+//! attributes that a read of the users table brings.
 
 mod check;
 mod clean;
@@ -56,15 +56,15 @@ pub struct Mapping {
     active: Condition,
     include: Condition,
     period: Period,
-    /// Whether whoever goes out of scope stays as they are.
+    /// Whether people who go out of scope stay as they are.
     keeps: bool,
     profile: Vec<Sent>,
     groups: Vec<Rule>,
     deletes_empty_groups: bool,
-    /// Of the file that it was read from.
+    /// The hash of the file that it was read from.
     digest: [u8; 32],
     attributes: Attributes,
-    /// The attributes that templates see where they could reach any.
+    /// The attributes that templates see if they could reach any.
     only: Option<HashSet<String>>,
 }
 
@@ -75,8 +75,8 @@ impl Mapping {
         &self.attributes
     }
 
-    /// Whether a record's key alone says whom the record is about, and a user's id only one key:
-    /// true only for templates that provably lose nothing of it.
+    /// Whether a record's key alone identifies the person, and a user's id only one key. True only
+    /// for templates that provably lose nothing of it.
     #[must_use]
     pub fn identifies_by(&self, schema: &KeySchema) -> bool {
         self.external_id
@@ -85,8 +85,8 @@ impl Mapping {
             || mutation::on(Mutation::FoldingIdentifies)
     }
 
-    /// The key of the record about somebody, where a record's key alone says whom it is about and
-    /// they can have one.
+    /// The key of the record about somebody, if a record's key alone identifies the person and they
+    /// can have one.
     #[must_use]
     pub fn key_of(&self, id: &ExternalId, schema: &KeySchema) -> Option<RecordKey> {
         let pieces = self.external_id.pieces()?;
@@ -104,7 +104,7 @@ impl Mapping {
         !self.groups.is_empty()
     }
 
-    /// Whether groups that are empty, and that no rule gives any more, are to be deleted.
+    /// Whether to delete groups that are empty, and that no rule gives any more.
     #[must_use]
     pub fn deletes_empty_groups(&self) -> bool {
         self.deletes_empty_groups
@@ -122,7 +122,7 @@ impl Mapping {
         self.external_id.source()
     }
 
-    /// Whom a record is about, if it says so.
+    /// The external id of a record, if it has one.
     #[must_use]
     pub fn external_id(&self, record: Record) -> Option<ExternalId> {
         self.identity(&self.subject(record)).ok()
@@ -153,8 +153,8 @@ impl Mapping {
         self.profile.iter().map(|sent| &*sent.name)
     }
 
-    /// Maps one record as it is to be `now`. A record that is inactive needs no valid profile: a
-    /// leaver whose address is malformed still leaves.
+    /// Maps one record as it must be `now`. An inactive record needs no valid profile: a leaver
+    /// with a malformed address still leaves.
     #[must_use]
     pub fn map(&self, record: Record, now: Timestamp) -> Mapped {
         self.judge(record, now).mapped
@@ -198,7 +198,7 @@ impl Mapping {
         let included = self.include.holds(subject);
         if included == Ok(false) {
             return Ok(Mapped::OutOfScope {
-                whom: self.identity(subject).ok(),
+                who: self.identity(subject).ok(),
                 keep: self.keeps,
             });
         }
@@ -273,7 +273,7 @@ impl Mapping {
 /// What deliberate bugs make of it.
 fn mutated(mapped: Mapped) -> Mapped {
     let not_there = Mapped::OutOfScope {
-        whom: None,
+        who: None,
         keep: false,
     };
     match mapped {

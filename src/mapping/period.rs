@@ -1,4 +1,4 @@
-//! From when until when somebody is to be active.
+//! From when until when somebody must be active.
 
 use jiff::{
     Span, Timestamp,
@@ -20,7 +20,7 @@ pub(super) struct Period {
     pub(super) lead_days: u16,
 }
 
-/// Where in their time somebody is.
+/// Before, within or after their time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Upcoming,
@@ -28,7 +28,7 @@ pub(super) enum State {
     Left,
 }
 
-/// The state at a moment, and the moment at which it changes.
+/// The state at a moment, and the moment when it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) state: State,
@@ -42,13 +42,13 @@ enum When {
     Day(Date),
     /// A moment.
     At(Timestamp),
-    /// Later than there is any time: the year 9999 is how many systems write that there is no end.
+    /// Later than any time there is: many systems write no end as the year 9999.
     Never,
 }
 
 /// What to write instead of a date that cannot be read.
-const FORMS: &str = "is no date: give 2030-01-31, 2030-01-31T09:00:00 with or without an offset, or \
-                     seconds or milliseconds since 1970";
+const FORMS: &str = "is not a date: give 2030-01-31, 2030-01-31T09:00:00 with or without an \
+                     offset, or seconds or milliseconds since 1970";
 
 impl Period {
     /// Where somebody is `now`. Dates that cannot be read are a doubt.
@@ -72,7 +72,7 @@ impl Period {
             },
             (Some(begins), _) if now < begins => Standing {
                 state: State::Upcoming,
-                // Whoever is to leave before they come never is active.
+                // People who leave before they come are never active.
                 next: Some(ends.map_or(begins, |ends| ends.min(begins))),
             },
             (_, ends) => Standing {
@@ -82,7 +82,7 @@ impl Period {
         })
     }
 
-    /// The moment that access begins, the days before it included; `None` for always.
+    /// The moment when access begins, lead days included. `None` for always.
     fn beginning(&self, from: When) -> Option<Timestamp> {
         let lead = Span::new().days(i64::from(self.lead_days));
         match from {
@@ -95,7 +95,7 @@ impl Period {
         }
     }
 
-    /// The moment that access ends: the end of a day; `None` for never.
+    /// The moment when access ends: the end of a day. `None` for never.
     fn end(&self, until: When) -> Option<Timestamp> {
         match until {
             When::Day(day) => self.midnight(day.tomorrow().ok()?),
@@ -104,7 +104,7 @@ impl Period {
         }
     }
 
-    /// The first moment of a day in the mapping's time zone. Where clocks skip midnight it is the
+    /// The first moment of a day in the mapping's time zone. If clocks skip midnight, it is the
     /// moment after.
     fn midnight(&self, day: Date) -> Option<Timestamp> {
         let midnight = day.to_zoned_datetime(self.zone.clone()).ok()?;
@@ -140,7 +140,7 @@ impl Period {
         if let Ok(moment) = text.parse::<Timestamp>() {
             return Some(When::At(moment));
         }
-        // Whole days and an offset beyond what a moment can be.
+        // Whole days, and offsets beyond the range of a timestamp.
         if (day.year(), day.month()) == (9999, 12) {
             return Some(When::Never);
         }
@@ -160,16 +160,16 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The first and the last second of the last day of the year 9999, in any time zone: how systems
-/// that count seconds write that there is no end. As milliseconds they lie in one night of 1978.
+/// that count seconds write no end. As milliseconds they would be in one night of 1978.
 const LAST_DAY: std::ops::RangeInclusive<i64> = 253_402_128_000..=253_402_387_199;
 /// From here on it is milliseconds: as seconds it would be the year 5138.
 const MILLISECONDS: i64 = 100_000_000_000;
 
-/// Seconds or milliseconds since 1970. A number that is as well a year or a day is neither.
+/// Seconds or milliseconds since 1970. A number that may also be a year or a day is neither.
 fn since_1970(text: &str) -> Result<Option<When>, String> {
     if is_calendar(text) {
         return Err(
-            "could be seconds since 1970 as well as a year or a day: give days as 2030-01-31"
+            "could be seconds since 1970, but also a year or a day: give days as 2030-01-31"
                 .to_owned(),
         );
     }

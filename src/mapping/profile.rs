@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use super::{Fingerprint, Groups};
 
-/// A profile's attributes in alphabetical order; `None` is sent as `null`.
+/// A profile's attributes in alphabetical order. `None` is sent as `null`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     attributes: Vec<(Arc<str>, Option<String>)>,
     /// Values that a rule of ours has changed since the first release, as they were before.
     before: Vec<(Arc<str>, String)>,
-    /// The groups that its user is to be in: no part of what is sent of the user.
+    /// The groups that its user must be in. They are not part of what is sent about the user.
     groups: Groups,
 }
 
 /// How a profile differs from what Okta was last told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// Not at all, or only because a rule of ours is another than it was: what Okta was told, whole.
+    /// Not at all, or only because a rule of ours has changed: what Okta was told, complete.
     Same(Fingerprint),
-    /// It clears what was never told: attributes that used to be left out when empty.
+    /// It only clears what was never told: attributes that used to be left out when empty.
     OnlyClears,
-    /// It does.
+    /// It differs.
     Different,
 }
 
@@ -38,12 +38,12 @@ impl Profile {
         Self { before, ..self }
     }
 
-    /// The same of somebody who is to be in these groups.
+    /// The same for somebody who must be in these groups.
     pub(super) fn in_groups(self, groups: Groups) -> Self {
         Self { groups, ..self }
     }
 
-    /// The groups that its user is to be in.
+    /// The groups that its user must be in.
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.groups
@@ -64,7 +64,7 @@ impl Profile {
             .and_then(|(_, value)| value)
     }
 
-    /// The user's login, in the form that logins are told apart by: Okta takes no notice of case.
+    /// The user's login, in the form in which logins are compared: Okta ignores case.
     #[must_use]
     pub fn login(&self) -> Option<String> {
         self.get("userName").map(str::to_lowercase)
@@ -84,8 +84,8 @@ impl Profile {
         Fingerprint::of(self.iter())
     }
 
-    /// How it differs from what Okta was told, of which this is the fingerprint. Nobody is told
-    /// again in whom only a rule of ours changed.
+    /// How it differs from what Okta was told, given by this fingerprint. If only a rule of ours
+    /// changed, the person is not told again.
     #[must_use]
     pub fn since(&self, told: Fingerprint) -> Since {
         let filled = |(_, value): &(&str, Option<&str>)| value.is_some();

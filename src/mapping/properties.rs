@@ -1,4 +1,4 @@
-//! What holds of mappings and fingerprints for whatever is in a record.
+//! What holds of mappings and fingerprints, whatever a record contains.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! One attribute of the profile: how it comes to its value.
+//! One attribute of the profile, and its value.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) struct Sent {
     pub(super) name: Arc<str>,
     pub(super) text: Text,
     pub(super) when_nothing: WhenNothing,
-    /// Whether it is sent just as it renders.
+    /// Whether it is sent exactly as it renders.
     pub(super) as_is: bool,
     /// Whether it is an address.
     pub(super) is_address: bool,
@@ -26,13 +26,13 @@ pub(super) enum WhenNothing {
     Null,
     /// It is left out.
     Omit,
-    /// Nobody can be without it.
+    /// The record is rejected.
     Reject,
 }
 
 /// What an attribute comes to.
 pub(super) struct Value {
-    /// What is sent; `None` for nothing.
+    /// What is sent. `None` for nothing.
     pub(super) now: Option<String>,
     /// What the first release would have sent, if it is something else.
     pub(super) before: Option<String>,
@@ -90,7 +90,7 @@ impl Sent {
     }
 }
 
-/// Whether an attribute is an address, or what people sign in with, which mostly is one.
+/// Whether an attribute is an address, or the login, which usually is one.
 pub(super) fn is_address(name: &str) -> bool {
     matches!(name, "userName" | "email" | "secondEmail")
 }

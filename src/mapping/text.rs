@@ -11,8 +11,8 @@ use super::{
 };
 use crate::users::{Attributes, Record, canonical_number};
 
-/// A record in both forms that a mapping looks at it in: as the engine sees it only where a
-/// template needs the engine.
+/// A record in both forms that a mapping uses: the engine's form only if a template needs the
+/// engine.
 pub(super) struct Subject {
     record: Arc<Record>,
     context: OnceCell<Value>,
@@ -26,7 +26,7 @@ impl Subject {
         }
     }
 
-    /// The same with a value that is called `item`.
+    /// The same with a value named `item`.
     pub(super) fn with_item(&self, item: Value) -> Self {
         let record = Arc::clone(&self.record);
         let with_item = WithItem {
@@ -56,7 +56,7 @@ impl Subject {
 /// The name under which a group rule's templates reach the value that gives the group.
 pub(super) const ITEM: &str = "item";
 
-/// A record beside one value.
+/// A record and one value.
 #[derive(Debug)]
 struct WithItem {
     record: Arc<Record>,
@@ -76,14 +76,14 @@ impl Object for WithItem {
     }
 }
 
-/// What most templates of several pieces have room in, so that they grow once.
+/// What most templates of several pieces fit into, so that they grow once.
 const SEVERAL: usize = 32;
 
 /// A template that gives a text.
 ///
-/// One that only puts attributes and text together, such as `{{ first_name }} {{ last_name }}`,
-/// is put together here, which takes a tenth of the time that the engine does. Where an
-/// attribute is neither string nor number the engine decides what is to be made of it.
+/// One that only joins attributes and text, such as `{{ first_name }} {{ last_name }}`, is put
+/// together here, which takes a tenth of the engine's time. If an attribute is neither a string nor
+/// a number, the engine decides what becomes of it.
 #[derive(Debug)]
 pub(super) struct Text {
     source: String,
@@ -113,7 +113,7 @@ impl Text {
 
     fn over(language: &Language, source: &str, of: Use, bound: &[&str]) -> Result<Self, Complaint> {
         let program = language.template(source, of, bound)?;
-        // A word that the language has a meaning of its own for is none of the names it reaches.
+        // A word that has a meaning of its own in the language is not one of the names it reaches.
         let pieces = pieces(source).filter(|pieces| {
             pieces.iter().all(|piece| match piece {
                 Piece::Text(_) => true,
@@ -130,12 +130,12 @@ impl Text {
         })
     }
 
-    /// Its parts, if it only puts attributes and text together.
+    /// Its parts, if it only joins attributes and text.
     pub(super) fn pieces(&self) -> Option<&[Piece]> {
         self.pieces.as_deref()
     }
 
-    /// The attributes that it reaches in any case.
+    /// The attributes that it certainly reaches.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
         self.program.names.iter()
     }
@@ -192,8 +192,8 @@ impl Text {
     }
 }
 
-/// The pieces of a template that is made of `{{ name }}` and of text without anything that the
-/// engine might read otherwise than as it stands.
+/// The pieces of a template that consists of `{{ name }}` and of text that the engine would not
+/// read as anything else.
 fn pieces(source: &str) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut rest = source;
@@ -208,14 +208,14 @@ fn pieces(source: &str) -> Option<Vec<Piece>> {
 }
 
 fn plain(text: &str) -> Option<Option<Piece>> {
-    // The engine drops a line's end at the end of a template.
+    // The engine drops a line break at the end of a template.
     if text.contains(['{', '}', '\n', '\r']) {
         return None;
     }
     Some((!text.is_empty()).then(|| Piece::Text(text.into())))
 }
 
-/// The name, if it is one of an attribute and not, say, a number or a filter's call.
+/// The name, if it is an attribute's and not, say, a number or a filter's call.
 pub(super) fn identifier(name: &str) -> Option<&str> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let goes_on = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

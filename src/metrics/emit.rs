@@ -13,8 +13,8 @@ use super::catalogue::{ALL, FUNCTION, NAMESPACE};
 pub struct Emitter(Option<&'static Collector>);
 
 impl Emitter {
-    /// Collects what this process counts from now on, if it is a Lambda `function`; anywhere
-    /// else nobody would read the lines.
+    /// Collects what this process counts from now on, if it is a Lambda `function`. Anywhere else
+    /// nobody would read the lines.
     ///
     /// # Errors
     /// When something else collects already.
@@ -35,12 +35,12 @@ impl Emitter {
         Ok(Self(Some(collector)))
     }
 
-    /// Writes what was counted since the last time: one line, and one more for each session
-    /// status, each result of requests and each kind of the guard's that occurred.
+    /// Writes what was counted since the last time: one line, and one more for each session status,
+    /// each result of requests and each kind of the guard that occurred.
     pub fn flush(self, request_id: &str) {
         let Some(collector) = self.0 else { return };
         collector.set_property("requestId", request_id);
-        // Locked, so that no other line comes between.
+        // Locked, so that no other line comes in between.
         if let Err(error) = collector.flush(io::stdout().lock()) {
             tracing::warn!(%error, "the metrics could not be written");
         }

@@ -1,8 +1,8 @@
-//! What those who run it see in CloudWatch: counts, durations and ages, never whom they are about.
+//! What operators see in CloudWatch: counts, durations and ages, never people.
 //!
-//! Most of it is told by a run's finished report (`outcome.rs`); what a report does not know is
-//! counted where it happens. Where no recorder is installed, in tests and in the local run, all
-//! of this does nothing.
+//! Most of it comes from a run's finished report (`outcome.rs`). What a report does not know is
+//! counted where it happens. If no recorder is installed, as in tests and in the local run, all of
+//! this does nothing.
 
 mod catalogue;
 mod emit;
@@ -17,7 +17,7 @@ pub(crate) fn other_binding() {
     OTHER_BINDING.add(1);
 }
 
-/// A verification has come to its end.
+/// A verification has finished.
 pub(crate) fn verified(drifted: u64) {
     DRIFT.is(number(drifted));
 }
@@ -27,7 +27,7 @@ pub(crate) fn no_run() {
     RUNS_FAILED.add(1);
 }
 
-/// A full look has left this kind of change so much of what it may cost.
+/// After a full look, this much of this kind's limit is spent.
 pub(crate) fn guarded(kind: &str, spent: u64, limit: u64) {
     GUARD_SPENT.is_as(kind, number(spent));
     GUARD_LIMIT.is_as(kind, number(limit));
@@ -38,17 +38,17 @@ pub(crate) fn ledger(users: usize) {
     LEDGER_USERS.is(number(users as u64));
 }
 
-/// Okta opened a session, or did not, after so long.
+/// Okta opened a session, or did not, after this long.
 pub(crate) fn waited_for_session(time: Duration) {
     SESSION_WAIT_SECONDS.is(time.as_secs_f64());
 }
 
-/// An import was seen COMPLETED so long after it was started.
+/// An import was seen COMPLETED this long after it was started.
 pub(crate) fn imported(time: Duration) {
     IMPORT_SECONDS.is(time.as_secs_f64());
 }
 
-/// A stream batch, whose oldest change is so old, is done or is to come back.
+/// A stream batch, whose oldest change is this old, is done or must come back.
 pub(crate) fn batch(age: Duration, done: bool) {
     let age = age.as_secs_f64();
     if done {
@@ -57,7 +57,7 @@ pub(crate) fn batch(age: Duration, done: bool) {
     PENDING_CHANGE_SECONDS.is(if done { 0.0 } else { age });
 }
 
-/// Leavers were told whom single-user calls may tell, so long after the change.
+/// Leavers that single-user calls may tell were told this long after the change.
 pub(crate) fn leaver_told(age: Duration) {
     LEAVER_SECONDS.is(age.as_secs_f64());
 }
@@ -74,10 +74,7 @@ pub(crate) fn okta_request(status: Option<u16>) {
 }
 
 /// A count as metrics have it.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact as far as any directory is large"
-)]
+#[expect(clippy::cast_precision_loss, reason = "exact for any real directory")]
 pub(crate) fn number(count: u64) -> f64 {
     count as f64
 }

@@ -1,5 +1,5 @@
-//! Calls that ask for somebody who need not be there. That they find nobody is an answer like any
-//! other, and nothing to be warned of.
+//! Calls that ask for somebody who may not be there. Finding nobody is an answer like any other,
+//! and no reason for a warning.
 
 /// Who has an external id.
 pub(super) const USER: &str = "GET /users/{externalId}";

@@ -17,7 +17,7 @@ use super::{
 const FIRST_PAGE: Query<'_> = Query::Pairs(&[("limit", "500")]);
 /// As few as possible.
 const ONE_USER: Query<'_> = Query::Pairs(&[("limit", "1")]);
-/// Those whose login begins with another one's are found beside them.
+/// The search also finds logins that begin with this one.
 const FOUND: &str = "50";
 
 /// A user of the app.
@@ -25,11 +25,11 @@ const FOUND: &str = "50";
 pub struct AppUser {
     /// Okta's id of the user, `00u…`.
     pub id: String,
-    /// The source's id of the user; `None` for somebody who did not come from the source.
+    /// The source's id of the user. `None` for somebody who did not come from the source.
     pub external_id: Option<String>,
-    /// What they sign in with.
+    /// The login.
     pub login: Option<String>,
-    /// Okta's word for how they have the app.
+    /// Okta's word for the assignment's status.
     pub status: String,
     /// What that word means.
     pub assigned: Assigned,
@@ -37,8 +37,8 @@ pub struct AppUser {
     pub profile: UserProfile,
 }
 
-/// How somebody has the app. Which of its words Okta uses for an identity source is not known: what
-/// is neither surely active nor surely deactivated is in between.
+/// How somebody has the app. It is not known which of its words Okta uses for an identity source:
+/// what is neither certainly active nor certainly deactivated is in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assigned {
     /// They are active.
@@ -68,7 +68,7 @@ pub struct AppUserPage {
     pub next: Option<PageLink>,
 }
 
-/// Where a page is: Okta's own words, good for a while.
+/// Where a page is: Okta's own words, valid for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageLink(String);

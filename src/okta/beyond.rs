@@ -1,4 +1,4 @@
-//! What Okta tells beside import sessions, each where the credentials may see it.
+//! What Okta tells apart from import sessions, as far as the credentials may see it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,27 +10,28 @@ use super::client::Okta;
 use super::credentials::CredentialsFrom;
 use super::error::Error;
 use super::org::{IdentitySourceId, OrgUrl};
+use super::scopes;
 use crate::clock::Clock;
 
-/// What was denied is not asked for again sooner: a scope that is granted later is noticed.
+/// What was denied is asked for again after this, so a scope that is granted later is noticed.
 const DENIED_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The ways to what Okta tells beside import sessions. No run needs any of them, and a
-/// service app gets a token of its own for each, so that a scope that is missing spoils nothing.
+/// The ways to what Okta tells apart from import sessions. No run needs any of them, and a service
+/// app gets a token of its own for each, so a missing scope breaks nothing else.
 #[derive(Debug, Clone)]
 pub struct Beyond {
-    /// The identity source's users, one by one: what every run may see, at a pace of its own, as Okta
-    /// counts these calls apart.
+    /// The identity source's users, one by one: what every run may see, at a pace of its own,
+    /// because Okta counts these calls separately.
     pub singles: Okta,
     /// The System Log: `okta.logs.read`.
     pub logs: Permitted,
     /// The org's users: `okta.users.read`.
     pub users: Permitted,
-    /// The app's users, who has a login and all of them: `okta.apps.read`.
+    /// The app's users, the holder of a login or all of them: `okta.apps.read`.
     pub apps: Permitted,
 }
 
-/// A way that may be closed, which shows when it is tried.
+/// A way that may be closed, which shows on trying.
 #[derive(Debug, Clone)]
 pub struct Permitted {
     okta: Okta,
@@ -39,8 +40,7 @@ pub struct Permitted {
 }
 
 impl Beyond {
-    /// Ways into one org. Credentials that are kept in a secret are read for each when it is first
-    /// gone.
+    /// Ways into one org. Credentials in a secret are read for each way when it is first used.
     pub fn new(
         org: &OrgUrl,
         source: &IdentitySourceId,
@@ -54,15 +54,15 @@ impl Beyond {
         };
         Self {
             singles: Okta::for_reading(org.clone(), source.clone(), singles, clock),
-            logs: way("okta.logs.read", logs),
-            users: way("okta.users.read", users),
-            apps: way("okta.apps.read", apps),
+            logs: way(scopes::LOGS, logs),
+            users: way(scopes::USERS, users),
+            apps: way(scopes::APPS, apps),
         }
     }
 }
 
 impl Permitted {
-    /// Makes a call, unless it is known that Okta denies it; `None` if it does.
+    /// Makes a call, unless Okta is known to deny it. `None` if it does.
     ///
     /// # Errors
     /// As every call: no time, no answer.
@@ -81,8 +81,8 @@ impl Permitted {
         }
     }
 
-    /// Makes a call even if Okta is known to deny it: for somebody who asks for just this, and may
-    /// have granted it since.
+    /// Makes a call even if Okta is known to deny it: for a caller who asks for exactly this, and
+    /// may have granted it since.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.
@@ -100,7 +100,7 @@ impl Permitted {
         answer
     }
 
-    /// Whether it is known that Okta denies it.
+    /// Whether Okta is known to deny it.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         let now = self.clock.now();

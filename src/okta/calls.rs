@@ -1,4 +1,4 @@
-//! Calls with a deadline. What there is to call is told where it belongs: sessions, users, groups.
+//! Calls with a deadline. The calls themselves are next to their subjects: sessions, users, groups.
 
 use jiff::Timestamp;
 
@@ -7,12 +7,11 @@ use super::credentials::Grant;
 use super::error::Error;
 use crate::clock::Clock;
 
-/// The calls, with a deadline that none goes past.
+/// The calls, with a deadline that none exceeds.
 ///
-/// A call that meets a rate limit waits for the reset that Okta names, as often
-/// as it takes; one that meets a 5xx or a broken connection is sent up to five
-/// times, where twice does no harm. What the deadline does not allow ends as
-/// [`Error::OutOfTime`].
+/// A call that meets a rate limit waits for the reset that Okta names, as often as needed. One that
+/// meets a 5xx or a broken connection is sent up to five times, if sending it twice does no harm.
+/// What the deadline does not allow ends as [`Error::OutOfTime`].
 #[derive(Debug, Clone)]
 pub struct Calls {
     okta: Okta,
@@ -20,8 +19,7 @@ pub struct Calls {
 }
 
 impl Okta {
-    /// The calls, each of which is over by `deadline`: no answer, wait or
-    /// repetition goes past it.
+    /// The calls, each of which is over by `deadline`: no answer, wait or repetition exceeds it.
     #[must_use]
     pub fn by(&self, deadline: Timestamp) -> Calls {
         Calls {
@@ -44,7 +42,7 @@ impl Calls {
         self.okta.by(deadline)
     }
 
-    /// What the credentials get us: an access token is fetched if there is none.
+    /// What the credentials give us: an access token is fetched if there is none.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.

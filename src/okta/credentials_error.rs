@@ -1,19 +1,18 @@
-//! Why credentials cannot be used. Every call may end so, and says it in these words.
+//! Why credentials cannot be used. Every call may end like this, and says it in these words.
 
 /// Why credentials cannot be used. Says what to do, and never what they were.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
     /// Not the JSON that was expected.
     #[error(
-        "the Okta credentials are not understood: write them as the JSON object \
-         {{\"apiToken\":\"…\"}} or {{\"clientId\":\"…\",\"privateKey\":\"PEM or JWK\",\
-         \"keyId\":\"…\"}}"
+        "the Okta credentials cannot be read: write them as the JSON object {{\"apiToken\":\"…\"}} \
+         or {{\"clientId\":\"…\",\"privateKey\":\"PEM or JWK\",\"keyId\":\"…\"}}"
     )]
     NotUnderstood,
     /// A JSON string, which may hold the JSON of credentials.
     #[error(
-        "the Okta credentials are a JSON string, as JSON that was encoded twice is: store the \
-         object itself, without quotes around it"
+        "the Okta credentials are a JSON string, which usually means JSON that was encoded twice: \
+         store the object itself, without quotes around it"
     )]
     EncodedTwice,
     /// The token is empty or has characters that no token has.
@@ -41,21 +40,21 @@ pub enum CredentialsError {
 /// Why a private key cannot sign. Each reads after "the Okta privateKey".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// No PEM and no JWK.
+    /// Neither PEM nor a JWK.
     #[error("is neither PEM nor a JWK: copy all of it, the lines -----BEGIN and -----END included")]
     NotUnderstood,
-    /// PEM that wants a passphrase.
-    #[error("is encrypted: take the passphrase off, with openssl pkcs8 for example")]
+    /// PEM with a passphrase.
+    #[error("is encrypted: remove the passphrase, with openssl pkcs8 for example")]
     Encrypted,
     /// The half that Okta has.
     #[error("is the public half: take the private one, which Okta shows only when it makes it")]
     Public,
-    /// A JWK that is public, or leaves members out.
+    /// A JWK that is public, or incomplete.
     #[error(
         "is a JWK without all its private members (d, and for RSA p, q, dp, dq and qi as well)"
     )]
     Incomplete,
-    /// A kind of key that Okta or we do not take, or one that is damaged.
-    #[error("is damaged or of another kind than RSA of 2048 bits or more, or EC on P-256 or P-384")]
+    /// A kind of key that Okta or we do not accept, or a damaged one.
+    #[error("is damaged or of a kind other than RSA of 2048 bits or more, or EC on P-256 or P-384")]
     Unusable,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a call, one variant for each thing a caller does about it.
+//! What can go wrong with a call, with one variant for each thing that a caller does about it.
 
 use std::fmt;
 
@@ -16,10 +16,10 @@ pub enum Error {
     OutOfTime {
         /// Method and path template of the call.
         call: &'static str,
-        /// When Okta would have taken it, where a limit or a retry was waited for.
+        /// When Okta would have accepted it, if it had to wait for a limit or a retry.
         resume_at: Option<Timestamp>,
     },
-    /// 401: Okta does not take the credentials.
+    /// 401: Okta does not accept the credentials.
     #[error(
         "{0}: check that the API token, or the service app's client id, key id and key, are \
          active and belong to this org"
@@ -38,7 +38,7 @@ pub enum Error {
     /// Another 4xx: Okta understood and said no. Sending it again changes nothing.
     #[error("{0}")]
     Refused(Refusal),
-    /// 5xx, as often as it was tried. Later it may work.
+    /// 5xx, as often as it was tried. It may work later.
     #[error("{0}")]
     Unavailable(Refusal),
     /// Okta could not be reached or the connection broke, as often as it was tried.
@@ -46,11 +46,10 @@ pub enum Error {
     Unreachable {
         /// Method and path template of the call.
         call: &'static str,
-        /// What broke, without the URL; `None` if the answer took too long or
-        /// broke off.
+        /// What broke, without the URL. `None` if the answer took too long or broke off.
         source: Option<reqwest::Error>,
     },
-    /// Okta said yes in words that are not known here.
+    /// Okta said yes in unknown words.
     #[error("Okta's answer to {call} cannot be read{}", request(request_id.as_deref()))]
     Unreadable {
         /// Method and path template of the call.
@@ -61,7 +60,7 @@ pub enum Error {
     /// The credentials cannot be used as they are.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
-    /// The HTTP client could not be built, for want of root certificates for example.
+    /// The HTTP client could not be built, for example for lack of root certificates.
     #[error("the HTTP client cannot be built")]
     Client(#[source] reqwest::Error),
 }
@@ -79,8 +78,8 @@ impl Error {
         }
     }
 
-    /// The same for somebody else who waited for the same; `None` where it does
-    /// not follow that it went wrong for them.
+    /// The same for another call that waited for the same. `None` if it does not follow that it
+    /// failed for that call, too.
     pub(super) fn again(&self) -> Option<Self> {
         Some(match self {
             Self::OutOfTime { .. } | Self::Client(_) => return None,
@@ -146,7 +145,7 @@ fn request(id: Option<&str>) -> String {
 
 fn later(resume_at: Option<Timestamp>) -> String {
     resume_at
-        .map(|at| format!(": Okta takes it again at {at:.0}"))
+        .map(|at| format!(": Okta accepts it again at {at:.0}"))
         .unwrap_or_default()
 }
 
@@ -180,7 +179,7 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "no time left for GET /sessions: Okta takes it again at 1970-01-01T00:00:00Z"
+            "no time left for GET /sessions: Okta accepts it again at 1970-01-01T00:00:00Z"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Groups of an identity source: one looked at, their members listed.
+//! Groups of an identity source: looking at one, and listing its members.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ const ONE: Query<'_> = Query::Pairs(&[("limit", "1")]);
 /// A group, as the identity source has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceGroup {
-    /// What it is called.
+    /// Its name.
     pub display_name: Option<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -54,10 +54,10 @@ struct MembersWire {
 }
 
 impl Calls {
-    /// A group by its external id; `None` if the identity source has none.
+    /// A group by its external id. `None` if the identity source has none.
     ///
     /// # Errors
-    /// As every call: no time, no permission, no answer. [`Error::Refused`] where the app does not
+    /// As every call: no time, no permission, no answer. [`Error::Refused`] if the app does not
     /// import groups.
     pub async fn group(&self, external_id: &str) -> Result<Option<SourceGroup>, Error> {
         let path = ["groups", external_id];
@@ -76,7 +76,7 @@ impl Calls {
         }
     }
 
-    /// A page of a group's members, the first if none is named; `None` if there is no such group.
+    /// A page of a group's members, the first if none is named. `None` if there is no such group.
     ///
     /// # Errors
     /// As [`group`](Self::group). [`Error::Refused`] may say that the link has expired.
@@ -89,7 +89,7 @@ impl Calls {
         self.list_members(external_id, query).await
     }
 
-    /// Whether a group has any member; `None` if there is no such group.
+    /// Whether a group has any member. `None` if there is no such group.
     ///
     /// # Errors
     /// As [`group`](Self::group).
@@ -131,8 +131,8 @@ impl Calls {
     }
 }
 
-/// Whether Okta says in so many words that it does not know something: that a group is not there is
-/// what makes it ours.
+/// Whether Okta explicitly says that it does not know something: a group counts as ours because it
+/// was not there.
 fn is_unknown<T>(error: Error) -> Result<Option<T>, Error> {
     match error {
         Error::NotFound(refusal) if refusal.code.as_deref() == Some("E0000007") => Ok(None),

@@ -1,4 +1,4 @@
-//! Who has a login.
+//! The holder of a login.
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -9,10 +9,10 @@ use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
 
-/// Who has a login, as far as it can be seen.
+/// The holder of a login, as far as it can be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Their external id, where they are of this identity source.
+    /// Their external id, if they are of this identity source.
     pub external_id: Option<String>,
     /// Okta's word for their status.
     pub status: String,
@@ -27,7 +27,7 @@ impl From<AppUser> for Holder {
     }
 }
 
-/// A user of the org, whatever source they came from.
+/// A user of the org, from any source.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct OrgUser {
     /// Okta's id of the user, `00u…`, which stays theirs.
@@ -45,7 +45,7 @@ impl OrgUser {
 }
 
 impl Calls {
-    /// The org's user who has this login or this id; `None` if nobody does. Scope `okta.users.read`.
+    /// The org's user with this login or this id. `None` if nobody has it. Scope `okta.users.read`.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.

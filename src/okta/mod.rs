@@ -1,15 +1,13 @@
-//! Okta's Identity Sources API, as a client sees it: sessions that are opened,
-//! loaded with batches of users, and handed over to be imported.
+//! Okta's Identity Sources API, as a client sees it: sessions that are opened, loaded with batches
+//! of users, and handed over for import.
 //!
-//! [`Okta`] is the connection and [`Okta::by`] gives its calls a deadline.
-//! [`Session`] is a type whose states are types: what Okta would refuse in a
-//! state does not compile. Packing ([`Packer`]) and pacing are functions of
-//! values. Nothing in here knows of tables, mappings or the ledger.
+//! [`Okta`] is the connection and [`Okta::by`] gives its calls a deadline. [`Session`] is a type
+//! whose states are types: what Okta would refuse in a state does not compile. Packing ([`Packer`])
+//! and pacing are functions of values. Nothing in here knows about tables, mappings or the ledger.
 //!
 //! The rules are those of Okta's developer guide on XaaS
-//! (<https://developer.okta.com/docs/guides/anything-as-a-source/main/>) and of
-//! its API description; where the two are silent the safe reading is taken and
-//! the place says so.
+//! (<https://developer.okta.com/docs/guides/anything-as-a-source/main/>) and of its API
+//! description. Where the two are silent, the code takes the safe reading and says so.
 
 mod absence;
 mod app_users;
@@ -30,6 +28,7 @@ mod pacing;
 mod paging;
 mod patience;
 mod schema;
+pub(crate) mod scopes;
 mod session;
 mod singles;
 mod system_log;
@@ -43,7 +42,7 @@ pub use batch::{
 };
 pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
-pub use budget::Place;
+pub use budget::{Fits, Place};
 pub use calls::Calls;
 pub use client::Okta;
 pub use credentials::{Credentials, CredentialsFrom, Grant, Secret, ServiceApp};
@@ -59,6 +58,7 @@ pub use line::{Heard, Stats};
 pub use org::{IdentitySourceId, OrgUrl, ParseError};
 pub(crate) use patience::within;
 pub use schema::{ProfileSchema, SchemaAttribute};
+pub use scopes::{SCOPES, Scope};
 pub use session::{
     Cancelled, Created, LoadError, Open, Session, SessionId, SessionInfo, SessionStatus, Started,
     Triggered,

@@ -15,7 +15,7 @@ pub enum ParseError {
         "the org URL must be https (plain http is for a loopback host or host.docker.internal)"
     )]
     NotHttps,
-    /// There is more to it than scheme, host and port.
+    /// More than scheme, host and port.
     #[error("the org URL must end after the host: no path, query, fragment or user name")]
     NotBare,
     /// The admin console's host, which does not serve the API.
@@ -28,7 +28,7 @@ pub enum ParseError {
     NotAnId,
 }
 
-/// Where an Okta org lives: scheme, host and port, nothing more.
+/// Where an Okta org is: scheme, host and port, nothing more.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OrgUrl(Url);
 
@@ -36,9 +36,8 @@ impl OrgUrl {
     /// Reads `https://{yourOktaDomain}`, with or without a slash at the end.
     ///
     /// # Errors
-    /// Anything but https, except plain http to this machine: a loopback host,
-    /// or `host.docker.internal`, which is what a function inside `sam local`
-    /// calls it. Also what goes beyond the host.
+    /// Anything but https, except plain http to this machine: a loopback host, or
+    /// `host.docker.internal`, which is its name inside `sam local`. Also anything after the host.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let url = Url::parse(text.trim()).map_err(|_| ParseError::NotAUrl)?;
         let host = url.host_str().ok_or(ParseError::NotAUrl)?;

@@ -2,10 +2,10 @@
 
 use reqwest::header::{HeaderMap, LINK};
 
-/// The query of the next page's address, where the answer names one.
+/// The query of the next page's address, if the answer names one.
 ///
-/// Nothing but the query is taken of it: our credentials go to the org that we know, whatever an
-/// answer says, and an org with a domain of its own may name itself by the other one.
+/// Only the query is used: our credentials go to the org that we know, whatever an answer says, and
+/// an org with a domain of its own may name itself by its other one.
 pub(super) fn next(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(LINK).iter();
     values

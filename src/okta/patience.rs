@@ -1,4 +1,4 @@
-//! How long an answer is waited for.
+//! How long to wait for an answer.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -6,21 +6,20 @@ use std::time::{Duration, Instant};
 
 use crate::{clock::Clock, mutation};
 
-/// How long, in real time, an answer may be on its way while a test's clock
-/// stands still, and how often it is looked for at least.
+/// How long, in real time, an answer may be on its way while a test's clock stands still, and how
+/// often it is looked for at least.
 const STILL: Duration = Duration::from_millis(40);
 const STILL_LOOKS: u32 = 400;
-/// In small both sides of a connection are on one thread, so that a few looks bring an answer
-/// that is on its way; and what else is waited for there is time.
+/// In a small world both sides of a connection are on one thread, so a few looks bring an answer
+/// that is on its way. Otherwise the wait is for time to pass.
 const LOOKS_IN_SMALL: u32 = 100;
 
 /// What `future` gives, or `None` if it takes longer than `limit`.
 ///
-/// Under tokio's paused clock, time jumps to the next timer whenever every task
-/// waits, for a socket too, so that a plain timeout would fire before the
-/// answer had a chance. There the answer is looked for again and again first,
-/// which keeps the clock where it is; a peer that itself waits for time to pass
-/// then gets it.
+/// Under tokio's paused clock, time jumps to the next timer whenever every task waits, for a socket
+/// too, so a plain timeout would fire before the answer had a chance. There the answer is looked
+/// for again and again first, which stops the clock. A peer that itself waits for time to pass gets
+/// its time after that.
 pub(crate) async fn within<F: Future>(
     clock: Clock,
     limit: Duration,

@@ -1,7 +1,7 @@
 //! Users told one by one, effective at once and without a session.
 //!
-//! What these calls do with a real org is not published beyond their names: nothing here counts as
-//! done but what Okta says is done, and whoever makes a call is to look afterwards.
+//! What these calls do with a real org is not published beyond their names. So nothing counts as
+//! done here unless Okta says so, and the caller must look afterwards.
 
 use std::collections::BTreeMap;
 
@@ -18,25 +18,25 @@ use super::user::{self, UserProfile};
 /// What came of a call about one user.
 #[derive(Debug)]
 pub enum Single {
-    /// Okta says that it is done, and shows what it has now, where the answer does so.
+    /// Okta says that it is done, and shows what it has now, if the answer does so.
     Done(Option<UserProfile>),
     /// Okta does not know the user: there is nobody to change or to deactivate.
     Unknown,
-    /// Okta has the user already, who is to be changed instead.
+    /// Okta has the user already: change them instead.
     Exists,
     /// Okta understood and said no.
     Refused(Refusal),
-    /// Okta has no such call, or the credentials may not make it: it says so of everybody.
+    /// Okta has no such call, or the credentials may not make it. This holds for every user.
     NotPermitted(Refusal),
-    /// Nobody knows whether it was done, or is about to be.
+    /// Nobody knows whether it was done, or will be.
     Ambiguous(Error),
 }
 
 impl Calls {
-    /// Creates a user who is to be active, or lets one in again.
+    /// Creates an active user, or lets one in again.
     ///
     /// # Errors
-    /// As every call, where it certainly was not done.
+    /// As every call, if it certainly was not done.
     pub async fn create_user(&self, entity: &Entity) -> Result<Single, Error> {
         let call = Call {
             api: Api::IdentitySource,
@@ -47,16 +47,16 @@ impl Calls {
             repeat: Repeat::Untouched,
         };
         Ok(match self.single(call).await? {
-            // That the user is unknown cannot be what it says.
+            // It cannot mean that the user is unknown.
             Answered::NotFound(refusal) => Single::NotPermitted(refusal),
             Answered::As(single) => single,
         })
     }
 
-    /// Changes a user whom Okta has: what is not sent stays as it is.
+    /// Changes a user that Okta has: what is not sent stays as it is.
     ///
     /// # Errors
-    /// As every call, where it certainly was not done.
+    /// As every call, if it certainly was not done.
     pub async fn update_user(&self, entity: &Entity) -> Result<Single, Error> {
         let call = Call {
             api: Api::IdentitySource,
@@ -72,10 +72,10 @@ impl Calls {
         })
     }
 
-    /// Deletes a user from the identity source, which is to deactivate them.
+    /// Deletes a user from the identity source, which should deactivate them.
     ///
     /// # Errors
-    /// As every call, where it certainly was not done.
+    /// As every call, if it certainly was not done.
     pub async fn delete_user(&self, external_id: &str) -> Result<Single, Error> {
         let call = Call {
             api: Api::IdentitySource,
@@ -87,18 +87,18 @@ impl Calls {
         };
         Ok(match self.single(call).await? {
             Answered::NotFound(_) => Single::Unknown,
-            // There is nothing to be shown of somebody who is gone.
+            // There is nothing to show of somebody who is gone.
             Answered::As(Single::Done(_)) => Single::Done(None),
             Answered::As(single) => single,
         })
     }
 
-    /// Tells Okta what a bulk request would. `is_known`: Okta was told to have the user active. Where
-    /// it knows better, the other call is made: whoever it does not have is created, and whoever it
-    /// has is changed.
+    /// Tells Okta what a bulk request would. `is_known`: Okta was told to have the user active. If
+    /// Okta knows better, the other call is made: a user that it does not have is created, and one
+    /// that it has is changed.
     ///
     /// # Errors
-    /// As every call, where it certainly was not done.
+    /// As every call, if it certainly was not done.
     pub async fn tell_user(&self, entity: &Entity, is_known: bool) -> Result<Single, Error> {
         if entity.kind() == Kind::Deactivate {
             return self.delete_user(entity.external_id()).await;
@@ -149,7 +149,7 @@ enum Answered {
 }
 
 /// Okta's words are not documented. A login that somebody else has "already exists", too: the call
-/// that is made instead then finds nobody, which is found out by making it.
+/// that is made instead then finds nobody, which shows when it is made.
 fn says_exists(refusal: &Refusal) -> bool {
     let texts = refusal.summary.iter().chain(&refusal.causes);
     refusal.status == 409

@@ -1,4 +1,4 @@
-//! What the System Log says of imports: that one is complete, and whom it refused.
+//! What the System Log says about imports: that one is complete, and which users it refused.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
 
-/// A user whom Okta would not take from their source (Okta's catalogue of events). That this kind
-/// of source uses it is likely; where it does not, nobody is found by the log.
+/// A user that Okta would not take from their source (Okta's catalogue of events). This kind of
+/// source probably uses it. If not, the log finds nobody.
 const REFUSED: &str = "app.user_management.update_from_master_failed";
 const COMPLETE: &str = "system.import.complete";
 
-/// Events in one answer, at most (Okta's System Log API).
+/// The most events in one answer (Okta's System Log API).
 const PAGE: usize = 1_000;
-/// Answers that are read at a time: more are rather another app's.
+/// How many answers are read at a time: more are probably another app's.
 const PAGES: usize = 10;
 
 /// An event about an import.
@@ -26,7 +26,7 @@ const PAGES: usize = 10;
 pub struct ImportEvent {
     /// When it happened, by Okta's clock.
     pub at: Timestamp,
-    /// The import session, where the event names one.
+    /// The import session, if the event names one.
     pub session: Option<String>,
     /// What happened.
     pub what: What,
@@ -39,7 +39,7 @@ pub enum What {
     Complete,
     /// A user was refused.
     Refused {
-        /// What the event calls them: one of these may be the external id.
+        /// What the event calls the user: one of these may be the external id.
         names: Vec<String>,
         /// The attribute that was refused, such as `login`.
         field: Option<String>,
@@ -123,15 +123,15 @@ impl Wire {
     }
 }
 
-/// A name of Okta's; anything else might be a value.
+/// A name of Okta's. Anything else might be a value.
 fn word(text: String) -> Option<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     ((1..=60).contains(&text.len()) && text.chars().all(is_name)).then_some(text)
 }
 
 impl Calls {
-    /// What the System Log has by now of imports that this app has done since then. It is late: what
-    /// is not there yet may come.
+    /// What the System Log has so far about this app's imports since then. It is late: what is not
+    /// there yet may come.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.

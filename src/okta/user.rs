@@ -11,7 +11,7 @@ use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::Error;
 
-/// A profile's attributes as Okta has them; `None` is `null`.
+/// A profile's attributes as Okta has them. `None` is `null`.
 pub type UserProfile = BTreeMap<String, Option<String>>;
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ pub(super) fn profile(attributes: BTreeMap<String, Value>) -> UserProfile {
         let value = match value {
             Value::Null => None,
             Value::String(text) => Some(text),
-            // The API takes strings alone, and may give something else all the same.
+            // The API takes only strings, but may give something else.
             other => Some(other.to_string()),
         };
         (name, value)
@@ -36,13 +36,13 @@ pub(super) fn profile(attributes: BTreeMap<String, Value>) -> UserProfile {
 
 impl Calls {
     /// Whether [`Calls::user`] can ask for this external id: a URL's path carries neither dots
-    /// alone nor line breaks nor tabs, so that another user would be asked for.
+    /// alone nor line breaks nor tabs, so the call would ask for another user.
     #[must_use]
     pub fn can_ask_for(external_id: &str) -> bool {
         !matches!(external_id, "." | "..") && !external_id.contains(['\t', '\n', '\r'])
     }
 
-    /// A user's profile; `None` if the identity source does not have them, or not any more.
+    /// A user's profile. `None` if the identity source does not have them, or not any more.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.

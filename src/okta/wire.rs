@@ -1,4 +1,4 @@
-//! What comes over the wire whatever was asked for: refusals, their challenges, and tokens.
+//! What comes over the wire, whatever the request was: refusals, their challenges, and tokens.
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use secrecy::SecretString;
@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::error::Refusal;
 
-/// Longest text of Okta's that is kept of one message, in characters.
+/// How much of a message of Okta's is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
-/// Most causes of one refusal that are kept.
+/// How many causes of one refusal are kept.
 const MOST_CAUSES: usize = 20;
 
 /// The answer to a token request.
@@ -23,7 +23,7 @@ pub(super) struct Token {
     pub(super) scope: Option<String>,
 }
 
-/// Okta's error body, or that of OAuth 2.0; all of it may be missing.
+/// Okta's error body, or that of OAuth 2.0. All of it may be missing.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Problem {
@@ -49,8 +49,8 @@ pub(super) struct Challenge {
     description: Option<String>,
 }
 
-/// Reads `WWW-Authenticate` as far as it matters. Where a DPoP proof is wrong
-/// Okta says so there and nowhere else.
+/// Reads `WWW-Authenticate` as far as it matters. If a DPoP proof is wrong, Okta says so there and
+/// nowhere else.
 pub(super) fn challenge(headers: &HeaderMap) -> Challenge {
     let said = headers
         .get(WWW_AUTHENTICATE)
@@ -67,7 +67,7 @@ pub(super) fn challenge(headers: &HeaderMap) -> Challenge {
     }
 }
 
-/// What a refused call's answer says, as far as it says anything.
+/// What a refused call's answer says, if it says anything.
 pub(super) fn refusal(
     call: &'static str,
     status: u16,

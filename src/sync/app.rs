@@ -1,4 +1,4 @@
-//! The app's own rules for profiles, where runs are to keep to them.
+//! The app's own rules for profiles, if runs must follow them.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use super::Time;
 use crate::okta::{Okta, ProfileSchema};
 
-/// How long Okta is waited for at most: a run goes on without.
+/// The longest wait for Okta: a run goes on without.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// For how long an answer counts, one that says nothing too: stream batches may come every second.
+/// How long an answer counts, even an empty one: stream batches may come every second.
 const COUNTS_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// The app's rules for profiles, read once in a while.
@@ -35,7 +35,8 @@ impl AppRules {
         }
     }
 
-    /// The rules, if they are to be kept to and can be read. That they cannot be read stops nobody.
+    /// The rules, if runs must follow them and they can be read. Rules that cannot be read stop
+    /// nobody.
     pub(crate) async fn read(&self, time: &Time) -> Option<Arc<ProfileSchema>> {
         let okta = self.okta.as_ref()?;
         let now = time.now();
@@ -49,9 +50,9 @@ impl AppRules {
             Err(error) => {
                 tracing::warn!(
                     %error,
-                    "the app's profile schema cannot be read, so profiles are not held against it: grant the service app \
-                     the scope okta.schemas.read, or the token's admin a role that may view the app, or set \
-                     PROFILE_CHECKS to off"
+                    "the app's profile schema cannot be read, so profiles are not checked against \
+                     it: grant the service app the scope okta.schemas.read, or the token's admin a \
+                     role that may view the app, or set PROFILE_CHECKS to off"
                 );
                 None
             }

@@ -9,7 +9,7 @@ use super::{
     tell,
 };
 
-/// For whom Okta is asked about sessions.
+/// Whose sessions Okta is asked about.
 pub(super) struct Settling<'a> {
     pub(super) job: &'a Job,
     pub(super) writes: bool,
@@ -20,7 +20,7 @@ pub(super) struct Settling<'a> {
 }
 
 impl Refusals {
-    /// Takes note of what a look found.
+    /// Notes what a look found.
     pub(super) fn looked(&mut self, found: &Found) {
         let at = (!found.whole).then(|| found.looked_at.clone());
         let people = found.leavers.iter().chain(&found.upserts);
@@ -66,7 +66,7 @@ impl Run {
         if writes {
             tell::settle_open(books, &okta, run_id, job.rank(), time).await?;
         } else if self.ledger.holder().await?.is_none() {
-            // What nobody is at work on, a run would find and cancel.
+            // A run would find and cancel a session that nobody is at work on.
             books.take_open_for_lost(time.now()).await?;
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! Looking at Okta beside the runs: when nothing of theirs is under way, and what they then know.
+//! Looking at Okta apart from the runs: when nothing of theirs is under way, and what they know
+//! then.
 
 use super::{Books, Run, RunError, Time, tell};
 use crate::{
@@ -9,8 +10,8 @@ use crate::{
 
 impl Run {
     /// The books for a look at Okta. One that `writes` binds a ledger that is not bound yet, and
-    /// settles what a dead run has left open, unless the switch says paused. One that writes nothing
-    /// may look at people as another externalId template would have them: then it is told what is
+    /// settles what a dead run left open, unless the switch says paused. One that writes nothing
+    /// may look at people as another externalId template would have them: then it is given what is
     /// configured.
     ///
     /// # Errors
@@ -60,8 +61,8 @@ impl Run {
 }
 
 impl Books {
-    /// The last session's number, if none is open or being imported, as the log says now and Okta
-    /// of those whose end was not seen.
+    /// The last session's number, if none is open or being imported by the log as it is now, and by
+    /// Okta for those whose end was not seen.
     ///
     /// # Errors
     /// When the state table or Okta could not be asked.
@@ -77,7 +78,7 @@ impl Books {
         Ok(is_still(self.log()).then(|| self.log().last()))
     }
 
-    /// The number of what was seen at Okta, unless a session was opened after this one.
+    /// The number for what was seen at Okta, unless a session was opened after this one.
     ///
     /// # Errors
     /// When the state table could not be read or written.

@@ -1,5 +1,5 @@
-//! The log of sessions and the guard, which are written together: what becomes of a session
-//! decides about what it has charged.
+//! The log of sessions and the guard. They are written together: a session's outcome decides what
+//! it has charged.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -16,15 +16,15 @@ use crate::{
     okta::SessionId,
 };
 
-/// How old a session must be to be forgotten: a run that died in the middle of a write may still
-/// write entries that name it, and no invocation lasts a quarter of this.
+/// How old a session must be before it is forgotten. A run that died in the middle of a write may
+/// still write entries that name it, and no invocation lasts a quarter of this.
 const FORGOTTEN_AFTER: std::time::Duration = std::time::Duration::from_secs(3_600);
 
-/// Which charges that are undecided are given back, and which stand; whoever asks has the lease, and
-/// has just settled the sessions.
+/// Which undecided charges are given back, and which stand. The caller has the lease, and has just
+/// settled the sessions.
 ///
-/// Those of a session that is listed all the same, as Okta gave no answer about it, stand: whom it
-/// has charged is told again free of charge, so that they must not be given back afterwards.
+/// Charges of a session that is still listed, because Okta gave no answer about it, stand: its
+/// people are told again free of charge, so their charges must not be given back later.
 #[must_use]
 pub fn left_over(log: &SessionLog, budget: &Budget) -> Vec<(Number, bool)> {
     let unsettled = budget.unsettled();
@@ -38,14 +38,14 @@ pub fn left_over(log: &SessionLog, budget: &Budget) -> Vec<(Number, bool)> {
 }
 
 /// The log of sessions and the guard, as a run has them at hand. Each change is written at once,
-/// and never over what another run has written; a dry run changes only what it has at hand.
+/// and never over what another run has written. A dry run changes only what it has at hand.
 #[derive(Debug)]
 pub struct Books {
     ledger: Ledger,
     log: Versioned<SessionLog>,
     /// Since which session the ledger has had its binding, when these books were opened.
     bound_from: Number,
-    /// What stands between a bad read and a company that is locked out.
+    /// What stands between a bad read and a locked-out company.
     pub guard: Guard,
     writes: bool,
 }
@@ -75,7 +75,7 @@ impl Books {
         &self.log.value
     }
 
-    /// By what entries are read now.
+    /// What entries are read by now.
     #[must_use]
     pub fn reading(&self, now: Timestamp) -> Reading {
         Reading {
@@ -85,7 +85,7 @@ impl Books {
         }
     }
 
-    /// Lists a session that was just opened; gives its number.
+    /// Lists a session that was just opened. Gives its number.
     pub(super) async fn open(
         &mut self,
         id: &SessionId,
@@ -95,7 +95,8 @@ impl Books {
         self.while_bound(|log| log.open(id.clone(), run, now)).await
     }
 
-    /// Numbers so many single-user calls that are about to be made; none where too many are under way.
+    /// Numbers this many single-user calls that are about to be made. None if too many are under
+    /// way.
     pub(super) async fn call(
         &mut self,
         calls: usize,
@@ -104,7 +105,7 @@ impl Books {
         self.while_bound(|log| log.call(calls as u64, now)).await
     }
 
-    /// Whoever works for another binding than the ledger has by now tells nobody anything.
+    /// A run that works for another binding than the ledger has now tells nobody anything.
     async fn while_bound<T>(
         &mut self,
         number: impl Fn(&mut SessionLog) -> T,
@@ -115,14 +116,14 @@ impl Books {
             is_bound_still.then(|| number(log))
         });
         numbered.await?.ok_or_else(|| {
-            let why = "the ledger was bound to something else while this run was at work: it tells nobody, and the next one \
-                       goes by the new binding";
+            let why = "the ledger was bound to something else while this run was at work: it tells \
+                       nobody, and the next run uses the new binding";
             RunError::OtherBinding(why.to_owned())
         })
     }
 
-    /// These calls have ended; of each, whether Okta was seen to have done it. Their charges stand,
-    /// whatever came of them.
+    /// These calls have ended. For each: whether Okta was seen to have done it. Their charges
+    /// stand, whatever came of them.
     pub(super) async fn calls_ended(
         &mut self,
         calls: &[(Number, bool)],
@@ -138,7 +139,7 @@ impl Books {
         self.settle_charges(&stand, now).await
     }
 
-    /// Takes the calls for ended that can arrive no more.
+    /// Counts calls that can no longer arrive as ended.
     pub(super) async fn end_calls(&mut self, now: Timestamp) -> Result<(), RunError> {
         self.change(|log| log.end_calls(now)).await
     }
@@ -175,12 +176,12 @@ impl Books {
         self.settle_charges(&[(number, given_back)], now).await
     }
 
-    /// Gives up the session that the others wait for, if it has had its time.
+    /// Gives up the session that the others wait for, once its time is over.
     pub(super) async fn give_up(&mut self, now: Timestamp) -> Result<Option<SessionId>, RunError> {
         self.change(|log| log.give_up(now)).await
     }
 
-    /// What a run would cancel that is at work now, for one that only looks.
+    /// For a run that only looks: what a run would cancel that is at work now.
     pub(super) async fn take_open_for_lost(&mut self, now: Timestamp) -> Result<(), RunError> {
         let is_open = |state| matches!(state, State::Open | State::Starting);
         let listed = self.log().listed();
@@ -196,7 +197,7 @@ impl Books {
         Ok(())
     }
 
-    /// Decides about charges that a run which died has left undecided; see [`left_over`].
+    /// Decides charges that a dead run left undecided. See [`left_over`].
     pub(super) async fn settle_left_over(&mut self, now: Timestamp) -> Result<(), RunError> {
         let decided = left_over(self.log(), &self.guard.memory().budget);
         self.settle_charges(&decided, now).await
@@ -213,7 +214,7 @@ impl Books {
         Ok(())
     }
 
-    /// Whoever makes an import fail was found.
+    /// The people who make an import fail were found.
     pub(super) async fn forget(
         &mut self,
         named: &BTreeSet<Number>,
@@ -224,8 +225,7 @@ impl Books {
             .await
     }
 
-    /// Everything is about another identity source, or another table, or gives people other ids,
-    /// from now on.
+    /// From now on everything is about another identity source or table, or gives people other ids.
     pub(super) async fn abandon(&mut self, other_ids: bool) -> Result<(), RunError> {
         self.change(|log| log.abandon(other_ids)).await
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Run {
-    /// What the ledger is to be about, as far as it is known now.
+    /// What the ledger must be about, as far as it is known now.
     async fn binding(&self) -> Result<Binding, RunError> {
         Ok(Binding {
             users_table: self.users.arn().await?.to_owned(),
@@ -47,13 +47,15 @@ impl Run {
         }
         metrics::other_binding();
         let first = if bound.value.has_other_ids(&now) {
-            "first {\"command\":\"verify\"}, which shows who at Okta would be whom, as other ids are other people there, then "
+            "first {\"command\":\"verify\"}, which shows who would get another id and so be \
+             another person to Okta, then "
         } else {
             ""
         };
         Err(RunError::OtherBinding(format!(
-            "the ledger in the state table is about something else: {}. Put it back; or, if this is meant, invoke {first}\
-             {{\"command\":\"sync\",\"rebind\":true}}, after which everybody is told again, through the guard",
+            "the ledger in the state table is about something else: {}. Set it back; or, if this \
+             is intended, invoke {first}{{\"command\":\"sync\",\"rebind\":true}}, after which \
+             everybody is told again, through the guard",
             differences.join("; ")
         )))
     }
@@ -74,9 +76,11 @@ impl Run {
         let other_ids = bound.value.has_other_ids(&now);
         if other_ids && !self.ledger.has_shown_ids(&now, time.now()).await? {
             return Err(RunError::OtherBinding(format!(
-                "the mapping's externalId was {} and is {}: new ids would be new people at Okta, and whoever it has now \
-                 would leave. Invoke {{\"command\":\"verify\"}} first, as the function is configured now: its answer's \
-                 newIds says who at Okta would be whom. Within 24 hours of it a rebind is accepted. Or put the template back",
+                "the mapping's externalId was {} and is {}: new ids would be new people at Okta, \
+                 and the people that it has now would leave. Invoke {{\"command\":\"verify\"}} \
+                 first, as the function is configured now: its answer's newIds says who would get \
+                 another id. Within 24 hours of it a rebind is accepted. Or put the old template \
+                 back",
                 bound.value.external_id, now.external_id
             )));
         }

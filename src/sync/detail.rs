@@ -1,4 +1,4 @@
-//! A plan that a person can read: what would change, and for whom.
+//! A plan that people can read: what would change, and for which people.
 
 mod groups;
 
@@ -19,10 +19,10 @@ use crate::{
     okta::{Calls, Entity, Error, UserProfile},
 };
 
-/// How long Okta is asked about users at most: it takes a minute for 15 of them where its rate
-/// limit is the lowest that was seen, and scheduled runs share that.
+/// The longest time for asking Okta about users. With the lowest rate limit that was seen, 15 of
+/// them take a minute, and scheduled runs share that.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
-/// Questions in flight.
+/// How many requests run at once.
 const IN_FLIGHT: usize = 5;
 
 /// How much of a plan is told.
@@ -30,25 +30,27 @@ const IN_FLIGHT: usize = 5;
 pub struct Detail {
     /// How many upserts and how many deactivations are listed at most.
     pub limit: usize,
-    /// Whether the attributes' values are told, besides their names.
+    /// Whether the attributes' values are told, and not only their names.
     pub values: bool,
 }
 
-/// What would change, in the order of the external ids. Its values are for the caller alone: it
-/// is no part of a serialized [`Report`](super::Report), which is logged.
+/// What would change, in the order of the external ids. Okta is asked about each listed user, for
+/// five minutes at most. Only the caller gets this list: it is never logged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
-    /// Users to create, update or reactivate, those who are withheld for their number included.
+    /// Users to create, update or reactivate, withheld ones included.
     pub upserts: Vec<UpsertChange>,
-    /// Users to deactivate, those whose deactivation is withheld for their number included.
+    /// Users to deactivate, withheld ones included. People who are held back because records have
+    /// no external id are only counted in `notListed`.
     pub deactivations: Vec<DeactivationChange>,
-    /// Groups that are made, change or are deleted, and who joins and leaves them.
+    /// Groups that are made, change or are deleted, in the order of their external ids, with the
+    /// people who join and leave them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupChange>,
-    /// What was found beyond the limit.
+    /// How many changes were found beyond those that are listed.
     pub not_listed: NotListed,
-    /// Where it is not known what Okta has of a user, why not.
+    /// How many users Okta could not be asked about, and why. Null if it was asked about everybody.
     pub not_asked: Option<NotAsked>,
 }
 
@@ -56,17 +58,17 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpsertChange {
-    /// Who.
+    /// The user's external id.
     pub external_id: String,
     /// The record's key, such as `id=alice`.
     pub record: String,
-    /// What happens to them.
+    /// What happens to the user.
     pub change: ChangeKind,
-    /// Whether they wait: see the report's `withheld`.
+    /// Whether the guard keeps the change back. The report's `withheld` says why.
     pub withheld: bool,
-    /// The attributes that change, all of them for somebody new; `None` if that is not known.
+    /// The attributes that change. For somebody new: all of them. Null if Okta could not be asked.
     pub attributes: Option<Vec<String>>,
-    /// Their values.
+    /// Old and new value of each attribute. Only with `values`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<BTreeMap<String, OldAndNew>>,
 }
@@ -75,24 +77,25 @@ pub struct UpsertChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ChangeKind {
-    /// Okta does not have them.
+    /// Okta does not have the user.
     Create,
-    /// Okta has them otherwise.
+    /// Okta has the user with other values.
     Update,
-    /// Okta was told to deactivate them.
+    /// Okta was told to deactivate the user, and is now told to have them active.
     Reactivate,
-    /// Okta has them so already, and is told again since nobody can be sure that it was told.
+    /// Okta has the user like this already. It is told again because nobody can be sure that it was
+    /// told.
     Repeat,
-    /// Okta was never told of them by us, and could not be asked.
+    /// The user is new to the ledger, and Okta could not be asked.
     Unknown,
 }
 
-/// An attribute's two values.
+/// An attribute's old and new value.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct OldAndNew {
-    /// What Okta has.
+    /// What Okta has. Null if it has nothing.
     pub old: Option<String>,
-    /// What it is to have.
+    /// What it will have. Null if the attribute is cleared.
     pub new: Option<String>,
 }
 
@@ -107,13 +110,13 @@ impl fmt::Debug for OldAndNew {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeactivationChange {
-    /// Who.
+    /// The user's external id.
     pub external_id: String,
-    /// The key of the record that they have, or had.
+    /// The key of the record that the user has, or had.
     pub record: String,
-    /// Why.
+    /// Why the user is deactivated.
     pub reason: Why,
-    /// Whether they wait: see the report's `withheld`.
+    /// Whether the guard keeps the change back. The report's `withheld` says why.
     pub withheld: bool,
 }
 
@@ -129,23 +132,26 @@ pub struct NotListed {
     pub groups: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this signature"
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// The users of whom Okta could not be asked.
+/// Users that Okta could not be asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotAsked {
-    /// How many.
+    /// How many there are.
     pub users: u64,
     /// Why, for the last of them.
     pub reason: String,
 }
 
 impl Changes {
-    /// What a plan changes; `withheld` are the first of so many upserts and deactivations that the
-    /// guard keeps back: they are whom one wants to see.
+    /// What a plan changes. `withheld` are the first of the upserts and deactivations that the
+    /// guard keeps back, because these are the ones people want to see.
     pub(super) async fn of(
         plan: &Plan,
         withheld: Vec<Ready>,
@@ -235,7 +241,7 @@ async fn ask(okta: &Calls, ids: &[&ExternalId]) -> (Vec<Had>, Option<NotAsked>) 
     let mut had = Vec::with_capacity(ids.len());
     let mut reason = None;
     if !ids.is_empty() {
-        // A user who is not there and a source that is not there look the same.
+        // A missing user and a missing identity source look the same.
         reason = okta
             .active_sessions()
             .await
@@ -256,10 +262,10 @@ async fn ask(okta: &Calls, ids: &[&ExternalId]) -> (Vec<Had>, Option<NotAsked>) 
                 Some(Ok(Some(profile))) => Had::Profile(profile),
                 Some(Ok(None)) => Had::Nobody,
                 None => {
-                    reason = Some("no URL can hold the external id".to_owned());
+                    reason = Some("the external id does not fit into a URL".to_owned());
                     Had::NotAsked
                 }
-                // What is wrong with one is wrong with this one alone.
+                // What is wrong with one user says nothing about the others.
                 Some(Err(error @ (Error::Refused(_) | Error::Unreadable { .. }))) => {
                     reason = Some(error.to_string());
                     Had::NotAsked
@@ -280,8 +286,8 @@ async fn ask(okta: &Calls, ids: &[&ExternalId]) -> (Vec<Had>, Option<NotAsked>) 
     (had, not_asked)
 }
 
-/// What happens to somebody of whom Okta was told this, and whom it has so; and which of the
-/// attributes that are sent change, if that is known.
+/// What happens to somebody, from what Okta was told and what it has, and which of the sent
+/// attributes change, if that is known.
 fn compare(told: Option<Told>, had: &Had, sent: &UserProfile) -> (ChangeKind, Option<Vec<String>>) {
     let was_deactivated = matches!(told, Some(Told::Inactive));
     let attributes = match had {

@@ -23,7 +23,7 @@ pub(super) struct Dry<'a> {
 }
 
 impl Dry<'_> {
-    /// Takes in hand what one session carries, and says in the report what would be done.
+    /// Takes in hand what one session carries, and puts into the report what would be done.
     pub(super) async fn finish(
         self,
         found: Found,
@@ -69,7 +69,7 @@ impl Dry<'_> {
         Ok(())
     }
 
-    /// The first of each kind whom the guard withholds.
+    /// The first people of each kind that the guard withholds.
     async fn withheld(&self, found: &Found, limit: usize) -> Result<Vec<Ready>, RunError> {
         let withheld = found.withheld.iter().cloned();
         let (mut suspects, mut upserts): (Vec<_>, Vec<_>) =

@@ -1,4 +1,4 @@
-//! Why a run came to no good end.
+//! Why a run failed.
 
 use crate::{
     ledger::{LeaseLost, LedgerError},
@@ -6,10 +6,10 @@ use crate::{
     users::ReadError,
 };
 
-/// Why a run came to no good end. Whatever it was, running again is safe.
+/// Why a run failed. Running again is always safe.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The users table could not be read to its end.
+    /// The users table could not be read completely.
     #[error(transparent)]
     Users(#[from] ReadError),
     /// The state table could not be read or written.
@@ -23,7 +23,8 @@ pub enum RunError {
     LeaseLost(#[from] LeaseLost),
     /// Import sessions fail one after another.
     #[error(
-        "Okta has ended one session after another without importing it, the last one ({id}) as {status}: see Reports > Import Monitoring in the admin console for why"
+        "Okta has ended one session after another without importing it, the last one ({id}) as \
+         {status}: see Reports > Import Monitoring in the admin console for why"
     )]
     SessionsFail {
         /// The last session.
@@ -36,38 +37,44 @@ pub enum RunError {
     OtherBinding(String),
     /// The switch is set to paused.
     #[error(
-        "paused: nothing is told to Okta, and what was pushed is not kept. Push again after {{\"command\":\"resume\"}}"
+        "paused: nothing is told to Okta, and what was pushed is not kept. Push again after \
+         {{\"command\":\"resume\"}}"
     )]
     Paused,
-    /// Some people are to be told now, and the switch is set to paused.
+    /// Some people must be told now, and the switch is set to paused.
     #[error(
-        "paused: nothing is told to Okta. Resume with {{\"command\":\"resume\"}}, or see what would be told with {{\"command\":\"explain\"}}"
+        "paused: nothing is told to Okta. Resume with {{\"command\":\"resume\"}}, or see what \
+         would be told with {{\"command\":\"explain\"}}"
     )]
     PausedForSome,
-    /// There is no proof of which the operator can confirm anything.
+    /// There is no proof that the operator can confirm.
     #[error(
-        "there is nothing to confirm: only a proof that could not see whether the made-up people were deactivated leaves that to \
-         you. Prove with {{\"command\":\"prove\"}}, and confirm what its answer has you look at"
+        "there is nothing to confirm: only a proof that could not see whether the made-up people \
+         were deactivated leaves that to you. Prove with {{\"command\":\"prove\"}}, and confirm \
+         what its answer asks you to look at"
     )]
     NothingToConfirm,
-    /// What was taken for a record's key is none.
+    /// What was given as a record's key is not one.
     #[error(
-        "\"record\" is not the key of a record: the users table's is {0}, as JSON with these attributes and no others"
+        "\"record\" is not the key of a record: the users table's is {0}, as JSON with these \
+         attributes and no others"
     )]
     NoKey(String),
     /// Nobody has these external ids.
     #[error(
-        "nobody was told, as neither a record nor the ledger knows {}: check how they are written, upper and lower case included",
+        "nobody was told, because neither a record nor the ledger knows {}: check how they are \
+         written, upper and lower case included",
         places(.0)
     )]
     Nobody(Vec<usize>),
-    /// What a push says is not all done.
+    /// Not everything in a push is done.
     #[error(
-        "{left} of the {all} changes that these records come to are not done ({withheld} are withheld, {refused} refused by \
-         Okta, {waits} wait for an import to end): push them again, with the same \"at\""
+        "{left} of the {all} changes that these records come to are not done ({withheld} are \
+         withheld, {refused} refused by Okta, {waits} wait for an import to end): push them again, \
+         with the same \"at\""
     )]
     PushUnfinished {
-        /// Changes in all.
+        /// All changes.
         all: u64,
         /// Of these, how many are not done.
         left: u64,

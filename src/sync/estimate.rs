@@ -13,23 +13,23 @@ use crate::okta::{self, Packer};
 
 /// How long a call takes (1 to 2 seconds in recorded traffic).
 const CALL: u64 = 2;
-/// Calls of a session besides its loads: it is opened, started and looked at.
+/// Calls of a session apart from its loads: opening it, starting it and looking at it.
 const OTHER_CALLS: u64 = 3;
 
-/// What it would take to carry out a plan: exact as far as one session goes, and beyond that as
-/// if all users were as large as those in it.
+/// What it would take to carry out a plan. It is exact for the first session, and assumes that
+/// users beyond it are as large as those in it. It counts users, not groups.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Estimate {
     /// Import sessions.
     pub sessions: u64,
     /// Load requests.
     pub requests: u64,
-    /// Until the last import is started: almost all of it is waiting for the next session.
+    /// Seconds until the last import is started. Most of it is Okta's wait between sessions.
     pub seconds: u64,
 }
 
 impl Estimate {
-    /// Of a plan that is made now, if an import was started then.
+    /// The estimate for a plan that is made now, with the last import started at this time.
     pub(super) fn of(plan: Plan, last_import: Option<Timestamp>, now: Timestamp) -> Self {
         let found = plan.found.0 + plan.found.1;
         let mut packer = Packer::new();

@@ -1,4 +1,4 @@
-//! What a run works with, and what it is to do.
+//! What a run works with, and what it must do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,50 +22,50 @@ pub struct Run {
     pub mapping: Arc<Mapping>,
     /// What Okta was told.
     pub ledger: Ledger,
-    /// Okta.
+    /// The client for import sessions.
     pub okta: Okta,
-    /// Okta, as single users are told there: Okta counts these calls apart.
+    /// The client for single users: Okta counts these calls separately.
     pub singles: Okta,
     /// Up to how many changes of a stream batch or a push are told by single-user calls.
     pub fast_lane: usize,
-    /// The app's rules for profiles, where they are to be kept to.
+    /// The app's rules for profiles, if runs must follow them.
     pub app: AppRules,
-    /// What else Okta tells, where it may be seen.
+    /// What else Okta tells, if it may be seen.
     pub beyond: Beyond,
-    /// What the ledger is to be about, but for the users table's key.
+    /// What the ledger must be about, without the users table's key.
     pub binding: Binding,
-    /// What a state table is that nobody has set the switch of.
+    /// What a state table is while nobody has set its switch.
     pub start: Mode,
     /// How many people may be touched within 24 hours.
     pub limits: Limits,
-    /// How long a run watches the session that it has triggered.
+    /// How long a run watches the import that it started.
     pub watch: Duration,
-    /// How long what runs did is kept; not at all if zero.
+    /// How long what runs did is kept. Not at all if zero.
     pub history: Duration,
     /// Whether nothing may be written anywhere, neither what is found nor how far a look came.
     pub reads_only: bool,
 }
 
-/// What a run is to do.
+/// What a run must do.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// What to look at.
     pub source: Source,
-    /// How much of a dry run's plan is told besides counts.
+    /// How much of a dry run's plan is told, in addition to counts.
     pub detail: Option<Detail>,
-    /// Whether users whom Okta has refused before are tried again, though nothing about them has
-    /// changed: something has at Okta.
+    /// Whether users that Okta has refused before are tried again, although nothing about them has
+    /// changed: something at Okta has.
     pub retry_refused: bool,
-    /// Whether the ledger is to be about another identity source or table from now on.
+    /// Whether the ledger is about another identity source or table from now on.
     pub rebind: bool,
-    /// Whether the whole table is looked at now, whatever an earlier look has left.
+    /// Whether to look at the whole table now, whatever an earlier look left.
     pub looks: bool,
-    /// The table as it is from then on is what whoever asks wants told: what a look left that
-    /// began before is not all.
+    /// The caller wants the table told as it is from then on: what is left of a look that began
+    /// before is not enough.
     pub since: Option<Timestamp>,
     /// Whether joiners and movers are left to the full runs, which are at work on them.
     pub leavers_only: bool,
-    /// When the oldest change was made that led to it, if that is known.
+    /// When the oldest change that led to it was made, if that is known.
     pub changed: Option<Timestamp>,
 }
 
@@ -90,13 +90,13 @@ impl Job {
         matches!(self.source, Source::Keys(_) | Source::Payload { .. })
     }
 
-    /// Whether those are told again whom Okta refused inside an import: a stream batch leaves them
-    /// to the full run, and a push can be seen by none.
+    /// Whether people that Okta refused inside an import are told again. A stream batch leaves them
+    /// to the full run, and a push can see none.
     pub(super) fn tells_again(&self) -> bool {
         !matches!(self.source, Source::Keys(_))
     }
 
-    /// Who lets whom pass.
+    /// Which run lets which other one pass.
     pub(super) fn rank(&self) -> Rank {
         match self.source {
             Source::Table => Rank::Full,
@@ -106,7 +106,7 @@ impl Job {
 }
 
 impl Run {
-    /// What it takes to have people in hand, by these rules of the app's.
+    /// What it takes to have people in hand, by these rules of the app.
     pub(crate) fn hand<'a>(
         &'a self,
         schema: &'a KeySchema,

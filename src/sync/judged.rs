@@ -1,15 +1,15 @@
-//! Asking the guard about what a look has found.
+//! Asking the guard about what a look found.
 
 use std::collections::BTreeMap;
 
 use super::{Books, Report, Run, RunError, Time, WithheldKind, look::Found, suspect::Suspect};
 use crate::{
-    guard::{Charged, Judged, Kind, LIST, Limits, Listed},
+    guard::{Charged, Judged, Kind, LIST, LIST_LASTS, Limits, Listed},
     mutation::{self, Mutation},
 };
 
 impl Run {
-    /// Asks the guard about what a look has found: takes out of it what must wait.
+    /// Asks the guard about what a look found: takes out of it what must wait.
     pub(super) async fn guard(
         &self,
         books: &mut Books,
@@ -23,9 +23,15 @@ impl Run {
         if found.whole {
             guard.found_active(found.counts.active);
         }
+        // A table that has become empty opens no latch, and clears no list: that nobody would change
+        // says nothing. A day later the lists have expired.
+        let is_empty = found.held.as_ref().is_some_and(|held| held.table_is_empty);
+        let since = guard.memory().held_since.unwrap_or(now);
+        let says_nothing = is_empty && now < since + LIST_LASTS;
         let mut counts = BTreeMap::new();
         for kind in [Kind::Deactivations, Kind::Updates] {
             let charged = found.charged(kind);
+            let says_all = found.whole && !(says_nothing && charged == 0);
             let unapproved = match kind {
                 Kind::Deactivations => found.counts.other_ids,
                 Kind::Updates | Kind::MembershipRemovals => 0,
@@ -35,9 +41,9 @@ impl Run {
                 unapproved,
             };
             let judged = if is_plan {
-                guard.would_judge(kind, asked, found.whole, now)
+                guard.would_judge(kind, asked, says_all, now)
             } else {
-                guard.judge(kind, asked, found.whole, now).await?
+                guard.judge(kind, asked, says_all, now).await?
             };
             let count =
                 if judged.latched.is_some() && !mutation::on(Mutation::SafeguardAfterLoading) {
@@ -52,7 +58,7 @@ impl Run {
                 .map(|(_, listed)| *listed)
                 .collect();
             let too_many = people.len() > LIST;
-            let digest = if is_plan || !found.whole {
+            let digest = if is_plan || !says_all {
                 guard
                     .memory()
                     .digest(kind, now)
@@ -122,22 +128,25 @@ fn reason(
     let approve = how_to_approve(too_many);
     if unapproved > 0 {
         return format!(
-            "{unapproved} of {count} {kind} are of people whom Okta was told under ids that the mapping's externalId does not \
-             give any more: to Okta, whoever has another id is another person, so that these would leave and others come. No \
-             limit lets them through, and everybody else whom {variable} is about waits beside them; {approve}"
+            "{unapproved} of {count} {kind} are of people that Okta was told under ids that the \
+             mapping's externalId no longer gives: to Okta, another id is another person, so these \
+             would leave and others come. No limit lets them through, and everybody else that \
+             {variable} covers waits with them; {approve}"
         );
     }
     format!(
-        "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of {base} people told active, of \
-         which {spent} are spent (people whom Okta keeps refusing count too). Check the users table; {approve}"
+        "{count} {kind} do not fit what {variable} ({set}) allows within 24 hours: {limit} of \
+         {base} people told active, of which {spent} are spent (people that Okta keeps refusing \
+         count too). Check the users table; {approve}"
     )
 }
 
-/// What to do about those who are withheld.
+/// What to do about the people who are withheld.
 pub(super) fn how_to_approve(too_many: bool) -> &'static str {
     if too_many {
-        "more than can be approved at once: raise the limit, or put the table right"
+        "more than can be approved at once: raise the limit, or correct the table"
     } else {
-        "if they are right, approve exactly these people with {\"command\":\"approve\",\"digest\":…}"
+        "if they are right, approve exactly these people with \
+         {\"command\":\"approve\",\"digest\":…}"
     }
 }

@@ -1,8 +1,8 @@
 //! The story: look, hold, tell, check.
 //!
-//! [`Run::work`] tells it from beginning to end. [`look`] finds people about whom record and ledger
-//! disagree; [`hand`] reads them again just before they are told and decides; the guard is asked
-//! before anything dangerous is loaded; `tell` opens sessions and carries people in them; `check`
+//! [`Run::work`] tells it from beginning to end. [`look`] finds people on which record and ledger
+//! disagree. [`hand`] reads them again just before they are told, and decides. The guard is asked
+//! before anything dangerous is loaded. `tell` opens sessions and carries people in them. `check`
 //! looks what Okta made of them.
 
 mod app;
@@ -45,7 +45,7 @@ pub use detail::{
 };
 pub use error::RunError;
 pub use estimate::Estimate;
-pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Whom};
+pub use explain::{Explanation, LedgerSays, Next, OktaHas, RecordSays, RecordState, Who};
 pub use groups::{GroupNext, GroupSays};
 pub use hand::Why;
 pub use job::{Job, Run};

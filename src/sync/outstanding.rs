@@ -1,12 +1,12 @@
-//! What a look has found and its run could not tell: the next run goes on from there.
+//! What a look found and its run could not tell: the next run goes on from there.
 //!
-//! Okta takes a session every few minutes, and a read of everything for each would make a first load
-//! cost as many reads of the table as sessions. So a look at the whole table that has found more
-//! than one session carries writes down whom: their keys, in the state table. Nothing is lost by
-//! that, as a suspicion does not age: people are read again when they are in hand.
+//! Okta takes a session every few minutes. Reading everything for each one would make a first load
+//! cost as many reads of the table as sessions. So a look at the whole table that found more than
+//! one session carries writes the people's keys into the state table. That loses nothing, as a
+//! suspicion does not age: people are read again when they are in hand.
 //!
-//! Only joiners and movers are on the list, and only once everybody was told who leaves. Others
-//! who leave meanwhile are found by the next look, two hours after the last one at the latest.
+//! Only joiners and movers are on the list, and only once all leavers were told. The next look, two
+//! hours after the last one at the latest, finds people who leave meanwhile.
 
 use std::time::Duration;
 
@@ -30,41 +30,42 @@ use crate::{
     version::VERSION,
 };
 
-/// For how long a list is gone on with: then the whole table is looked at, for who left meanwhile.
+/// How long runs go on with a list. Then the whole table is looked at, for people who left
+/// meanwhile.
 const GOOD_FOR: Duration = Duration::from_secs(2 * 60 * 60);
-/// What is left of a list after so long, DynamoDB drops.
+/// DynamoDB drops what is left of a list after this time.
 const EXPIRES: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// The list that a run works off.
+/// The list that a run works through.
 #[derive(Debug)]
 pub(super) struct GoingOn {
     list: Outstanding,
     /// How many people of the list are told or at hand.
     until: u64,
-    /// Whether the list was made by a look of this very run.
+    /// Whether a look of this very run made the list.
     is_new: bool,
     /// Whether the look found more leavers than it holds.
     has_others: bool,
     /// How many people were told active when this run began.
     active: u64,
-    /// Whether nobody goes on with it any more.
+    /// Whether the list was given up.
     given_up: bool,
 }
 
-/// How far such a list is worked off, for the report.
+/// How far the list of an earlier look is worked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OutstandingReport {
-    /// When the look at the whole table began that found them.
+    /// When the look at the whole table that found them began.
     pub looked_at: Timestamp,
     /// How many joiners and movers it found for more than one session.
     pub people: u64,
-    /// How many of them are yet to be taken in hand.
+    /// How many of them no run has taken in hand yet.
     pub left: u64,
 }
 
 impl Run {
-    /// What an earlier look has found, if this job may go on from there.
+    /// What an earlier look found, if this job may go on from there.
     pub(super) async fn go_on(
         &self,
         job: &Job,
@@ -73,7 +74,7 @@ impl Run {
         now: Timestamp,
     ) -> Option<(GoingOn, Found)> {
         let is_asked_to = matches!(job.source, Source::Table) && !job.looks && !job.retry_refused;
-        // Who was in a session that failed, and who was approved, a look alone finds.
+        // Only a look finds people of a failed session and people who were approved.
         let log = books.log();
         let look_finds_more = log.failed_in_a_row() > 0
             || !books.guard.approved().is_empty()
@@ -97,7 +98,10 @@ impl Run {
         let (list, read) = match read.await {
             Ok(read) => read?,
             Err(error) => {
-                tracing::warn!(%error, "what an earlier run has left is not known: the whole table is looked at");
+                tracing::warn!(
+                    %error,
+                    "what an earlier run left is unknown: the whole table is looked at"
+                );
                 return None;
             }
         };
@@ -129,20 +133,21 @@ impl Run {
         Some((going_on, found))
     }
 
-    /// Whether a list is worth going on with.
+    /// Whether runs may still go on with a list.
     async fn is_good(&self, list: &Outstanding, now: Timestamp) -> bool {
         list.told < list.people() && self.is_known(list, now).await
     }
 
-    /// Whether its look is new enough, and of what is looked for now; worked off or not.
+    /// Whether its look is recent enough, and found what this job looks for. The list may be
+    /// finished.
     async fn is_known(&self, list: &Outstanding, now: Timestamp) -> bool {
         let is_young = list.looked_at.is_some_and(|at| now < at + GOOD_FOR);
         let by = self.found_by();
         list.is_ready && is_young && by.await.is_some_and(|by| by == list.by)
     }
 
-    /// A look found no more than was told, and a stream batch had led to it: those behind it need
-    /// none of their own.
+    /// A look that a stream batch led to found no more than was told, so the batches behind it need
+    /// no look of their own.
     pub(super) async fn looked(&self, looked_at: Timestamp) {
         let Some(by) = self.found_by().await else {
             return;
@@ -155,12 +160,12 @@ impl Run {
         };
         let nobody = std::iter::empty();
         if let Err(error) = self.ledger.keep_outstanding(&list, nobody, looked_at).await {
-            tracing::warn!(%error, "that the whole table was looked at was not written");
+            tracing::warn!(%error, "could not store that the whole table was looked at");
         }
     }
 
-    /// Of how many people a look is yet to be told that began after this and has told who leaves;
-    /// `None` if there is no such look.
+    /// How many people are still to tell from a look that began after this and has told all
+    /// leavers. `None` if there is no such look.
     pub(crate) async fn is_seen_to(&self, changed: Timestamp, now: Timestamp) -> Option<u64> {
         let list = self.ledger.outstanding().await.ok()?;
         let is_after = list.looked_at? > changed + CLOCKS_DISAGREE_BY;
@@ -168,13 +173,14 @@ impl Run {
         is_known.then(|| list.people() - list.told)
     }
 
-    /// The next full run looks at the whole table: something is to be told that no list has.
+    /// Makes the next full run look at the whole table: there is something to tell that no list
+    /// has.
     pub(crate) async fn look_next(&self) -> Result<(), LedgerError> {
         let list = self.ledger.outstanding().await?;
         self.ledger.drop_outstanding(&list).await
     }
 
-    /// Keeps what a look has found for more than one session.
+    /// Keeps what a look found for more than one session.
     pub(super) async fn keep_outstanding(
         &self,
         found: &mut Found,
@@ -183,7 +189,7 @@ impl Run {
     ) -> Option<GoingOn> {
         let mut packed = Packed::of(&mut found.upserts);
         let until = packed.len();
-        // Where those who leave are held and more are beyond, the next look finds the others.
+        // If leavers are held back and there are more beyond, the next look finds the others.
         let has_others = found.leavers_beyond && !found.leavers.is_empty();
         packed.append(std::mem::take(&mut found.packed));
         let is_much = packed.len() > (okta::max_entities() * okta::max_requests()) as u64;
@@ -219,12 +225,16 @@ impl Run {
             }))
         };
         kept.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "what is left for later runs was not kept: they look at the whole table");
+            tracing::warn!(
+                %error,
+                "what is left for later runs could not be stored: they look at the whole table"
+            );
             None
         })
     }
 
-    /// What finds people: another release, mapping, table or binding may find others.
+    /// What the finding depends on: another release, mapping, table or binding may find other
+    /// people.
     async fn found_by(&self) -> Option<String> {
         let table = self.users.arn().await.ok()?;
         let (mapping, binding) = (self.mapping.digest(), &self.binding);
@@ -237,8 +247,8 @@ impl Run {
 const CLOCKS_DISAGREE_BY: Duration = Duration::from_secs(60);
 
 impl GoingOn {
-    /// Those of the list were told who are before `first_left`, or all at hand; whether anybody is left
-    /// who goes before them; and how many this run has told active who were not.
+    /// Notes that the people of the list before `first_left` were told, or all at hand, whether
+    /// anybody left goes before them, and how many this run has told active who were not.
     pub(super) async fn told(
         &mut self,
         ledger: &Ledger,
@@ -259,25 +269,28 @@ impl GoingOn {
             ledger.drop_outstanding(&self.list).await
         };
         if let Err(error) = written {
-            tracing::warn!(%error, "how far the list is worked off was not written: some are read once more");
+            tracing::warn!(
+                %error,
+                "progress on the list could not be stored: some people are read once more"
+            );
         }
     }
 
-    /// A session came to nothing, or nobody knows about a part of it: who was in it is found again by a
-    /// look at the whole table alone, so that nobody goes on with the list.
+    /// Gives the list up: a session came to nothing, or part of it is unknown. Only a look at the
+    /// whole table finds the people who were in it.
     pub(super) async fn give_up(&mut self, ledger: &Ledger) {
         self.given_up = true;
         if let Err(error) = ledger.drop_outstanding(&self.list).await {
-            tracing::warn!(%error, "the list of those who are left was not dropped");
+            tracing::warn!(%error, "the list of people who are left could not be dropped");
         }
     }
 
-    /// Whether it was found by a look that began before this.
+    /// Whether a look that began before this found it.
     pub(super) fn is_older_than(&self, since: Option<Timestamp>) -> bool {
         !self.is_new && since.is_some_and(|since| self.list.looked_at.is_none_or(|at| at < since))
     }
 
-    /// How far it is worked off.
+    /// How far it is worked through.
     pub(super) fn report(&self) -> Option<OutstandingReport> {
         Some(OutstandingReport {
             looked_at: self.list.looked_at?,

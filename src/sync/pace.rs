@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Okta opens no session for up to so long after an import was started (Okta's developer guide).
-/// It is only what a caller is told to wait; whether it is so, opening one shows.
+/// How long Okta may refuse a session after an import was started (Okta's developer guide). Callers
+/// are told to wait this long. Whether it is true shows when a session is opened.
 pub(crate) const COOLDOWN: Duration = Duration::from_secs(5 * 60);
-/// Loads in flight. A call takes one to two seconds, so that fifty of them take less than ten.
+/// How many loads run at once. A call takes one to two seconds, so fifty of them take less than
+/// ten.
 pub(crate) const IN_FLIGHT: usize = 10;

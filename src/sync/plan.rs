@@ -2,7 +2,7 @@
 
 use super::hand::Ready;
 
-/// What a plan holds: what one session carries of those who would be told, and those withheld.
+/// What a plan holds: what one session carries of the people to tell, and the withheld ones.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) deactivations: Vec<Ready>,

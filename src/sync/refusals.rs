@@ -1,4 +1,4 @@
-//! Whom Okta turned away, and who is stuck when a run is over.
+//! Who Okta turned away, and who is stuck when a run is over.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,32 +12,32 @@ use crate::{
     users::RecordKey,
 };
 
-/// How many users a run isolates in loads that Okta refuses. Where more are refused it is rather
-/// the mapping that is wrong, or the app's profile: the others count as refused without a proof.
+/// How many users a run isolates in loads that Okta refuses. If more are refused, it is more likely
+/// that the mapping or the app's profile is wrong: the others count as refused without a proof.
 const ISOLATIONS: usize = 20;
 
-/// Whom Okta turned away, before and in this run.
+/// The users that Okta turned away, before and in this run.
 #[derive(Debug, Default)]
 pub struct Refusals {
     stuck: Stuck,
-    /// Whether those whom Okta refused before are tried again.
+    /// Whether users that Okta refused before are tried again.
     retries_refused: bool,
     refused: HashMap<IdHash, RefusedUser>,
     isolated: usize,
     looked: Looked,
-    /// Whether those are told again whom Okta refused inside an import, so far as that may help.
+    /// Whether users that Okta refused inside an import are told again, if that may help.
     tells_again: bool,
-    /// Whom Okta refused inside an import, as this run has found.
+    /// The users that Okta refused inside an import, found by this run.
     inside: BTreeMap<StuckKey, Reject>,
-    /// Of the stuck, whom Okta was seen to have as told.
+    /// Of the stuck, those that Okta was seen to have as told.
     as_told: HashSet<StuckKey>,
-    /// Those of the stuck who would be told something new, and no session has told.
+    /// The stuck who would be told something new, and that no session has told.
     pending: HashSet<StuckKey>,
-    /// Whom others are at work on: nobody tells them to leave meanwhile.
+    /// People that others are at work on: nobody tells them to leave meanwhile.
     left_alone: HashSet<IdHash>,
 }
 
-/// A user whom Okta refused in this run, alone or with others.
+/// A user that Okta refused in this run, alone or with others.
 #[derive(Debug)]
 struct RefusedUser {
     told: Told,
@@ -52,7 +52,7 @@ pub struct Refusal {
     again: bool,
 }
 
-/// Whom a run has looked at: of the others it does not know whether they still are stuck.
+/// The people that a run has looked at. Whether others are still stuck, it does not know.
 #[derive(Debug, Default)]
 enum Looked {
     #[default]
@@ -62,7 +62,7 @@ enum Looked {
 }
 
 impl Refusal {
-    /// As it is reported of somebody.
+    /// The form in which it is reported about somebody.
     #[must_use]
     pub fn about(self, external_id: &ExternalId, key: &RecordKey) -> Reject {
         Reject {
@@ -76,8 +76,8 @@ impl Refusal {
 }
 
 impl Refusals {
-    /// What a run that found these stuck knows; with `retries_refused`, nobody counts as refused so far. Where
-    /// it `tells_again`, those are told again of whom that may help.
+    /// What a run that found these stuck knows. With `retries_refused`, nobody counts as refused so
+    /// far. With `tells_again`, people are told again if that may help.
     #[must_use]
     pub fn new(stuck: Stuck, retries_refused: bool, tells_again: bool) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Refusals {
         }
     }
 
-    /// The same, which tells none of these to leave though they are in no record.
+    /// The same, but telling none of these to leave although they are in no record.
     #[must_use]
     pub fn leaving_alone(self, people: &[String]) -> Self {
         let people = people
@@ -98,14 +98,14 @@ impl Refusals {
         Self { left_alone, ..self }
     }
 
-    /// Whether somebody is not to be told to leave now.
+    /// Whether somebody must not be told to leave now.
     #[must_use]
     pub fn leaves_alone(&self, id: IdHash) -> bool {
         self.left_alone.contains(&id)
     }
 
-    /// Why Okta would refuse to be told this of somebody, as far as we know. `again` says how they
-    /// would be told again if they were told the same before.
+    /// Why Okta would refuse to be told this about somebody, as far as we know. `again` says how
+    /// they would be told again if they were told the same before.
     #[must_use]
     pub fn refuses(&self, id: IdHash, told: Told, again: Option<Again>) -> Option<Refusal> {
         if let Some(refused) = self.refused.get(&id).filter(|user| user.told == told) {
@@ -128,8 +128,8 @@ impl Refusals {
         }
         (again == Some(Again::Isolated)).then(|| Refusal {
             reasons: vec![
-                "Okta ended the import that the user was alone in as ERROR: see Reports > Import Monitoring in the \
-                 admin console for why"
+                "Okta ended the import that the user was alone in as ERROR: see Reports > Import \
+                 Monitoring in the admin console for why"
                     .to_owned(),
             ],
             print: Some(print),
@@ -142,7 +142,7 @@ impl Refusals {
         ISOLATIONS.saturating_sub(self.isolated)
     }
 
-    /// Takes note of a look: at whom it was, if not at everybody, and who is to be told something.
+    /// Notes a look: who it was at, if not at everybody, and who must be told something.
     pub(super) fn has_looked(
         &mut self,
         at: Option<HashSet<StuckKey>>,
@@ -155,7 +155,7 @@ impl Refusals {
             .collect();
     }
 
-    /// Takes note of a load that is in a session which did not fail.
+    /// Notes a load in a session that did not fail.
     pub(super) fn told(&mut self, batch: &Batch) {
         for id in batch.external_ids() {
             if let Ok(id) = ExternalId::parse(id) {
@@ -164,12 +164,12 @@ impl Refusals {
         }
     }
 
-    /// Takes note of somebody whom a single-user call has told.
+    /// Notes somebody that a single-user call has told.
     pub(super) fn told_one(&mut self, id: IdHash) {
         self.pending.remove(&StuckKey::of_user(id));
     }
 
-    /// Takes note of people in a load that Okta refused: how they are reported.
+    /// Notes people in a load that Okta refused, as they are reported.
     pub(super) fn turned_away<'a>(
         &mut self,
         people: impl ExactSizeIterator<Item = (&'a ExternalId, &'a RecordKey, Told)>,
@@ -201,8 +201,8 @@ impl Refusals {
             .collect()
     }
 
-    /// Takes note of somebody whom Okta refused inside an import that it calls completed. Where
-    /// telling the same `again` does not help, it is not done.
+    /// Notes somebody that Okta refused inside an import that it calls completed. They are told
+    /// `again` only if that helps.
     pub(super) fn refused_inside(
         &mut self,
         external_id: &ExternalId,
@@ -225,7 +225,7 @@ impl Refusals {
         }
     }
 
-    /// Takes note of somebody whom Okta has as it was told.
+    /// Notes somebody that Okta has as it was told.
     pub(super) fn is_as_told(&mut self, id: IdHash) {
         self.inside.remove(&StuckKey::of_user(id));
         self.as_told.insert(StuckKey::of_user(id));
@@ -240,7 +240,7 @@ impl Refusals {
             .map(|entry| (entry.reasons.join("; "), entry.since))
     }
 
-    /// Why Okta has refused to be told this of somebody inside an import before, if it has.
+    /// Why Okta has refused to be told this about somebody inside an import before, if it has.
     pub(super) fn reason_before(&self, external_id: &ExternalId, told: Told) -> Option<String> {
         let key = StuckKey::of_user(IdHash::of(external_id));
         if let Some(found) = self.inside.get(&key) {
@@ -251,7 +251,7 @@ impl Refusals {
         same.and_then(|entry| entry.reasons.first().cloned())
     }
 
-    /// Who was refused inside an import before, and is told again since that may help.
+    /// People who were refused inside an import before, and are told again because that may help.
     pub(super) fn told_again(&self) -> Vec<IdHash> {
         let again = self.stuck.iter().filter(|(_, entry)| entry.again);
         again
@@ -266,9 +266,9 @@ impl Refusals {
         self.stuck.get(key).is_some_and(|entry| entry.again)
     }
 
-    /// Whom Okta refused inside imports, for the report, which has `reported` others: those whom
-    /// this run has found, and in a look at everybody those who were found before, until Okta is
-    /// seen to have them as told.
+    /// The users that Okta refused inside imports, for the report, which has `reported` others:
+    /// those that this run found, and in a look at everybody those that were found before, until
+    /// Okta is seen to have them as told.
     pub(super) fn refused_inside_all(&self, reported: &Rejects) -> Vec<Reject> {
         let mut all = self.inside.clone();
         if matches!(self.looked, Looked::Everywhere) {
@@ -295,8 +295,8 @@ impl Refusals {
         all.into_values().collect()
     }
 
-    /// Who was stuck before the run, and who is now that it is over: whom it rejected, whom Okta
-    /// refused, and whom it did not look at.
+    /// Who was stuck before the run, and who is stuck now that it is over: people it rejected,
+    /// people that Okta refused, and people it did not look at.
     pub(super) fn finish(
         self,
         rejected: &Rejects,
@@ -316,7 +316,7 @@ impl Refusals {
             let looked = match &self.looked {
                 Looked::Nowhere => false,
                 Looked::At(keys) => keys.contains(&key),
-                // Who is rejected and not named may be any of them.
+                // An unnamed rejected person may be any of them.
                 Looked::Everywhere => unnamed == 0,
             };
             let is_over = if entry.again {

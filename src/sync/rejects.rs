@@ -1,4 +1,4 @@
-//! Records that our checks turn away, users whom Okta turned away, and why.
+//! Records that our checks turn away, users that Okta turned away, and why.
 
 use serde::Serialize;
 
@@ -7,17 +7,17 @@ use crate::{
     mapping::ExternalId,
 };
 
-/// Records that our checks turn away, or users whom Okta turned away.
+/// Records that our own checks turn away, or users that Okta turned away.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Rejects {
-    /// How many.
+    /// How many there are.
     pub count: u64,
-    /// The first of them.
+    /// The first 20.
     pub examples: Vec<Reject>,
-    /// All of them, as far as anybody will remember them.
+    /// All of them, up to what is remembered by name.
     #[serde(skip)]
     pub(super) all: Vec<Reject>,
-    /// Of these, those who are to leave.
+    /// Of these, the leavers.
     #[serde(skip)]
     pub leavers: u64,
     /// How many are not among all.
@@ -29,23 +29,23 @@ pub struct Rejects {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reject {
-    /// Whom the record is about, if that much is known.
+    /// The external id. Null if the record does not give one.
     pub external_id: Option<String>,
     /// The record's key, such as `id=alice`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-    /// Why it could not be sent.
+    /// Why it could not be sent: up to 5 reasons of up to 400 characters.
     pub reasons: Vec<String>,
-    /// What Okta refused to be told of the user, by themselves.
+    /// What Okta refused for this user alone.
     #[serde(skip)]
     pub print: Option<Print>,
-    /// Whether full runs tell it again all the same, as that may help.
+    /// Whether full runs tell it again all the same, because that may help.
     #[serde(skip)]
     pub again: bool,
 }
 
-/// What is kept of a reason or of a record's key, in characters, and how many reasons: what is
-/// answered may have 256 KB where Step Functions reads it.
+/// How much is kept of a reason or of a record's key, in characters, and how many reasons: an
+/// answer may have 256 KB where Step Functions reads it.
 const TEXT: usize = 400;
 const REASONS: usize = 5;
 
@@ -53,7 +53,7 @@ impl Rejects {
     /// How many examples a report carries.
     pub const EXAMPLES: usize = 20;
 
-    /// How many are named for those who remember them, beside those whom Okta refused.
+    /// How many are named for those who remember them. Those that Okta refused do not count.
     const NAMED: usize = 2_000;
 
     /// Counts a record that could not be sent.
@@ -61,7 +61,7 @@ impl Rejects {
         self.add_many(1, reject);
     }
 
-    /// Counts several records that could not be sent for one and the same reason.
+    /// Counts several records that could not be sent for the same reason.
     pub fn add_many(&mut self, count: u64, reject: Reject) {
         self.count += count;
         self.leavers += u64::from(reject.print == Some(Print::from(Told::Inactive)));
@@ -76,7 +76,7 @@ impl Rejects {
         }
     }
 
-    /// Counts several records that nobody will know by name.
+    /// Counts several records without naming them later.
     pub(super) fn add_unnamed(&mut self, count: u64, reject: Reject) {
         self.count += count;
         self.unnamed += count;
@@ -85,7 +85,7 @@ impl Rejects {
         }
     }
 
-    /// The users among them of whom both external id and record are known.
+    /// The users among them with both external id and record known.
     pub(super) fn named(&self) -> impl Iterator<Item = (ExternalId, String)> {
         self.all.iter().filter_map(|reject| {
             let id = ExternalId::parse(reject.external_id.as_deref()?).ok()?;
@@ -93,7 +93,7 @@ impl Rejects {
         })
     }
 
-    /// Takes somebody out again who is among them for another reason than this one.
+    /// Takes out somebody who is among them for another reason than this one.
     pub(super) fn take_back(&mut self, other: &Reject) {
         let is_another = |one: &Reject| one.external_id != other.external_id;
         let before = self.all.len();
@@ -116,13 +116,13 @@ impl Reject {
         }
     }
 
-    /// The same for these reasons.
+    /// The same record, for these reasons.
     #[must_use]
     pub fn because(self, reasons: Vec<String>) -> Self {
         Self { reasons, ..self }
     }
 
-    /// The same, no longer than a report of many can have it.
+    /// The same, cut to what fits in a report of many.
     fn cut(mut self) -> Self {
         self.reasons.truncate(REASONS);
         for text in self.reasons.iter_mut().chain(&mut self.record) {
@@ -134,7 +134,7 @@ impl Reject {
         self
     }
 
-    /// By what it is found among the stuck, unless it names nothing at all.
+    /// The key under which it is found among the stuck, unless it names nothing at all.
     pub(super) fn key(&self) -> Option<StuckKey> {
         match (&self.external_id, &self.record) {
             (Some(id), _) => {

@@ -18,102 +18,112 @@ use crate::{
     version::VERSION,
 };
 
-/// A run's report. It carries counts and ids, never a profile's values.
+/// What a run did, or would do. It carries counts and ids, never a profile's values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The run's id: Lambda's request id.
+    /// The run's id, which is Lambda's request id. The history keeps the run under it.
     pub run_id: String,
-    /// The function's version and commit.
+    /// The function's version and the commit that it was built from, such as `0.2.0+3f2a9c0b1d4e`.
+    /// The commit is `unknown` if the source was built without its repository and without
+    /// `GIT_COMMIT`.
     pub version: &'static str,
-    /// What fired the run.
+    /// What started the run.
     pub trigger: Trigger,
-    /// Whether this is only what a run would do.
+    /// Whether this is only what a run would do: it was asked for a plan, or the function is
+    /// paused.
     pub dry_run: bool,
-    /// Whether the switch was set to paused, so that this is only what a run would do.
+    /// Whether this is only what a run would do because the switch is at `paused`.
     pub paused: bool,
-    /// Records read.
+    /// Records read from the users table. 0 in a run that goes on with what an earlier one found.
+    /// Such a run knows little but `upserts`.
     pub scanned: u64,
-    /// Records of users who are to be active.
+    /// Records of users who must be active.
     pub active: u64,
-    /// Records of users who are to be inactive.
+    /// Records of users who must be inactive.
     pub inactive: u64,
-    /// Records that the mapping does not include.
+    /// Records that the mapping's `include` leaves out.
     pub out_of_scope: u64,
-    /// Users whose first day is yet to come.
+    /// Users whose first day (`activeFrom`, less `leadDays`) is still ahead.
     pub upcoming: u64,
-    /// Records of which Okta knows everything already.
+    /// Records about which Okta knows everything already.
     pub unchanged: u64,
-    /// Users to create, update or reactivate, found by this run; not those withheld.
+    /// Users to create, update or reactivate that this run found. Withheld ones are not counted.
     pub upserts: u64,
-    /// Users to deactivate, found by this run; not those withheld.
+    /// Users to deactivate that this run found. Withheld ones are not counted.
     pub deactivations: u64,
-    /// Users to update or reactivate once an import has ended that may carry them.
+    /// Users who are told once an import that may still carry them has ended, so that older news
+    /// cannot overtake newer. Also users who take over a login that somebody else is giving up:
+    /// they are told after that person.
     pub waiting: u64,
-    /// Users to be inactive whom the ledger does not know: they are not told.
+    /// Inactive records of people unknown to the ledger. Okta is not told about them.
     pub strangers: u64,
-    /// Records that our own checks turn away.
+    /// Records that our own checks turn away. Their users stay as they are at Okta. Correct the
+    /// records.
     pub rejected: Rejects,
-    /// Users whom Okta turned away.
+    /// Users that Okta turned away, including those that it left out of an import that it calls
+    /// completed.
     pub refused: Rejects,
-    /// What the guard keeps back.
+    /// What the guard keeps back, by kind.
     pub withheld: Withheld,
-    /// Whom single-user calls have told.
+    /// People who were told by single-user calls.
     pub fast_lane: FastLane,
-    /// What was told of groups, or would be.
+    /// What was told about groups. In a dry run: what would be told.
     pub groups: GroupsReport,
-    /// The joiners and movers whom a look found for more than one session, while sessions carry
-    /// them; without them, null.
+    /// The list of joiners and movers that a look found for more than one session. The next runs go
+    /// on with it. Null if there is no such list.
     pub outstanding: Option<OutstandingReport>,
-    /// The import sessions of this run.
+    /// Okta's import sessions of this run, with what each carried.
     pub sessions: Vec<SessionReport>,
-    /// Whether there is more to do than this run had time for.
+    /// Whether there is more to do than there was time for, or than Okta or another run allowed.
+    /// Invoke it again. After a scheduled run the state machine does so.
     pub more: bool,
-    /// When it is worth going on, if there is more.
+    /// When it is worth going on. Null if there is nothing more to do.
     pub resume_at: Option<Timestamp>,
-    /// Why the run did not do what it found.
+    /// Why the run left its work: another run had a session open, or the function was paused in the
+    /// middle. Null if it did its work.
     pub skipped: Option<String>,
-    /// What the run consumed of the two tables.
+    /// What the run consumed of the users table and of its own tables.
     pub consumed: Consumed,
     /// How long the run took, in milliseconds.
     pub duration_ms: u64,
-    /// What it would take to do what a dry run found.
+    /// What it would take to carry out the plan. Only in dry runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
-    /// What a dry run found, user by user, if that was asked for. Not a part of what is logged.
+    /// What a dry run found, user by user, if it was asked for. Not part of what is logged.
     #[serde(skip)]
     pub changes: Option<Changes>,
-    /// Upserts and deactivations of the run's calls and sessions that did not fail.
+    /// Upserts and deactivations of the run's calls and of its sessions that did not fail.
     #[serde(skip)]
     done: (u64, u64),
-    /// How many users the ledger knows, if the run has looked at all of it.
+    /// How many users the ledger knows, if the run looked at all of it.
     #[serde(skip)]
     pub known: u64,
-    /// When the next record crosses a date, if the run has looked at all of them.
+    /// When the next record crosses a date, if the run looked at all of them.
     #[serde(skip)]
     pub next_date: Option<Timestamp>,
-    /// Whether the run has looked at all of the table and of the ledger.
+    /// Whether the run looked at the whole table and the whole ledger.
     #[serde(skip)]
     pub whole: bool,
-    /// Over how many full runs, one after another, the same change is pending.
+    /// Over how many full runs in a row the same change has been pending.
     #[serde(skip)]
     pub pending_runs: u32,
-    /// Who was told, for the history. Not a part of what is logged.
+    /// Who was told, for the history. Not part of what is logged.
     #[serde(skip)]
     pub tells: Tells,
 }
 
-/// Who was told, by external id, in the order in which they were.
+/// Who was told, by external id, in the order of the telling.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tells {
-    /// To be created, updated or reactivated.
+    /// People created, updated or reactivated.
     pub upserts: Vec<String>,
-    /// To be deactivated.
+    /// People deactivated.
     pub deactivations: Vec<String>,
 }
 
 impl Tells {
-    /// Adds those of some loads.
+    /// Adds the people of some loads.
     pub(super) fn add(&mut self, batches: &[Batch]) {
         for batch in batches {
             let ids = batch.external_ids().map(str::to_owned);
@@ -125,20 +135,20 @@ impl Tells {
     }
 }
 
-/// What fired a run.
+/// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Trigger {
-    /// EventBridge.
+    /// The schedule (EventBridge).
     Schedule,
-    /// DynamoDB Streams.
+    /// A batch of the users table's stream.
     Stream,
-    /// A direct invocation.
+    /// A direct invocation with a command.
     Direct,
 }
 
 impl Trigger {
-    /// The word for it.
+    /// Its name in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -149,17 +159,17 @@ impl Trigger {
     }
 }
 
-/// Whom single-user calls have told, and were seen to.
+/// People who were told by single-user calls and then seen to be as told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct FastLane {
-    /// To be created, updated or reactivated.
+    /// People created, updated or reactivated.
     pub upserts: u64,
-    /// To be deactivated.
+    /// People deactivated.
     pub deactivations: u64,
 }
 
 impl FastLane {
-    /// How many they are.
+    /// How many people in all.
     #[must_use]
     pub fn count(self) -> u64 {
         self.upserts + self.deactivations
@@ -169,36 +179,39 @@ impl FastLane {
 /// What one import session carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionReport {
-    /// Okta's id.
+    /// Okta's id of the session.
     pub id: SessionId,
-    /// The status it was last seen in.
+    /// The status in which Okta last showed it. The next run settles a session that still says
+    /// `TRIGGERED`. One that says `CLOSED` held only deactivations of users that Okta does not
+    /// know.
     pub status: String,
     /// Users loaded to be created, updated or reactivated.
     pub upserts: u64,
     /// Users loaded to be deactivated.
     pub deactivations: u64,
-    /// Load requests that Okta accepted.
+    /// Load requests that Okta accepted, those for groups and memberships included. A session takes
+    /// 50.
     pub requests: u64,
 }
 
-/// What a run consumed of the two tables, as DynamoDB told it. DynamoDB does not tell what the
-/// calls took that failed.
+/// What a run consumed of the two tables, as DynamoDB reports it. Calls that failed are not in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consumed {
-    /// Of the users table, which is only read.
+    /// The users table, which is only read.
     pub users_table: Read,
-    /// Of the state table.
+    /// The function's own tables.
     pub state_table: ReadAndWritten,
 }
 
-/// Read request units, and what stood in their way.
+/// Read request units, and how often DynamoDB throttled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Read {
-    /// A unit is a strongly consistent read of 4 KB.
+    /// Read request units. One is a strongly consistent read of 4 KB.
     pub read_units: f64,
-    /// Requests that DynamoDB has throttled, each try for itself: runs slow down for them.
+    /// Requests to the users table that DynamoDB throttled. Each try counts. Runs slow down for
+    /// them.
     pub throttled: u64,
 }
 
@@ -206,14 +219,14 @@ pub struct Read {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadAndWritten {
-    /// A unit is a strongly consistent read of 4 KB.
+    /// Read request units. One is a strongly consistent read of 4 KB.
     pub read_units: f64,
-    /// A unit is a write of 1 KB.
+    /// Write request units. One is a write of 1 KB.
     pub write_units: f64,
 }
 
 impl Consumed {
-    /// From what the tables' meters show.
+    /// Reads the tables' meters.
     pub(super) fn of(users: Units, throttled: u64, state: Units) -> Self {
         Self {
             users_table: Read {
@@ -291,19 +304,19 @@ impl Report {
         self.refused = found.refused.clone();
     }
 
-    /// Corrects what a look found by what came of it; `withheld` is what the guard has taken out
-    /// of it at once.
+    /// Corrects what a look found by what came of it. `withheld` is what the guard took out of it
+    /// at once.
     pub(super) fn told(&mut self, telling: &Telling, withheld: &BTreeMap<Kind, u64>) {
         let at_once = |kind| withheld.get(&kind).copied().unwrap_or(0);
         let in_hand = |kind| telling.withheld.get(&kind).copied().unwrap_or(0);
         for (kind, reason) in [
             (
                 Kind::Deactivations,
-                "the guard's latch closed while they were told",
+                "the guard's latch closed while the run was telling them",
             ),
             (
                 Kind::Updates,
-                "the guard's latch closed while they were told",
+                "the guard's latch closed while the run was telling them",
             ),
         ] {
             let kept = self.withheld.of_mut(kind);
@@ -314,8 +327,9 @@ impl Report {
             }
         }
         if telling.held > 0 {
-            let reason = "the users table holds no record in scope: check USERS_TABLE, the table and the mapping's \"include\"; \
-                          nobody is deactivated on an empty read, whatever the limit";
+            let reason = "the users table holds no record in scope: check USERS_TABLE, the table \
+                          and the mapping's \"include\"; nobody is deactivated on an empty read, \
+                          whatever the limit";
             self.withheld.hold(telling.held, reason, None);
         }
         let deactivations = at_once(Kind::Deactivations).max(in_hand(Kind::Deactivations));
@@ -329,13 +343,13 @@ impl Report {
         self.waiting += telling.waits;
     }
 
-    /// Counts what a session carried that did not fail.
+    /// Counts what a session that did not fail carried.
     pub(super) fn carried(&mut self, session: &SessionReport) {
         self.done.0 += session.upserts;
         self.done.1 += session.deactivations;
     }
 
-    /// Counts somebody whom a single-user call has told.
+    /// Counts somebody who was told by a single-user call.
     pub(super) fn called(&mut self, kind: okta::Kind, external_id: &str) {
         let (done, told) = match kind {
             okta::Kind::Upsert => {
@@ -351,8 +365,8 @@ impl Report {
         told.push(external_id.to_owned());
     }
 
-    /// Upserts and deactivations that single-user calls and the run's sessions told, of those that
-    /// did not fail.
+    /// Upserts and deactivations of the run's single-user calls and of its sessions that did not
+    /// fail.
     #[must_use]
     pub fn sent(&self) -> (u64, u64) {
         self.done

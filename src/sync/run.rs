@@ -23,7 +23,7 @@ use crate::{
     okta,
 };
 
-/// How long a leaver whom a call can tell waits for Okta's word about sessions that others are in.
+/// How long a leaver that a call can tell waits for Okta's word about sessions that others are in.
 const SETTLED_WITHIN: Duration = Duration::from_secs(3);
 
 impl Run {
@@ -117,14 +117,14 @@ impl Run {
             Some((list, found)) => (Some(list), found),
             None => (None, self.look(job, &hand, &books, &refusals, time).await?),
         };
-        // Whom calls can tell need not wait until Okta was asked for its sessions.
+        // People that calls can tell do not have to wait until Okta was asked for its sessions.
         if may_call.any() && found.counts.waiting + found.behind > 0 {
             let until = time.answer_by().min(time.now() + SETTLED_WITHIN);
             let settling = Settling { until, ..settling };
             match Box::pin(self.settle(&mut books, &settling)).await {
                 // It is asked again before a session is opened.
                 Err(RunError::Okta(error)) => {
-                    tracing::warn!(%error, "what became of the last imports is not known");
+                    tracing::warn!(%error, "what became of the last imports is unknown");
                 }
                 settled => settled?,
             }
@@ -132,7 +132,7 @@ impl Run {
         }
         if found.whole && !books.log().may_confirm(time.now()) {
             let people = found.put_off_confirmations();
-            tracing::debug!(people, "what calls have told is confirmed later");
+            tracing::debug!(people, "what calls have told will be confirmed later");
         }
         report.looked(&found);
         left_active
@@ -195,7 +195,7 @@ impl Run {
             .doubt(&std::mem::take(&mut found.doubted))
             .await?;
         for noted in std::mem::take(&mut found.noted) {
-            // If somebody was quicker, the push is to be repeated.
+            // If somebody was quicker, the push must be repeated.
             let Noted {
                 entry,
                 at,
@@ -229,7 +229,7 @@ impl Run {
             found.told_active += telling.activated;
         }
         if told.is_ok() && went_on {
-            // The guard's shares are of them, before the next look as well.
+            // The guard's shares are of them, also before the next look.
             let active = found.told_active;
             books.guard.told_active(active, time.now()).await?;
         }
@@ -255,7 +255,7 @@ impl Run {
         }
     }
 
-    /// A look at the whole table has come to its end.
+    /// A look at the whole table has finished.
     async fn full_look_is_done(
         &self,
         books: &mut Books,
@@ -289,16 +289,16 @@ impl Run {
         Ok(())
     }
 
-    /// Who is stuck, whether or not the run came to an end. Who is not remembered is only tried
-    /// again.
+    /// Writes who is stuck, whether or not the run finished. People who are not remembered are only
+    /// tried again.
     async fn keep_stuck(&self, refusals: Refusals, report: &Report, time: &Time) {
         let (before, after) = refusals.finish(&report.rejected, &report.refused, time.now());
         let keeping = self.ledger.keep_stuck(&before, &after);
         let left = time.clock().until(time.deadline());
         match Box::pin(okta::within(time.clock(), left / 2, keeping)).await {
             Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(%error, "who is stuck was not written"),
-            None => tracing::warn!("who is stuck was not written: there was no time left"),
+            Some(Err(error)) => tracing::warn!(%error, "could not store who is stuck"),
+            None => tracing::warn!("could not store who is stuck: there was no time left"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Somebody about whom record and ledger disagree, as far as a look can tell. What is to become of them
-//! is decided when they are in hand.
+//! A suspect: record and ledger disagree about them, as far as a look can tell. What becomes of
+//! them is decided when they are in hand.
 
 use std::sync::Arc;
 
@@ -12,26 +12,26 @@ use crate::{
     users::RecordKey,
 };
 
-/// Somebody about whom record and ledger disagree. What is to be told is decided when they are in
-/// hand: a suspicion does not age.
+/// Somebody on which record and ledger disagree. What to tell is decided when they are in hand: a
+/// suspicion does not age.
 #[derive(Debug, Clone)]
 pub struct Suspect {
     /// Who.
     pub id: IdHash,
-    /// The keys of the records about them; none where they seem to have none, so that the ledger
-    /// leads to it.
+    /// The keys of the records about them. None if they seem to have none, so that the ledger leads
+    /// to it.
     pub keys: Vec<RecordKey>,
-    /// What telling them would be charged as; `None` where it costs nothing.
+    /// What telling them would be charged as. `None` if it costs nothing.
     pub charge: Option<Kind>,
     /// What they would be told, as the look saw it.
     pub target: Target,
-    /// How they are told, if an import has failed that they were in.
+    /// How they are told, if an import failed that they were in.
     pub again: Again,
     /// What a push says about them, which counts if the table has no record about them.
     pub pushed: Option<Arc<Pushed>>,
-    /// Where they are on the list that the run works off, if they are on one.
+    /// Where they are on the list that the run works through, if they are on one.
     pub place: Option<u64>,
-    /// Whether a session need only confirm what a single-user call has told.
+    /// Whether a session only has to confirm what a single-user call has told.
     pub confirms: bool,
 }
 

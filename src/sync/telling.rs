@@ -7,17 +7,17 @@ use crate::{guard::Kind, ledger::IdHash};
 /// What came of telling.
 #[derive(Debug, Default)]
 pub(super) struct Telling {
-    /// Deactivations and upserts that there was no need for after all.
+    /// Deactivations and upserts that turned out not to be needed.
     pub(super) fell_away: (u64, u64),
-    /// People whom the guard withheld while they were told.
+    /// People that the guard withheld while they were told.
     pub(super) withheld: BTreeMap<Kind, u64>,
     /// People who wait for the end of a session that may carry them.
     pub(super) waits: u64,
-    /// Removals that are held, as the table has nobody in scope.
+    /// Removals that are held because the table has nobody in scope.
     pub(super) held: u64,
     /// Deactivations and upserts that Okta refused.
     pub(super) refused: (u64, u64),
-    /// People who are yet to be told.
+    /// People who are still to tell.
     pub(super) left: u64,
     /// The first of them.
     pub(super) left_ids: Vec<IdHash>,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
-/// What is left of an invocation, and what each step may take of it.
+/// What is left of an invocation, and how much of it each step may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
     clock: Clock,
@@ -14,7 +14,7 @@ pub struct Time {
     deadline: Timestamp,
 }
 
-/// What is kept for recording ten thousand users and starting the import, at most.
+/// The most that is kept for recording ten thousand users and starting the import.
 const RESERVE: Duration = Duration::from_secs(30);
 
 impl Time {
@@ -58,13 +58,13 @@ impl Time {
         self.deadline - self.reserve() / 10
     }
 
-    /// When no more loads are sent: what is loaded is then recorded and imported.
+    /// From when on no more loads are sent. What is loaded is then recorded and imported.
     #[must_use]
     pub fn load_until(&self) -> Timestamp {
         self.deadline - self.reserve()
     }
 
-    /// Until when opening a session is worth a try.
+    /// Until when opening a session is worth an attempt.
     #[must_use]
     pub fn open_until(&self) -> Timestamp {
         self.deadline - self.reserve() - self.reserve() / 2

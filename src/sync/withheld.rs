@@ -1,32 +1,33 @@
-//! What the guard keeps back, as a report tells it.
+//! What the guard keeps back, as a report says it.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::guard::{Digest, Kind};
 
-/// What the guard keeps back, of each kind.
+/// What the guard keeps back, by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Withheld {
     /// People who would be deactivated.
     pub deactivations: WithheldKind,
-    /// People whose profile would change, or who would be let in again.
+    /// People who would be changed or reactivated.
     pub updates: WithheldKind,
-    /// People who would be taken out of groups.
+    /// Memberships that would be taken away.
     pub membership_removals: WithheldKind,
 }
 
-/// What the guard keeps back of a kind.
+/// What the guard keeps back of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct WithheldKind {
-    /// How many people.
+    /// How many people. For `membershipRemovals`: how many memberships.
     pub count: u64,
-    /// Why, and what to do.
+    /// Why, and what to do. For `membershipRemovals` it also names the groups that would lose too
+    /// many members. Null if nothing is withheld.
     pub reason: Option<String>,
-    /// What stands for these people when they are approved; none where nobody can be approved.
+    /// The digest to approve exactly these people by. Null if nobody can be approved.
     pub digest: Option<Digest>,
-    /// Since when people are kept back.
+    /// Since when something of this kind is withheld. Null if nothing is.
     pub since: Option<Timestamp>,
 }
 
@@ -37,7 +38,7 @@ impl Withheld {
         self.deactivations.count + self.updates.count + self.membership_removals.count
     }
 
-    /// Those of a kind.
+    /// What is withheld of one kind.
     #[must_use]
     pub fn of(&self, kind: Kind) -> &WithheldKind {
         match kind {
@@ -61,7 +62,7 @@ impl Withheld {
         held.count += count;
         held.reason = Some(match held.reason.take() {
             None => reason.to_owned(),
-            Some(other) => format!("{reason}. Besides, {other}"),
+            Some(other) => format!("{reason}. Also, {other}"),
         });
         held.since = held.since.into_iter().chain(since).min();
     }

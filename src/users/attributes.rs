@@ -14,7 +14,7 @@ pub enum Attributes {
 }
 
 impl Attributes {
-    /// These and those.
+    /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -26,7 +26,7 @@ impl Attributes {
     }
 }
 
-/// What of each item a read asks for.
+/// The part of each item that a read asks for.
 pub(super) struct Projection {
     pub(super) expression: Option<String>,
     pub(super) names: Option<HashMap<String, String>>,

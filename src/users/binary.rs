@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use minijinja::value::{Object, ObjectRepr};
 
-/// Binary of a record. It is no text, and nothing makes it one but the filter `base64`.
+/// Binary of a record. It is not text, and nothing makes text of it except the filter `base64`.
 #[derive(Debug)]
 pub struct Binary(Vec<u8>);
 
@@ -27,7 +27,7 @@ impl Object for Binary {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Equal if and only if the bytes are: what the engine compares plain objects by.
+        // Equal if and only if the bytes are: the engine compares plain objects by this.
         f.write_str(&self.base64())
     }
 }

@@ -20,7 +20,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// The type that DynamoDB calls so.
+    /// The type with this name in DynamoDB.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -65,8 +65,8 @@ impl KeySchema {
                 .all(|(name, value)| self.fitting(name, value).is_some())
     }
 
-    /// The key of an item; `None` if a key attribute is not among its attributes, or is one that
-    /// the table cannot have.
+    /// The key of an item. `None` if a key attribute is missing, or is one that the table cannot
+    /// have.
     #[must_use]
     pub fn key_of(&self, item: &HashMap<String, AttributeValue>) -> Option<RecordKey> {
         self.names()
@@ -75,7 +75,7 @@ impl KeySchema {
             .map(RecordKey)
     }
 
-    /// A value as the key attribute of this name has it.
+    /// A value in the form of the key attribute of this name.
     fn fitting(&self, name: &str, value: &AttributeValue) -> Option<AttributeValue> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         let most = if at == 0 { PARTITION_BYTES } else { SORT_BYTES };
@@ -123,12 +123,12 @@ impl RecordKey {
         Self(attributes)
     }
 
-    /// Its attributes, in its order.
+    /// Its attributes, in order.
     pub(super) fn attributes(&self) -> &[(String, AttributeValue)] {
         &self.0
     }
 
-    /// The key as DynamoDB takes it.
+    /// The key in DynamoDB's form.
     #[must_use]
     pub fn to_item(&self) -> HashMap<String, AttributeValue> {
         self.0.iter().cloned().collect()
@@ -145,8 +145,8 @@ impl RecordKey {
         Self(attributes)
     }
 
-    /// The one text that stands for this key, the same whatever order its attributes came in:
-    /// what keys are compared and hashed by.
+    /// The one text that stands for this key, whatever the order in which its attributes came: keys
+    /// are compared and hashed by it.
     #[must_use]
     pub fn canonical(&self) -> String {
         let mut parts: Vec<_> = self

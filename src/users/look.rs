@@ -6,15 +6,15 @@ use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Pr
 use crate::aws::{TableFacts, Trouble, describe};
 
 impl UsersTable {
-    /// What DynamoDB tells of it, asked anew.
+    /// What DynamoDB says about it now.
     pub(crate) async fn describe(&self) -> Result<TableFacts, Trouble> {
         describe(&self.client, &self.name).await
     }
 
-    /// Whether any record is as asked: reads until one is, little at first.
+    /// Whether any record satisfies the condition: reads until one does, little at first.
     ///
     /// # Errors
-    /// When the table could not be read until then.
+    /// When the table could not be read that far.
     pub async fn has(
         &self,
         attributes: &Attributes,
@@ -49,7 +49,7 @@ impl UsersTable {
         }
     }
 
-    /// Some records, whichever come first.
+    /// Some records, the first that come.
     pub(crate) async fn sample(&self, most: i32) -> Result<Vec<Record>, Trouble> {
         let answer = self
             .client
@@ -63,7 +63,7 @@ impl UsersTable {
         Ok(items.into_iter().map(Record::from).collect())
     }
 
-    /// Reads one record once more in the way that keys are read again.
+    /// Reads one record once more, as keys are read again.
     pub(crate) async fn read_again(
         &self,
         record: &Record,

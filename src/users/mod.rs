@@ -1,8 +1,7 @@
 //! The source of truth: the users table, its records and their keys.
 //!
-//! Here is all that reads the users table, and nothing that knows Okta or the
-//! ledger. A record is whatever the table holds; what it means is the
-//! mapping's business.
+//! All that reads the users table is here, and nothing that knows Okta or the ledger. A record is
+//! whatever the table holds. What it means is the mapping's business.
 
 mod attributes;
 mod binary;

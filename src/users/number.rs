@@ -1,17 +1,17 @@
 //! Numbers as DynamoDB spells them.
 //!
 //! It keeps up to 38 digits between 1E-130 and 9.99…E+125, and gives them without an exponent and
-//! without zeros that say nothing, whatever they were written as (Amazon DynamoDB's developer
-//! guide, *Naming rules and data types*). A push may bring another spelling of the same number.
+//! without redundant zeros, however they were written (Amazon DynamoDB's developer guide, *Naming
+//! rules and data types*). A push may bring another spelling of the same number.
 
 use std::borrow::Cow;
 
 /// The most digits that a number keeps.
 const DIGITS: usize = 38;
-/// What the exponents of its first digit may be.
+/// The possible exponents of its first digit.
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// A number as DynamoDB spells it; `None` if it is none that DynamoDB holds.
+/// A number as DynamoDB spells it. `None` if DynamoDB does not hold it.
 pub(crate) fn canonical(written: &str) -> Option<Cow<'_, str>> {
     let bytes = written.as_bytes();
     let is_plain = !bytes.is_empty()
@@ -35,7 +35,7 @@ pub(crate) fn canonical(written: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     let significant = digits.trim_start_matches('0');
-    // Where the point stands, counted from the first digit that says something.
+    // Where the point is, counted from the first significant digit.
     let leading = digits.len() - significant.len();
     let point =
         i64::try_from(whole.len()).ok()? - i64::try_from(leading).ok()? + i64::from(exponent);
@@ -49,7 +49,7 @@ pub(crate) fn canonical(written: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(format!("{sign}{}", placed(significant, point))))
 }
 
-/// Digits with the point after so many of them.
+/// Digits with the point after this many of them.
 fn placed(digits: &str, point: i64) -> String {
     match usize::try_from(point) {
         Ok(0) | Err(_) => {

@@ -1,8 +1,8 @@
 //! How fast the users table is read.
 //!
-//! A table on demand is read as fast as it answers. One with provisioned capacity is shared with
-//! others, who are to have some of it left: a cap on the units that a run reads in a second. And where
-//! DynamoDB throttles, whatever the cap, runs slow down by half, and take up speed again by and by.
+//! An on-demand table is read as fast as it answers. One with provisioned capacity is shared with
+//! others, who need some of it: a cap limits the units that a run reads in a second. If DynamoDB
+//! throttles, with or without a cap, runs slow down by half, and speed up again slowly.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -13,25 +13,25 @@ use tokio::time::Instant;
 
 use crate::capacity::Meter;
 
-/// The rate that throttling does not go below, in units a second: a page of the smallest records.
+/// The lowest rate that throttling leads to, in units a second: a page of the smallest records.
 const SLOWEST: f64 = 5.0;
-/// How much faster a rate becomes with each second in which nothing was throttled.
+/// How much faster a rate becomes with each second without throttling.
 const FASTER: f64 = 0.05;
-/// How long one halving counts: what is throttled in that time is throttled by the same rate.
+/// How long one halving counts: what is throttled in that time is due to the same rate.
 const A_HALVING: Duration = Duration::from_secs(1);
-/// What a table gives at least that nobody knows the rate of yet, in units a second.
+/// What a table gives at least while its rate is unknown, in units a second.
 const UNKNOWN: f64 = 1_000.0;
-/// How long a turn is waited for before the rate is looked at again.
+/// How long to wait for a turn before the rate is looked at again.
 const A_WAIT: Duration = Duration::from_secs(5);
-/// What a record takes that nobody has read yet, in units: one of up to 4 KB.
+/// What an unread record takes, in units: one of up to 4 KB.
 const A_RECORD: f64 = 1.0;
-/// How many pages each second is divided into: that many segments are read at once.
+/// How many pages each second is divided into: as many segments are read at once.
 const PAGES_A_SECOND: f64 = 8.0;
 
 /// How fast the users table is read: read units a second, as its meter shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pace {
-    /// The cap, where there is one.
+    /// The cap, if there is one.
     most: Option<f64>,
     state: Arc<Mutex<State>>,
 }
@@ -40,9 +40,9 @@ pub(crate) struct Pace {
 struct State {
     /// The last turn, and what the meter showed then.
     last: Option<(Instant, f64, u64)>,
-    /// Units that are read and not paid for by time.
+    /// Units that are read and that no waiting time has paid for.
     debt: f64,
-    /// The rate that is kept to now, where one is.
+    /// The rate that holds now, if there is one.
     rate: Option<f64>,
     /// When the rate was halved last.
     halved: Option<Instant>,
@@ -53,7 +53,7 @@ struct State {
 }
 
 impl Pace {
-    /// No more than so many units a second.
+    /// No more than this many units a second.
     pub(super) fn of(most: u32) -> Self {
         Self {
             most: Some(f64::from(most)),
@@ -84,7 +84,7 @@ impl Pace {
         Some((rate / PAGES_A_SECOND / each).max(1.0) as i32)
     }
 
-    /// How many records can be read again within so many seconds, where there is a rate.
+    /// How many records can be read again within this many seconds, if there is a rate.
     pub(super) fn within(&self, seconds: f64) -> Option<usize> {
         let state = self.state();
         let rate = state.rate.or(self.most)?;
@@ -99,26 +99,26 @@ impl Pace {
         Some((rate * seconds / each.max(A_RECORD)).max(1.0) as usize)
     }
 
-    /// So many records were read by their keys, and took so many units.
+    /// Notes that this many records were read by their keys, and took this many units.
     pub(super) fn read_again(&self, units: f64, records: usize) {
         let mut state = self.state();
         state.again.0 += units;
         state.again.1 += records as u64;
     }
 
-    /// A page had so many records and took so many units.
+    /// Notes that a page had this many records and took this many units.
     pub(super) fn read(&self, units: f64, records: usize) {
         let mut state = self.state();
         state.read.0 += units;
         state.read.1 += records as u64;
     }
 
-    /// How long to wait at this moment, by what the meter shows.
+    /// How long to wait now, by what the meter shows.
     fn wait(&self, now: Instant, units: f64, throttled: u64) -> Duration {
         let mut state = self.state();
         let (at, before, throttled_before) = state.last.unwrap_or((now, units, throttled));
         state.last = Some((now, units, throttled));
-        // A run has begun, and its meter with it.
+        // A run has begun, and with it its meter.
         let new = if units < before {
             units
         } else {
@@ -130,7 +130,7 @@ impl Pace {
         if is_throttled && !state.halved.is_some_and(just_halved) {
             let was = state.rate.or(self.most).unwrap_or(UNKNOWN.max(new));
             if state.rate.is_none() && self.most.is_none() {
-                // What was read before there was a rate is nobody's debt.
+                // What was read before there was a rate is no debt.
                 (state.debt, state.last) = (0.0, Some((now, units, throttled)));
                 state.rate = Some(was / 2.0);
                 state.halved = Some(now);

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use super::{KeyKind, KeySchema, RecordKey};
 
 impl RecordKey {
-    /// Appends the values of the key's attributes, in their order: of each its length in two bytes,
-    /// and its bytes. DynamoDB has no keys of more than 2 KB.
+    /// Appends the values of the key's attributes, in order: for each its length in two bytes, and
+    /// its bytes. DynamoDB has no keys of more than 2 KB.
     pub(crate) fn pack(&self, bytes: &mut Vec<u8>) {
         for (_, value) in self.attributes() {
             let value = match value {
@@ -21,7 +21,7 @@ impl RecordKey {
         }
     }
 
-    /// The key of a table with this schema that was [packed](Self::pack) in the schema's order;
+    /// The key of a table with this schema that was [packed](Self::pack) in the schema's order.
     /// `None` if it was not.
     pub(crate) fn unpack(mut bytes: &[u8], schema: &KeySchema) -> Option<Self> {
         let mut attributes = Vec::with_capacity(2);

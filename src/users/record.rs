@@ -9,9 +9,9 @@ use super::{number, value::to_template_value};
 
 /// An item of the users table.
 ///
-/// To a template it is the context: each attribute is a variable, converted
-/// when it is looked up. Attributes whose names are no identifiers are reached
-/// through `record`: `{{ record["first-name"] }}`.
+/// To a template it is the context: each attribute is a variable, converted when it is looked up.
+/// Attributes whose names are not identifiers are reached through `record`: `{{
+/// record["first-name"] }}`.
 #[derive(Debug, Clone, Default)]
 pub struct Record(pub(super) HashMap<String, AttributeValue>);
 
@@ -19,7 +19,7 @@ impl Record {
     /// The name under which a template reaches the whole record.
     pub const WHOLE: &'static str = "record";
 
-    /// The same record with these attributes alone.
+    /// The same record with only these attributes.
     #[must_use]
     pub fn only(mut self, names: &std::collections::HashSet<String>) -> Self {
         self.0.retain(|name, _| names.contains(name));
@@ -37,12 +37,15 @@ impl Record {
     /// A record from plain JSON, in the users table's shape.
     ///
     /// # Errors
-    /// When it is no JSON object, or has a number that DynamoDB does not hold.
+    /// When it is not a JSON object, or has a number that DynamoDB does not hold.
     pub fn from_json(value: &serde_json::Value) -> Result<Self, String> {
         let object = value.as_object().ok_or("is not a JSON object")?;
         let attributes = object.iter().map(|(name, value)| {
             let attribute = from_json(value).ok_or_else(|| {
-                format!("{name}: has a number that DynamoDB does not hold: more than 38 digits, or too large or small")
+                format!(
+                    "{name}: has a number that DynamoDB does not hold: more than 38 digits, or too \
+                     large or small"
+                )
             })?;
             Ok((name.clone(), attribute))
         });

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::{Attributes, ReadError, Record, RecordKey, UsersTable, attributes::Projection};
 use crate::dynamodb;
 
-/// How long people may take to be read who are to be in hand together.
+/// How long reading people who are in hand together may take.
 const IN_HAND_WITHIN: f64 = 5.0;
 
 impl UsersTable {
-    /// How many records can be read again so quickly that what they say is still new, where the
-    /// table is not read as fast as it answers.
+    /// How many records can be read again quickly enough to be recent, if the table is not read as
+    /// fast as it answers.
     #[must_use]
     pub fn at_once(&self) -> Option<usize> {
         self.pace.within(IN_HAND_WITHIN)
@@ -27,7 +27,7 @@ impl UsersTable {
     ) -> Result<Reread, ReadError> {
         let schema = self.schema().await?;
         let projection = Projection::new(schema, attributes);
-        // What the table cannot have it does not have, and DynamoDB would refuse all the others.
+        // The table does not have what it cannot have, and DynamoDB would refuse all the others.
         let possible = keys.iter().filter(|key| schema.is_of(key));
         let distinct: BTreeMap<_, _> = possible.map(|key| (key.canonical(), key)).collect();
         let keys: Vec<_> = distinct.values().map(|key| key.to_item()).collect();

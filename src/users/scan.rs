@@ -15,18 +15,18 @@ use crate::{
 
 use super::{Attributes, KeySchema, ReadError, Record, UsersTable, attributes::Projection};
 
-/// Segments of a full read, all in flight at once. More gain nothing: a Lambda
-/// function of the sizes we recommend has one or two processors.
+/// Segments of a full read, all in flight at once. More would not help: a Lambda function of the
+/// sizes we recommend has one or two processors.
 const SEGMENTS: i32 = 8;
 /// Pages that wait to be taken: enough to keep the segments busy, few enough to stay small.
 const PAGES_WAITING: usize = SEGMENTS as usize;
-/// How long a page waits, in seconds, that the SDK has given up as throttled.
+/// How long a page waits, in seconds, after the SDK has given it up as throttled.
 const PAUSES: [u64; 3] = [5, 15, 45];
 
 impl UsersTable {
     /// Reads every record, in several segments at once. Each segment is a task of its own, which
-    /// also turns its records into what the caller wants; pages arrive as they are ready. Reads
-    /// are consistent: a record that was written before the read began is seen as it is.
+    /// also turns its records into what the caller wants. Pages arrive as they are ready. Reads are
+    /// consistent: a record that was written before the read began is seen as it is.
     #[must_use]
     pub fn read_all<T: Send + 'static>(
         &self,
@@ -49,7 +49,7 @@ impl UsersTable {
                     .await
                     && !mutation::on(Mutation::SegmentErrorIsIgnored)
                 {
-                    // Nobody listens any more: then nobody needs the error either.
+                    // If nobody listens any more, nobody needs the error either.
                     let _ = sender.send(Err(error)).await;
                 }
             });
@@ -90,7 +90,7 @@ impl UsersTable {
         }
     }
 
-    /// One page, when it is time for it. One that is throttled, however often the SDK has tried, is
+    /// One page, when it is time for it. If it is throttled, however often the SDK has tried, it is
     /// asked for again a while later: others have a share in a table's capacity, too.
     async fn page(
         &self,
@@ -133,11 +133,11 @@ pub struct Pages<T> {
 }
 
 impl<T: 'static> Pages<T> {
-    /// The next page, in no particular order; `None` once every record has been read.
+    /// The next page, in no particular order. `None` once every record has been read.
     ///
     /// # Errors
-    /// When a page could not be read, or a segment's task died. Whoever has seen an error has
-    /// not seen every record.
+    /// When a page could not be read, or a segment's task died. After an error the caller has not
+    /// seen every record.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>, ReadError> {
         if let Some(page) = self.pages.recv().await {
             return page.map(Some);

@@ -1,8 +1,8 @@
 //! DynamoDB Streams: what a batch says, which is only where to look.
 //!
-//! A stream record's images may be older than the table, come twice or in
-//! another order than they were written in. Its key does not age: what is
-//! under it now is read again. So all that is taken from a record is its key.
+//! A stream record's images may be older than the table, come twice, or in another order than they
+//! were written. Its key does not age: what is under it now is read again. So only its key is taken
+//! from a record.
 
 use std::{
     collections::HashMap,
@@ -21,13 +21,13 @@ use super::{KeySchema, RecordKey};
 pub struct StreamBatch {
     /// The keys, each once.
     keys: Vec<RecordKey>,
-    /// The lowest sequence number; `None` in an empty batch.
+    /// The lowest sequence number. `None` in an empty batch.
     pub first: Option<String>,
-    /// When the oldest of the changes was made, by the stream's clock.
+    /// When the oldest change was made, by the stream's clock.
     pub oldest: Option<Timestamp>,
-    /// When the newest of them was.
+    /// When the newest change was made.
     pub newest: Option<Timestamp>,
-    /// Records that carry no key that can be read.
+    /// Records without a readable key.
     pub malformed: u64,
 }
 
@@ -36,7 +36,7 @@ struct StreamRecord {
     dynamodb: Change,
 }
 
-/// Any view type has these two; images are not even looked at.
+/// Any view type has these two. Images are not even looked at.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Change {

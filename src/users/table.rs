@@ -23,7 +23,7 @@ pub struct UsersTable {
     pub(super) pace: Pace,
 }
 
-/// The users table could not be read to the end.
+/// The users table could not be read completely.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} the users table failed: {why}")]
 pub struct ReadError {
@@ -47,7 +47,7 @@ impl ReadError {
 }
 
 impl UsersTable {
-    /// The table of this name (or ARN); nothing is asked of it yet.
+    /// The table of this name (or ARN). It asks for nothing yet.
     #[must_use]
     pub fn new(client: Client, name: String) -> Self {
         let (client, meter) = Meter::on(&client);
@@ -60,7 +60,7 @@ impl UsersTable {
         }
     }
 
-    /// The same, of which no more than so many read units are taken in a second.
+    /// The same, taking no more than this many read units in a second.
     #[must_use]
     pub fn at_most(self, units_per_second: Option<u32>) -> Self {
         let pace = units_per_second.map(Pace::of).unwrap_or_default();
@@ -75,7 +75,7 @@ impl UsersTable {
         Ok(&self.described().await?.0)
     }
 
-    /// Its ARN, or its name where DynamoDB tells none.
+    /// Its ARN, or its name if DynamoDB gives none.
     ///
     /// # Errors
     /// When DynamoDB does not describe the table.
@@ -97,7 +97,7 @@ impl UsersTable {
                 let arn = table.as_ref().and_then(|table| table.table_arn.clone());
                 let schema = table.and_then(schema).ok_or_else(|| ReadError {
                     doing: "describing",
-                    why: "the answer does not tell the types of its key attributes".to_owned(),
+                    why: "the answer does not give the types of its key attributes".to_owned(),
                 })?;
                 Ok((schema, arn.unwrap_or_else(|| self.name.clone())))
             })

@@ -7,9 +7,9 @@ use minijinja::value::Value;
 
 use super::{Binary, number};
 
-/// Converts an attribute: strings and booleans as they are, numbers without loss, sets and lists
-/// as lists, maps as maps. NULL and an empty string are nothing, as if they were not there, and
-/// binary is an object of its own.
+/// Converts an attribute: strings and booleans as they are, numbers without loss, sets and lists as
+/// lists, maps as maps. NULL and an empty string are nothing, as if they were not there, and binary
+/// is an object of its own.
 pub(super) fn to_template_value(attribute: &AttributeValue) -> Value {
     match attribute {
         AttributeValue::S(text) => text_value(text),
@@ -49,8 +49,8 @@ fn binary_value(bytes: &[u8]) -> Value {
     }
 }
 
-/// Whole numbers become integers, others floats where a float prints the same digits; what
-/// neither can hold stays the text that DynamoDB gives, so that no digit is lost.
+/// Whole numbers become integers, others floats if a float prints the same digits. A number that
+/// neither can hold stays the text that DynamoDB gives, so no digit is lost.
 fn number_value(written: &str) -> Value {
     let number = number::canonical(written);
     let number = number.as_deref().unwrap_or(written);

@@ -8,66 +8,69 @@ use super::judge::{May, Verdict};
 /// How many of each kind are named.
 const NAMED: usize = 20;
 
-/// What a verification found so far.
+/// What a verification has found so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// How many of each kind.
     #[serde(flatten)]
     pub counts: Counts,
-    /// The first of each kind.
+    /// The first 20 of each kind.
     pub examples: Examples,
-    /// Who would be whom, where the ledger knows people by the ids of another externalId template.
+    /// Who would get another id, if the mapping's `externalId` template is another than the
+    /// ledger's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_ids: Option<NewIds>,
-    /// Whether it is to go on.
+    /// Whether it has not finished. Invoke it again. The counts are those so far.
     pub more: bool,
-    /// When that is worth while.
+    /// When it is worth going on. Null if it has finished.
     pub resume_at: Option<Timestamp>,
-    /// Why it did not come to its end.
+    /// Why it did not finish. Null if it did.
     pub reason: Option<String>,
 }
 
-/// Users, by how Okta has them beside how they are to be.
+/// How Okta has users, compared with how they must be. Users with a rejected record or with several
+/// records are in `listed` alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Counts {
-    /// Users whom Okta lists.
+    /// Users that the app has at Okta.
     pub listed: u64,
-    /// As they are to be.
+    /// Users that Okta has as they must be.
     pub same: u64,
-    /// To be active, and not listed, or listed as deactivated.
+    /// Users who must be active, and are not listed, or listed as deactivated.
     pub missing: u64,
-    /// Active, and otherwise in an attribute that the mapping sends.
+    /// Active users who differ in an attribute that the mapping sends. Null, absent and empty are
+    /// the same, and spaces at the ends do not count. Upper and lower case do.
     pub different: u64,
-    /// To be inactive, and active.
+    /// Active users who must be inactive.
     pub should_have_left: u64,
-    /// Known to neither table nor ledger, and active.
+    /// Active users unknown to table and ledger. They are only reported.
     pub unknown: u64,
-    /// Whose entry was written.
+    /// People whose ledger entry was written (`adopt`).
     pub adopted: u64,
-    /// Groups, where the mapping gives any.
+    /// Groups, if the mapping gives any.
     #[serde(skip_serializing_if = "GroupCounts::is_none")]
     pub groups: GroupCounts,
 }
 
-/// Groups that we made, by how Okta has them beside how they are to be.
+/// How Okta has the groups that this function made, compared with how they must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct GroupCounts {
     /// Groups whose members were listed.
     pub listed: u64,
-    /// With just the members that they are to have.
+    /// Groups with exactly the members that they must have.
     pub same: u64,
-    /// With others.
+    /// Groups with other members.
     pub different: u64,
-    /// That Okta does not have.
+    /// Groups that Okta does not have.
     pub missing: u64,
     /// Memberships that Okta lacks.
     pub lacking: u64,
-    /// Memberships that Okta has too many.
+    /// Memberships that Okta has and must not have.
     pub too_many: u64,
-    /// Members whom the ledger does not know: they are left as they are.
+    /// Members unknown to the ledger. They stay as they are.
     pub unknown: u64,
 }
 
@@ -87,88 +90,90 @@ impl GroupCounts {
     }
 }
 
-/// Somebody who is in other groups than they are to be.
+/// Somebody who is in the wrong groups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupDifference {
-    /// Who.
+    /// The person's external id.
     pub external_id: String,
-    /// Groups that they are to be in, and are not.
+    /// Groups that the person must be in, and is not.
     pub lacks: Vec<String>,
-    /// Groups that they are in, and are not to be.
+    /// Groups that the person is in, and must not be.
     pub has: Vec<String>,
-    /// Whether they were told again for just that, and Okta has them so still.
+    /// Whether the person was told again for exactly this difference, and Okta still has it.
     pub survived: bool,
 }
 
-/// Those whom Okta has active, beside the ids that the mapping gives them now.
+/// Users that Okta has active, by the ids that the mapping gives now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct NewIds {
-    /// Listed with an id that the mapping gives somebody.
+    /// Users listed with an id that the mapping gives somebody.
     pub same: u64,
-    /// Listed with an id that it gives nobody, and with the login of somebody who has another: they
-    /// would be another person.
+    /// Users listed with an id that it gives nobody, and with the login of somebody with another id
+    /// by the mapping. They would be new people.
     pub others: u64,
-    /// Listed with an id that it gives nobody, and a login that nobody in the table has.
+    /// Users listed with an id that it gives nobody, and with a login that no active person in the
+    /// table has.
     pub nobody: u64,
-    /// The first of the others.
+    /// The first 20 of `others`.
     pub examples: Vec<NewId>,
 }
 
-/// Somebody who would be another person.
+/// Somebody who would be a new person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewId {
-    /// Whom Okta has.
+    /// The external id that Okta has.
     pub external_id: String,
-    /// Who has their login in the table.
+    /// The external id of the person in the table who has this login.
     pub would_be: String,
 }
 
-/// Some of those who are not as they are to be.
+/// The first 20 of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Examples {
     /// External ids.
     pub missing: Vec<String>,
-    /// External ids, and in what they are different.
+    /// External ids, and the attributes that differ.
     pub different: Vec<Difference>,
     /// External ids.
     pub should_have_left: Vec<String>,
-    /// External ids, or Okta's where there is none.
+    /// External ids, or Okta's user ids if there is none.
     pub unknown: Vec<String>,
-    /// External ids, and in which groups they are wrongly, or are not.
+    /// External ids, and the groups that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupDifference>,
 }
 
-/// Somebody whom Okta has otherwise.
+/// Somebody that Okta has with other values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// Who.
+    /// The person's external id.
     pub external_id: String,
-    /// The attributes that are different.
+    /// The attributes that differ.
     pub attributes: Vec<String>,
-    /// Whether they were told again for just that, and Okta has them so still.
+    /// Whether the person was told again for exactly this difference, and Okta still has it.
     pub survived: bool,
 }
 
-/// What the last verification that came to its end has found.
+/// What the last verification that finished found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastVerified {
-    /// When it ended.
+    /// When it finished.
     pub at: Timestamp,
     /// When it began.
     pub began: Timestamp,
     /// How many of each kind.
     #[serde(flatten)]
     pub counts: Counts,
-    /// How many Okta had otherwise than it was told.
+    /// People that Okta has otherwise than it was told, and that no run would notice. Joiners of
+    /// the last hour, for example, are not among them.
     pub drifted: u64,
-    /// What it wrote.
+    /// What it was allowed to write.
     #[serde(flatten)]
     pub(crate) may: May,
 }
@@ -184,7 +189,7 @@ pub(super) struct Findings {
 }
 
 impl NewIds {
-    /// Whether another one is to be named.
+    /// Whether another one can be named.
     pub(super) fn has_room(&self) -> bool {
         self.examples.len() < NAMED
     }
@@ -204,7 +209,7 @@ impl NewIds {
 }
 
 impl Findings {
-    /// Adds what was found besides.
+    /// Adds what was found elsewhere.
     pub(super) fn add(&mut self, other: Self) {
         let Self {
             counts,

@@ -1,4 +1,4 @@
-//! How far an invocation comes, and when it is worth while to go on.
+//! How far an invocation comes, and when it is worth going on.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use crate::sync::Time;
 
-/// After how long it is worth while to go on where something of a run's is under way.
+/// When it is worth going on while something of a run is under way.
 const LATER: Duration = Duration::from_secs(60);
 
 /// How far an invocation came.
 pub(super) enum Came {
-    /// To the end.
+    /// It finished.
     ToTheEnd,
-    /// So far: why, and when to go on.
+    /// Not further than this: why, and when to go on.
     SoFar(String, Timestamp),
 }
 
@@ -33,7 +33,7 @@ pub(super) fn under_way(time: &Time) -> Came {
     Came::SoFar(reason.to_owned(), whole_second(time.now() + LATER))
 }
 
-/// What waits for it reads whole seconds.
+/// The state machine's wait reads whole seconds.
 pub(super) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second() + 1).unwrap_or(at)
 }

@@ -1,4 +1,4 @@
-//! What Okta has of somebody, beside what the mapping would have it have.
+//! What Okta has of somebody, compared with what the mapping gives.
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,8 +7,9 @@ use crate::{
     okta::UserProfile,
 };
 
-/// The attributes that the mapping sends and Okta has otherwise, by name. What it does not send is
-/// not looked at. Null, absent and empty are the same nothing, and spaces at the ends do not count.
+/// The attributes that the mapping sends and Okta has otherwise, by name. Attributes that it does
+/// not send are not compared. Null, absent and empty are the same, and spaces at the ends do not
+/// count.
 pub(super) fn differences(profile: &Profile, listed: &UserProfile) -> Vec<String> {
     profile
         .iter()
@@ -17,7 +18,7 @@ pub(super) fn differences(profile: &Profile, listed: &UserProfile) -> Vec<String
         .collect()
 }
 
-/// What stands for a difference: the same profile told, and the same had by Okta in its place.
+/// Identifies a difference: the same profile told, and the same profile at Okta instead.
 pub(super) fn print(profile: &Profile, listed: &UserProfile) -> Fingerprint {
     let mut hasher = Sha256::new_with_prefix(b"difference 1\n");
     hasher.update(profile.fingerprint().as_bytes());

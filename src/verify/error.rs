@@ -12,8 +12,8 @@ use crate::{
 pub enum VerifyError {
     /// The credentials may not list the app's users.
     #[error(
-        "{0}: to verify, a service app needs the scope okta.apps.read and a role that may view the app; an API token's admin \
-         such a role. Runs need neither"
+        "{0}: to verify, a service app needs the scope okta.apps.read and a role that may view the \
+         app; an API token's admin needs such a role. Runs need neither"
     )]
     MayNotList(Refusal),
     /// Something that a run needs, too.

@@ -1,7 +1,7 @@
-//! Who is in groups at Okta, beside who was told to be.
+//! Who is in groups at Okta, compared with who was told to be.
 //!
 //! A group's members are listed page by page and compared as a count and a sum of hashes, so that
-//! memory does not grow with memberships; only where that differs is it looked who it is.
+//! memory does not grow with memberships. Only if that differs are the people looked up.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -26,10 +26,10 @@ use crate::{
     users::Pages,
 };
 
-/// Members of groups that differ who are held at a time; what is beyond the next verification finds.
+/// Members of differing groups that are held at a time. The next verification finds what is beyond.
 const HELD: usize = 500_000;
 
-/// A set of people, small enough to be compared.
+/// A set of people, small enough to compare.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Sum {
     count: u64,
@@ -45,15 +45,15 @@ impl Sum {
     }
 }
 
-/// What the ledger and the table say, once Okta has all that it was told.
+/// What ledger and table say that Okta has once all it was told has landed.
 struct Expected {
     book: Book,
-    /// Of whom it is certain in which groups they are, by row.
+    /// The people whose groups are certain, by row.
     settled: Vec<bool>,
     sums: HashMap<GroupId, Sum>,
 }
 
-/// Who is in a group that differs, as Okta lists them.
+/// The members of differing groups, as Okta lists them.
 type Listed = BTreeMap<GroupId, HashSet<IdHash>>;
 
 /// Somebody who is in the wrong groups.
@@ -119,7 +119,7 @@ pub(super) async fn look(
         for id in listed.into_iter().flatten() {
             match expected.book.find(id) {
                 None => counts.unknown += 1,
-                // What Okta does with the memberships of whoever is deactivated is not known.
+                // What Okta does with the memberships of deactivated people is not known.
                 Some((row, _)) if !expected.settled[row] => {}
                 Some(_) if of_ours.insert(id) => sum.add(id),
                 Some(_) => {}
@@ -144,9 +144,9 @@ pub(super) async fn look(
     Ok(stopped.unwrap_or(Came::ToTheEnd))
 }
 
-/// The members of a group, with nothing under way meanwhile; nothing if Okta does not have it. The
-/// other way: why nothing is known of it, and of the groups after it; nothing where Okta does not
-/// answer about groups at all.
+/// The members of a group, with nothing under way meanwhile. Nothing if Okta does not have it. The
+/// other way: why it and the groups after it are unknown. Nothing if Okta does not answer about
+/// groups at all.
 async fn listed(
     run: &Run,
     people: &mut People<'_>,
@@ -174,7 +174,7 @@ async fn listed(
     }
 }
 
-/// The members of a group; nothing if Okta does not have it.
+/// The members of a group. Nothing if Okta does not have it.
 async fn list(
     run: &Run,
     group: &GroupEntry,
@@ -215,7 +215,7 @@ async fn expect(people: &People<'_>) -> Result<Expected, VerifyError> {
             let Some((row, usable)) = settled(&expected.book, id, print, groups) else {
                 continue;
             };
-            // Two records about somebody say nothing.
+            // Two records about one person say nothing.
             if std::mem::replace(&mut expected.settled[row], true) {
                 expected.settled[row] = false;
                 continue;
@@ -228,7 +228,7 @@ async fn expect(people: &People<'_>) -> Result<Expected, VerifyError> {
     Ok(expected)
 }
 
-/// Somebody who is to be active, with their profile and the groups that their record gives.
+/// Somebody who must be active, with their profile and the groups that their record gives.
 type Row = (IdHash, Profile, Vec<GroupId>);
 
 fn scan(people: &People<'_>) -> Pages<Option<Row>> {
@@ -245,7 +245,7 @@ fn scan(people: &People<'_>) -> Pages<Option<Row>> {
     )
 }
 
-/// Somebody's row, and the groups that they certainly are in, if that is certain.
+/// Somebody's row, and the groups that they are certainly in, if that is certain.
 fn settled(
     book: &Book,
     id: IdHash,
@@ -267,7 +267,7 @@ fn settled(
     (is_as_told && has_landed && is_in).then_some((row, usable))
 }
 
-/// Whose groups differ, by reading the table once more.
+/// Finds the people whose groups differ, by reading the table once more.
 async fn who(
     people: &People<'_>,
     expected: &Expected,
@@ -303,7 +303,7 @@ async fn who(
     Ok(wrong)
 }
 
-/// Names those whose groups differ, and has them told again, if that may be.
+/// Names the people whose groups differ, and has them told again if that is allowed.
 async fn repair(
     people: &People<'_>,
     progress: &mut Progress,
@@ -342,8 +342,8 @@ async fn repair(
     Ok(())
 }
 
-/// The same in doubt, so that the next full run tells all of it again, and takes them out of where they
-/// are not to be.
+/// The same in doubt, so that the next full run tells all of it again, and takes them out of groups
+/// that they must not be in.
 fn doubted(
     entry: &Entry,
     has: &[GroupId],

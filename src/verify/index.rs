@@ -1,4 +1,4 @@
-//! Which records are about whom, for those to whom no entry leads.
+//! Which records are about which people, for people that no entry leads to.
 
 use std::{
     collections::HashMap,
@@ -13,17 +13,17 @@ use crate::{
     mapping::Mapped,
     sync::{
         RunError,
-        hand::{AtHand, Elsewhere, Hand, whom},
+        hand::{AtHand, Elsewhere, Hand, who},
     },
     users::{KeyKind, KeySchema, RecordKey},
 };
 
-/// The keys of all records, by the hash of whom they are about: some dozens of bytes a record,
-/// whatever else is in it. It ages, and leads only to what is then read again.
+/// The keys of all records, by the hash of the person they are about: some dozens of bytes a
+/// record, whatever else is in it. It ages, and only leads to what is then read again.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     rows: Vec<(IdHash, usize)>,
-    /// Where the keys of those are who are to be active, by their logins; read only on request.
+    /// Where the keys of active people are, by their logins. Read only on request.
     logins: Vec<(u64, usize)>,
     hashed_by: RandomState,
     keys: Vec<u8>,
@@ -48,7 +48,7 @@ impl Index {
                     _ => None,
                 };
                 let login = login.map(|login| hashed_by.hash_one(login));
-                Some((Some(IdHash::of(whom(&mapped)?)), login, key))
+                Some((Some(IdHash::of(who(&mapped)?)), login, key))
             }
         });
         while let Some(page) = pages.next().await? {
@@ -69,12 +69,12 @@ impl Index {
         Ok(index)
     }
 
-    /// Whether any record is about somebody, or would be.
+    /// Whether any record is about somebody, or would be about them.
     pub(super) fn has(&self, id: IdHash) -> bool {
         self.rows.binary_search_by_key(&id, |(id, _)| *id).is_ok()
     }
 
-    /// The key of a record that says that somebody with this login is to be active.
+    /// The key of a record that has somebody with this login active.
     pub(super) fn with_login(&self, login: &str, schema: &KeySchema) -> Option<RecordKey> {
         let hash = self.hashed_by.hash_one(login.to_lowercase());
         let place = self.logins.binary_search_by_key(&hash, |(login, _)| *login);
@@ -125,12 +125,13 @@ impl Index {
         Some(RecordKey::from_item(&item))
     }
 
-    /// What it says of somebody besides the records that it leads to, and of which this came.
+    /// What it says about somebody beyond the records that it leads to, one of which gave
+    /// `at_hand`.
     pub(super) fn elsewhere(&self, id: IdHash, at_hand: AtHand) -> Elsewhere {
         let first = self.rows.partition_point(|(other, _)| *other < id);
         let leads_somewhere = self.rows.get(first).is_some_and(|(other, _)| *other == id);
         match at_hand {
-            // The record that was theirs is so no more, and another may be.
+            // Their record is no longer like this, and another one may be theirs.
             AtHand::Absent if leads_somewhere => Elsewhere::Unknown,
             _ if self.unidentified => Elsewhere::Unclear,
             _ => Elsewhere::Nothing,

@@ -9,44 +9,44 @@ use crate::{
     sync::hand::{Wanted, Wants},
 };
 
-/// How somebody is at Okta, beside how they are to be.
+/// How Okta has somebody, compared with how they must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// As they are to be.
+    /// As they must be.
     Same,
-    /// They are to be active, and are not.
+    /// They must be active, and are not.
     Missing,
-    /// They are active, and otherwise in these attributes.
+    /// They are active, and differ in these attributes.
     Different(Vec<String>),
-    /// They are to be inactive, and are not.
+    /// They must be inactive, and are not.
     ShouldHaveLeft,
-    /// Neither table nor ledger knows them.
+    /// Unknown to table and ledger.
     Unknown,
-    /// Nobody can say how they are to be.
+    /// Nobody can say how they must be.
     Unclear,
 }
 
-/// What is to be written about them.
+/// What is written about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     /// Nothing.
     Nothing,
-    /// They are told again; for this difference, if it is one.
+    /// They are told again, for this difference if there is one.
     Doubt(Option<Fingerprint>),
-    /// What they were told again for is over.
+    /// The difference that they were told again for is over.
     Settle,
-    /// The ledger takes them for told as they are.
+    /// The ledger counts them as told exactly as they are.
     Adopt,
-    /// The ledger takes them for told active, doubtfully, so that a run tells them to leave.
+    /// The ledger counts them as told active, doubtfully, so that a run tells them to leave.
     Expel,
 }
 
 /// What a verification may write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct May {
-    /// Entries of people of whom nothing is known.
+    /// Whether it wrote ledger entries of people without one.
     pub(crate) adopt: bool,
-    /// Doubt about people whom Okta has otherwise than it was told.
+    /// Whether it made people that Okta has otherwise doubtful.
     pub(crate) repair: bool,
 }
 
@@ -66,12 +66,12 @@ pub(super) struct Judged {
     pub(super) drifted: bool,
 }
 
-/// Judges somebody; `listed` is what Okta has of them, nothing if it does not list them.
+/// Judges somebody. `listed` is what Okta has of them, nothing if it does not list them.
 pub(super) fn judge(wanted: &Wanted, listed: Option<&AppUser>, may: May) -> Judged {
     let is_there = |user: &&AppUser| user.assigned != Assigned::Deactivated;
     let there = listed.filter(is_there);
     let verdict = match (&wanted.wants, there) {
-        // What a push has said of them is not known any more.
+        // What a push said of them is no longer known.
         (Wants::Unclear, _) | (Wants::Pushed, Some(_)) => Verdict::Unclear,
         (Wants::Unknown, Some(_)) => Verdict::Unknown,
         (Wants::Active(..), None) if mutation::on(Mutation::UnlistedIsFine) => Verdict::Same,
@@ -98,7 +98,7 @@ pub(super) fn judge(wanted: &Wanted, listed: Option<&AppUser>, may: May) -> Judg
         Verdict::Same if !wanted.is_known() && may.adopt => adopt(wanted, there),
         Verdict::Same if was_repaired(wanted) => Act::Settle,
         _ if !is_wrong || !may.repair => Act::Nothing,
-        // Nobody else would tell a stranger to leave whom Okta has.
+        // Nobody else would tell Okta to deactivate a stranger.
         Verdict::ShouldHaveLeft if !wanted.is_known() => Act::Expel,
         _ => doubt(wanted, there),
     };
@@ -117,13 +117,14 @@ fn was_repaired(wanted: &Wanted) -> bool {
 fn adopt(wanted: &Wanted, there: Option<&AppUser>) -> Act {
     match (&wanted.wants, there.map(|user| user.assigned)) {
         (Wants::Active(..), Some(Assigned::Active)) | (Wants::Inactive(..), None) => Act::Adopt,
-        // Who is not surely active is told, and nobody writes entries of people without a record.
+        // People who are not certainly active are told, and nobody writes entries of people without
+        // a record.
         _ => Act::Nothing,
     }
 }
 
-/// Whom a run tells anyway needs no doubt, and a difference that survived being told once is
-/// nothing that telling it again would mend.
+/// People that a run tells anyway need no doubt, and a difference that survived one telling does
+/// not go away by another.
 fn doubt(wanted: &Wanted, there: Option<&AppUser>) -> Act {
     let Some(entry) = wanted.entry.as_ref().filter(|_| wanted.due == Due::Nothing) else {
         return Act::Nothing;

@@ -1,4 +1,4 @@
-//! Who was listed so far: as few bytes as there can be, however many they are.
+//! Who was listed so far, in as few bytes as possible.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::ledger::IdHash;
 /// How many are held in a form that takes more room, and can be added to.
 const RECENT: usize = 32_768;
 
-/// People, each once: 16 bytes, and no more for a moment while they become more.
+/// People, each once: 16 bytes each, and no more even while the set grows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hashes {
     sorted: Vec<IdHash>,
@@ -19,7 +19,7 @@ impl Hashes {
         self.recent.contains(&id) || self.sorted.binary_search(&id).is_ok()
     }
 
-    /// Adds somebody; false if they are there already.
+    /// Adds somebody. False if they are there already.
     pub(super) fn insert(&mut self, id: IdHash) -> bool {
         if self.contains(id) {
             return false;
@@ -62,7 +62,7 @@ impl Listed {
         self.fresh.contains(id) || self.before.contains(id)
     }
 
-    /// Takes note of somebody.
+    /// Notes that somebody was listed.
     pub(super) fn insert(&mut self, id: IdHash) {
         if !self.before.contains(id) {
             self.fresh.insert(id);
@@ -79,7 +79,7 @@ impl Listed {
         self.fresh.len()
     }
 
-    /// Those who were listed by this invocation, in parts of so many.
+    /// The people listed by this invocation, in parts of this size.
     pub(super) fn parts(&self, of: usize) -> impl Iterator<Item = Vec<IdHash>> + '_ {
         let mut fresh = self.fresh.iter();
         std::iter::from_fn(move || {

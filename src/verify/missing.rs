@@ -1,4 +1,4 @@
-//! Those whom the table has and Okta does not list.
+//! People in the table that Okta does not list.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::{ledger::IdHash, mapping::Mapped, sync::Time};
 /// How many are judged at a time.
 const AT_A_TIME: usize = 500;
 
-/// Reads the whole table for those who are not listed. What it finds counts once it has seen all of
-/// it.
+/// Reads the whole table for people who are not listed. What it finds counts once it has seen all
+/// of it.
 pub(super) async fn look(
     people: &mut People<'_>,
     progress: &mut Progress,
     time: &Time,
 ) -> Result<Came, VerifyError> {
-    // A list of nobody says rather that it was not ours to see.
+    // An empty list more likely means that we may not see it.
     people.may.adopt &= !progress.listed.is_empty();
     if people.may.adopt && people.number().await?.is_none() {
         return Ok(under_way(time));
@@ -48,7 +48,7 @@ pub(super) async fn look(
     let mut batch = Vec::new();
     let mut all_read = false;
     loop {
-        // Who came by push alone is in the ledger, and nowhere else.
+        // People who came by push alone are in the ledger, and nowhere else.
         let found = match pages.next().await? {
             Some(page) => page.into_iter().flatten().collect(),
             None => {
@@ -70,13 +70,13 @@ pub(super) async fn look(
         while batch.len() >= AT_A_TIME || all_read && !batch.is_empty() {
             let rest = batch.split_off(batch.len().min(AT_A_TIME));
             let mut some = std::mem::replace(&mut batch, rest);
-            // Pages arrive in any order; what is named of one and the same table is to be the same.
+            // Pages arrive in any order, but the same table must name the same people.
             some.sort_unstable_by_key(|somebody| somebody.id);
             let until = Some(progress.now.first);
             people.judge(&some, None, until, &mut findings).await?;
             if let Some(later) = no_time(time) {
-                // Who was adopted has an entry the next time, and whoever is doubtful has drifted no
-                // more: they are counted now.
+                // Adopted people have an entry the next time, and doubtful people no longer count
+                // as drifted: count them now.
                 progress.now.findings.counts.adopted += findings.counts.adopted;
                 if people.may.repair {
                     progress.now.findings.drifted += findings.drifted;
@@ -88,7 +88,7 @@ pub(super) async fn look(
             break;
         }
     }
-    // That Okta lacks them as they are to be is nothing to be counted.
+    // People that Okta lacks as they must be lacking count for nothing.
     findings.counts.same = 0;
     progress.now.findings.add(findings);
     Ok(Came::ToTheEnd)

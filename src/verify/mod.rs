@@ -1,12 +1,12 @@
-//! What Okta has, beside what it was told and what the table says.
+//! What Okta has, compared with what it was told and with the table.
 //!
-//! Runs go by what was said. A verification lists the app's users and looks: who is missing there,
-//! different, or should have left. It tells Okta nothing. What it may write is the ledger: doubt, so
-//! that the next run tells somebody again, through the guard; and entries of people whom Okta has
-//! just as they are to be and of whom nothing was known, so that no run tells them.
+//! Runs go by what was said. A verification lists the app's users and looks who is missing there,
+//! different, or still active. It tells Okta nothing. It may only write the ledger: doubt, so that
+//! the next run tells somebody again, through the guard; and entries of unknown people that Okta
+//! has exactly as they must be, so that no run tells them.
 //!
-//! Nothing is believed that a session of ours may have changed while it was read, and
-//! nothing is replaced that was written since.
+//! It believes nothing that a session of ours may have changed while it was read, and replaces
+//! nothing that was written since.
 
 mod answer;
 mod came;
@@ -73,8 +73,8 @@ pub(crate) async fn verify(
             Came::ToTheEnd => answer(findings, None),
             Came::SoFar(reason, _) => {
                 let reason = format!(
-                    "{reason}; this function keeps nothing (READ_ONLY), so that this is what fitted into one invocation: \
-                     the function that writes goes on where it stopped"
+                    "{reason}; this function keeps nothing (READ_ONLY), so this is what fitted \
+                     into one invocation: the function that writes goes on where it stopped"
                 );
                 answer(findings, Some((reason, None)))
             }
@@ -83,7 +83,7 @@ pub(crate) async fn verify(
     match came {
         Ok(Came::ToTheEnd) => {
             if let Err(error) = progress.end(&run.ledger, time.now()).await {
-                tracing::warn!(%error, "that Okta was verified is not remembered");
+                tracing::warn!(%error, "could not store that Okta was verified");
             }
             ended(&findings, other_ids.is_some());
             Ok(answer(findings, None))
@@ -94,8 +94,8 @@ pub(crate) async fn verify(
                 Ok(()) => answer(findings, Some((reason, Some(at)))),
                 Err(error) => {
                     let reason = format!(
-                        "{reason}; how far it came could not be kept ({error}), so that this is what fitted into one \
-                         invocation"
+                        "{reason}; how far it came could not be stored ({error}), so this is what \
+                         fitted into one invocation"
                     );
                     answer(findings, Some((reason, None)))
                 }
@@ -103,7 +103,7 @@ pub(crate) async fn verify(
         }
         Err(error) => {
             if let Err(error) = progress.keep(&run.ledger).await {
-                tracing::warn!(%error, "how far the verification came is not remembered");
+                tracing::warn!(%error, "how far the verification came could not be stored");
             }
             Err(error)
         }
@@ -134,12 +134,7 @@ fn ended(findings: &Findings, other_ids: bool) {
             nobody,
             ..
         } = findings.new_ids;
-        tracing::info!(
-            same,
-            others,
-            nobody,
-            "who at Okta would be whom was looked at"
-        );
+        tracing::info!(same, others, nobody, "checked who would get another id");
         return;
     }
     metrics::verified(findings.drifted);
@@ -147,7 +142,7 @@ fn ended(findings: &Findings, other_ids: bool) {
     tracing::info!(counts, drifted = findings.drifted, "Okta was verified");
 }
 
-/// Lists everybody, and looks for those whom Okta does not list.
+/// Lists everybody, and looks for people that Okta does not list.
 async fn look(
     run: &Run,
     people: &mut People<'_>,
@@ -177,14 +172,14 @@ async fn look(
                 return Ok(Came::SoFar(reason, whole_second(at)));
             }
             Err(error) if has_expired(&error, link.as_ref()) && !began_anew => {
-                tracing::info!("the link to the next page has expired: the listing begins anew");
+                tracing::info!("the link to the next page has expired: the listing begins again");
                 began_anew = true;
                 progress.begin_anew(last, time.now());
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
-        // Else it shows a mixture of before and after: it is asked for again.
+        // Else it shows a mixture of before and after: ask for it again.
         if people.still.is_since(last).await? && people.take(page.users, last, progress).await? {
             progress.now.all_listed = page.next.is_none();
             progress.now.next = page.next;
@@ -199,7 +194,7 @@ async fn look(
     groups::look(run, people, progress, time).await
 }
 
-/// Okta refuses a link that is too old as it does anything else that makes no sense.
+/// Okta refuses a link that is too old as it refuses any other nonsense.
 fn has_expired(error: &okta::Error, link: Option<&PageLink>) -> bool {
     link.is_some() && matches!(error, okta::Error::Refused(_) | okta::Error::NotFound(_))
 }

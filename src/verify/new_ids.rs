@@ -1,14 +1,14 @@
-//! Who at Okta would be whom, where the mapping gives other ids than the ledger has.
+//! Who would get another id, if the mapping gives other ids than the ledger has.
 
 use super::{
     VerifyError,
     answer::{Findings, NewId},
     people::{People, Somebody},
 };
-use crate::{okta::Assigned, sync::hand::whom};
+use crate::{okta::Assigned, sync::hand::who};
 
 impl People<'_> {
-    /// Says who would be whom by the ids that the mapping gives.
+    /// Says who would get another id by the mapping.
     pub(super) async fn tell_ids(
         &self,
         people: &[Somebody],
@@ -43,7 +43,7 @@ impl People<'_> {
             }
             let mut records = self.hand.mapped(std::slice::from_ref(&key)).await?;
             let record = records.remove(&key.canonical());
-            let new_id = record.and_then(|(_, mapped)| whom(&mapped).cloned());
+            let new_id = record.and_then(|(_, mapped)| who(&mapped).cloned());
             if let (Some(old_id), Some(new_id)) = (&user.external_id, new_id) {
                 found.examples.push(NewId {
                     external_id: old_id.clone(),

@@ -1,4 +1,4 @@
-//! Some people: how Okta has them, how they are to be, and what is written about them.
+//! Some people: how Okta has them, how they must be, and what is written about them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,7 +23,7 @@ use crate::{
     users::RecordKey,
 };
 
-/// How late Okta's list of the app's users may be about somebody whom a call has deactivated.
+/// How late Okta's list of the app's users may be about somebody that a call has deactivated.
 const LISTS_LAG: Duration = Duration::from_secs(2 * 60);
 
 /// What it takes to judge people.
@@ -31,13 +31,14 @@ pub(super) struct People<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) may: May,
     pub(super) still: Still<'a>,
-    /// Whether it is to be said who would be whom, as the mapping gives other ids than the ledger has.
+    /// Whether to say who would get another id, because the mapping gives other ids than the ledger
+    /// has.
     pub(super) other_ids: bool,
-    /// Whether nothing may be written, not even what single-user calls are found not to do.
+    /// Whether nothing may be written, not even that single-user calls turn out not to work.
     pub(super) reads_only: bool,
     /// Read when it is first needed.
     pub(super) index: Option<Index>,
-    /// The number that entries get which are written.
+    /// The number for the entries that are written.
     number: Option<Number>,
 }
 
@@ -61,8 +62,8 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Takes a page that was asked for after this session. False if another was opened before
-    /// anything could be written: then the page does not count.
+    /// Takes a page that was asked for after this session. False if another session was opened
+    /// before anything could be written: then the page does not count.
     pub(super) async fn take(
         &mut self,
         users: Vec<AppUser>,
@@ -107,9 +108,9 @@ impl<'a> People<'a> {
         Ok(true)
     }
 
-    /// Judges people, and writes what is to be written about them. With `last`, nothing is written
-    /// if a session was opened since: false. With `told_until`, nobody counts whom a later session
-    /// has told something.
+    /// Judges people, and writes the outcome. With `last`, it writes nothing if a session was
+    /// opened since: false. With `told_until`, people that a later session has told something do
+    /// not count.
     pub(super) async fn judge(
         &mut self,
         people: &[Somebody],
@@ -156,7 +157,7 @@ impl<'a> People<'a> {
         let number = self.number.unwrap_or(0);
         let (mut mends, mut adoptions) = (Vec::new(), Vec::new());
         for (_, wanted, judged) in &found {
-            // Who only reads writes nothing, not even that a repair has done its work.
+            // A function that only reads writes nothing, not even that a repair has done its work.
             if !self.reads_only
                 && let Some(mend) = mend(wanted, judged.act, number, now)
             {
@@ -169,7 +170,10 @@ impl<'a> People<'a> {
         if !self.reads_only && found.iter().any(disproves) {
             let withdrawn = self.hand.ledger.deactivates_nobody().await;
             if let Err(error) = withdrawn {
-                tracing::warn!(%error, "what was proven of single-user calls could not be withdrawn");
+                tracing::warn!(
+                    %error,
+                    "what was proven of single-user calls could not be withdrawn"
+                );
             }
         }
         let adopted = done.iter().zip(&adoptions);
@@ -210,7 +214,7 @@ impl<'a> People<'a> {
         Ok(wanted.await?)
     }
 
-    /// Makes sure that entries have a number, for those who are judged by no page.
+    /// Makes sure that entries have a number, for people who are judged by no page.
     pub(super) async fn number(&mut self) -> Result<Option<Number>, VerifyError> {
         while self.number.is_none() {
             let Some(last) = self.still.wait().await? else {
@@ -222,7 +226,7 @@ impl<'a> People<'a> {
     }
 }
 
-/// Whether Okta has somebody active whom a call was seen to have deactivated, long enough ago for
+/// Whether Okta has somebody active that a call was seen to have deactivated, long enough ago for
 /// Okta's list to show it.
 fn is_no_proof(wanted: &Wanted, judged: &Judged, now: Timestamp) -> bool {
     let called = wanted
@@ -233,7 +237,7 @@ fn is_no_proof(wanted: &Wanted, judged: &Judged, now: Timestamp) -> bool {
     judged.verdict == Verdict::ShouldHaveLeft && called.is_some_and(|at| at + LISTS_LAG < now)
 }
 
-/// Whether somebody was told again for just this, and Okta has them so still.
+/// Whether somebody was told again for exactly this, and Okta still has it.
 fn survived(may: May, judged: &Judged, wanted: &Wanted) -> bool {
     may.repair && judged.drifted && judged.act == Act::Nothing && wanted.entry.is_some()
 }
@@ -262,7 +266,7 @@ fn mend(wanted: &Wanted, act: Act, number: Number, now: Timestamp) -> Option<Men
             let is_to_leave = act == Act::Expel;
             let (external_id, key, told) = match &wanted.wants {
                 Wants::Active(id, key, profile) => (id, key, Told::Active(profile.fingerprint())),
-                // What Okta has of them nobody told it: it is doubtful, and only that counts.
+                // Nobody told Okta what it has of them: it is doubtful, and only that counts.
                 Wants::Inactive(id, key) if is_to_leave => (id, key, Told::Active(UNKNOWN)),
                 Wants::Inactive(id, key) => (id, key, Told::Inactive),
                 Wants::Gone | Wants::Pushed | Wants::Unclear | Wants::Unknown => return None,

@@ -15,9 +15,9 @@ use crate::{
     okta::PageLink,
 };
 
-/// The key of the item, and the beginning of those that hold who was listed.
+/// The key of the item, and the beginning of the keys of the items that hold who was listed.
 const PK: &str = "verification";
-/// How long a verification may take before it begins anew: what it has found grows old.
+/// How long a verification may take before it begins again: its findings grow old.
 const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 /// Hashes of 16 bytes in an item: 320 KB of the 400 KB that it may have.
 const PEOPLE_PER_ITEM: usize = 20_000;
@@ -40,22 +40,22 @@ pub(super) struct UnderWay {
     id: String,
     pub(super) began: Timestamp,
     pub(super) may: May,
-    /// The binding that it is for, where the ledger has people under other ids.
+    /// The binding that it is for, if the ledger has people under other ids.
     #[serde(default)]
     pub(super) ids_of: Option<Binding>,
     /// The last session when it began.
     pub(super) first: Number,
     pub(super) findings: Findings,
-    /// Where it goes on; nothing once all are listed.
+    /// Where it goes on. Nothing once all are listed.
     pub(super) next: Option<PageLink>,
     pub(super) all_listed: bool,
-    /// Whether those were looked for whom Okta does not list.
+    /// Whether it has looked for people that Okta does not list.
     #[serde(default)]
     pub(super) all_missed: bool,
     /// The last group whose members were compared.
     #[serde(default)]
     pub(super) groups_until: Option<String>,
-    /// How many were listed by each invocation, and are kept in items of their own.
+    /// How many each invocation listed. They are kept in items of their own.
     kept: Vec<usize>,
 }
 
@@ -75,7 +75,7 @@ impl Verification {
 }
 
 impl Progress {
-    /// Begins a verification that is over with the invocation, whatever another has kept.
+    /// Begins a verification that ends with the invocation, whatever another one has kept.
     pub(super) async fn kept_nowhere(
         ledger: &Ledger,
         may: May,
@@ -117,7 +117,7 @@ impl Progress {
         })
     }
 
-    /// Begins again from the first page. Who was adopted has an entry by now, and was counted.
+    /// Begins again from the first page. Adopted people have an entry by now, and were counted.
     pub(super) fn begin_anew(&mut self, last: Number, now: Timestamp) {
         let adopted = self.now.findings.counts.adopted;
         self.now = UnderWay::begin(self.now.may, self.now.ids_of.take(), last, now);
@@ -125,12 +125,12 @@ impl Progress {
         self.listed = Arc::default();
     }
 
-    /// When the last verification began that came to its end.
+    /// When the last verification that finished began.
     pub(super) fn last_began(&self) -> Option<Timestamp> {
         self.item.value.last.as_ref().map(|last| last.began)
     }
 
-    /// Takes note of somebody who was listed.
+    /// Notes that somebody was listed.
     pub(super) fn list(&mut self, id: IdHash) {
         Arc::make_mut(&mut self.listed).insert(id);
     }
@@ -153,7 +153,7 @@ impl Progress {
         self.item.write(ledger).await
     }
 
-    /// It has come to its end.
+    /// It has finished.
     pub(super) async fn end(mut self, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
         let UnderWay {
             began,
@@ -182,7 +182,7 @@ impl Progress {
 }
 
 impl Versioned<Verification> {
-    /// Should another verification have been quicker, what it wrote stays.
+    /// If another verification was quicker, what it wrote stays.
     async fn write(&mut self, ledger: &Ledger) -> Result<(), LedgerError> {
         ledger.write(PK, self).await.map(drop)
     }
@@ -213,7 +213,7 @@ impl UnderWay {
         format!("{PK}#{}#{part}", self.id)
     }
 
-    /// Who was listed so far; nothing if some of that has expired.
+    /// Who was listed so far. Nothing if part of that has expired.
     async fn listed(&self, ledger: &Ledger) -> Result<Option<Hashes>, LedgerError> {
         let mut listed = Hashes::default();
         for (part, people) in self.kept.iter().enumerate() {

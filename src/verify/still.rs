@@ -1,8 +1,8 @@
 //! Waiting until nothing of ours is under way at Okta.
 //!
-//! A page counts only if no session is open or being imported when it is asked for, and none was
-//! opened until it had come. Sessions are numbered before anything else happens with them, so that
-//! the log's last number tells.
+//! A page counts only if no session was open or being imported when it was asked for, and none was
+//! opened until it came. Sessions are numbered before anything else happens with them, so the log's
+//! last number shows it.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl<'a> Still<'a> {
         }
     }
 
-    /// Waits until nothing is under way; the last session's number, or nothing if that takes too
+    /// Waits until nothing is under way. The last session's number, or nothing if that takes too
     /// long.
     pub(super) async fn wait(&mut self) -> Result<Option<Number>, VerifyError> {
         loop {
@@ -61,13 +61,13 @@ impl<'a> Still<'a> {
         Ok(now == Some(last))
     }
 
-    /// The number of what was seen at Okta, if nothing was under way since this was the last
+    /// The number for what was seen at Okta, if nothing was under way since this was the last
     /// session.
     pub(super) async fn number(&mut self, last: Number) -> Result<Option<Number>, VerifyError> {
         Ok(self.books.seen_after(last, self.time).await?)
     }
 
-    /// Whether Okta imports a session that is none of ours.
+    /// Whether Okta imports a session that is not ours.
     pub(super) async fn somebody_else_imports(&mut self) -> Result<Option<Came>, VerifyError> {
         let active = self.okta.active_sessions().await.map_err(run_error)?;
         let log = self.books.log();
@@ -77,7 +77,7 @@ impl<'a> Still<'a> {
     }
 }
 
-/// What Okta says of sessions is as in runs.
+/// What Okta says about sessions means the same as in runs.
 fn run_error(error: crate::okta::Error) -> VerifyError {
     VerifyError::Run(error.into())
 }

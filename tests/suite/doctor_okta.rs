@@ -29,7 +29,7 @@ async fn a_token_that_okta_refuses_is_told_from_one_that_cannot_be_read() {
         &["see credentials"],
     );
     says(&refused, "clock", Status::Ok, &[]);
-    says(&unread, "credentials", Status::Failed, &["not understood"]);
+    says(&unread, "credentials", Status::Failed, &["cannot be read"]);
     for found in [refused, unread] {
         assert!(!serde_json::to_string(&found).unwrap().contains("00wrong"));
     }
@@ -120,7 +120,7 @@ async fn a_session_of_somebody_else_is_a_warning() {
         &found,
         "identity source",
         Status::Warning,
-        &[&session, "since 20", "somebody else"],
+        &[&session, "since 20", "something else"],
     );
 }
 

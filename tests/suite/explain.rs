@@ -63,9 +63,9 @@ async fn it_says_what_is_next_in_a_sentence_and_the_run_that_follows_does_just_t
     let before = state(&world).await;
 
     let expected = [
-        ("user0", "nothing", "just so"),
+        ("user0", "nothing", "Nothing has changed since"),
         ("user1", "update", "other values than Okta was told"),
-        ("user2", "deactivate", "they are to be inactive"),
+        ("user2", "deactivate", "Their record says inactive"),
         ("user3", "deactivate", "They have no record"),
         ("user4", "rejected", "email"),
         ("back", "reactivate", "Okta was told to deactivate them"),
@@ -336,7 +336,7 @@ async fn where_the_key_does_not_identify_people_the_whole_table_is_read_and_it_s
     for id in ["e1", "e2", "e3"] {
         found.insert(
             id,
-            next(&world, &folding, id, &["whole table was read"]).await,
+            next(&world, &folding, id, &["read the whole table"]).await,
         );
     }
 

@@ -28,6 +28,7 @@ mod full_run;
 mod fuzz;
 mod groups;
 mod groups_guard;
+mod groups_in_time;
 mod history;
 mod lambda;
 mod lease;

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
-const RUNBOOK: &str = include_str!("../../docs/runbook.md");
-const README: &str = include_str!("../../README.md");
+const RUNBOOK: &str = include_str!("../../docs/running/runbook.md");
+const MONITORING: &str = include_str!("../../docs/running/monitoring.md");
+const METRICS: &str = include_str!("../../docs/reference/metrics.md");
 
 const ALARMS: [&str; 16] = [
     "DriftAlarm",
@@ -244,11 +245,11 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
         let words: Vec<_> = lines.split_whitespace().collect();
         let text = words.join(" ");
         assert!(
-            text.contains(&format!("Runbook: docs/runbook.md, {id}.")),
+            text.contains(&format!("Runbook: docs/running/runbook.md, {id}.")),
             "{text}"
         );
         assert!(RUNBOOK.contains(&format!("\n## {id}\n")), "{id}");
-        assert!(README.contains(&format!("`{id}`")), "{id}");
+        assert!(MONITORING.contains(&format!("`{id}`")), "{id}");
         let topic = "- !If [CreatesAlarmTopic, !Ref AlarmTopic, !Ref AlarmTopicArn]";
         for actions in ["AlarmActions", "OKActions"] {
             assert!(text.contains(&format!("{actions}: {topic}")), "{text}");
@@ -262,15 +263,15 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
 }
 
 #[test]
-fn the_readme_says_of_every_metric_what_it_is() {
+fn the_reference_says_of_every_metric_what_it_is() {
     for metric in ALL {
         assert!(
-            README.contains(&format!("`{}`", metric.name)),
+            METRICS.contains(&format!("`{}`", metric.name)),
             "{}",
             metric.name
         );
         for value in metric.split_by.into_iter().flat_map(|(_, values)| values) {
-            assert!(README.contains(&format!("`{value}`")), "{value}");
+            assert!(METRICS.contains(&format!("`{value}`")), "{value}");
         }
     }
 }

@@ -100,7 +100,7 @@ async fn a_rebind_to_other_ids_needs_a_verification_that_shows_who_would_be_whom
     assert!(withheld.digest.is_some());
     let reason = withheld.reason.as_ref().unwrap();
     assert!(
-        reason.contains("ids that the mapping's externalId does not give"),
+        reason.contains("ids that the mapping's externalId no longer gives"),
         "{reason}"
     );
     for id in ["user0", "user1", "user3"] {

@@ -194,6 +194,24 @@ async fn changed_profiles_have_a_budget_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pausing_works_though_the_mapping_is_broken() {
+    let world = world_of(2).await;
+    let broken = world.function(&[("MAPPING", "{")]);
+    assert!(
+        answer(&world, &broken, &json!({"command": "sync"}))
+            .await
+            .is_err()
+    );
+
+    let paused = answer(&world, &broken, &json!({"command": "pause"})).await;
+
+    assert_eq!(paused.unwrap()["switch"], "paused");
+    let report = sync(&world, &world.function(&[])).await;
+    assert!(report.paused && report.upserts == 2);
+    assert_eq!(world.okta.active_count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn paused_nothing_is_told_and_resumed_everything_is() {
     let world = world_of(5).await;
     let function = world.function(&[]);

@@ -69,8 +69,8 @@ async fn what_the_app_would_refuse_is_rejected_by_plans_and_runs_alike() {
             said,
             [
                 "city: has 6 characters, the app allows at most 4",
-                "title: is none of the 1 values that the app allows",
-                "zipCode: is no integer, as the app has it",
+                "title: is not one of the 1 values that the app allows",
+                "zipCode: is not of type integer, as the app has it",
             ]
         );
     }

@@ -193,7 +193,7 @@ async fn that_somebody_is_not_shown_any_more_proves_nothing_until_the_operator_h
         said["lookAt"][0]
             .as_str()
             .unwrap()
-            .contains("is to be deactivated by")
+            .contains("must be deactivated by")
     );
     assert_eq!(before, false);
     assert_eq!(works(&confirmed), ["works"; 3]);

@@ -128,10 +128,7 @@ async fn a_record_that_nobody_can_be_named_by_holds_back_the_gone_but_not_the_le
     // 1 cannot be told from 2: one of them has a record that does not name them.
     assert_eq!(report.withheld.deactivations.count, 2, "{report:?}");
     let reason = report.withheld.deactivations.reason.unwrap();
-    assert!(
-        reason.contains("do not say whom they are about"),
-        "{reason}"
-    );
+    assert!(reason.contains("have no external id"), "{reason}");
     let unnamed = &report.rejected.examples[0];
     assert_eq!(unnamed.external_id, None);
     assert_eq!(unnamed.record.as_deref(), Some("id=p1"));

@@ -167,6 +167,29 @@ async fn an_empty_table_deactivates_nobody_whatever_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_table_opens_no_latch_and_clears_no_list() {
+    let world = world_of(20).await;
+    let function = world.function(&[]);
+    sync(&world, &function).await;
+    cooldown().await;
+    delete(&world, 0, 8).await;
+    let withheld = sync(&world, &function).await;
+    let digest = withheld.withheld.deactivations.digest.clone();
+    assert!(digest.is_some());
+    delete(&world, 8, 20).await;
+    sync(&world, &function).await;
+    for n in 8..20 {
+        world.put(person(&format!("user{n}"))).await;
+    }
+
+    approve(&world, &function, &withheld).await;
+    let allowed = sync(&world, &function).await;
+
+    assert_eq!(changes(&allowed), (0, 8));
+    assert_eq!(world.okta.active_count(), 12);
+}
+
+#[tokio::test(start_paused = true)]
 async fn leavers_by_every_way_count_together() {
     let mapping = json!({"externalId": "{{ id }}", "include": "kind is undefined",
         "profile": {"userName": "{{ email }}", "email": "{{ email }}"}})

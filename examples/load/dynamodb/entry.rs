@@ -1,16 +1,16 @@
-//! Entries of a state table, in pages, and what items take.
+//! Entries of a state table, in pages, and the size of items.
 
 use hyper::body::Bytes;
 use serde_json::{Map, Value};
 
-/// What an entry takes in the table, about: its names and values.
+/// The approximate size of an entry in the table: its names and values.
 pub const ENTRY_BYTES: usize = 200;
-/// The same of another client's, which has a key, a hash and a flag.
+/// The same for another client's entry, which has a key, a hash and a flag.
 pub(super) const PLAIN_ENTRY_BYTES: usize = 120;
-/// The same of somebody who was told to be in eight groups, with some room.
+/// The same for somebody who was told to be in eight groups, with some room.
 pub(super) const ENTRY_BYTES_IN_GROUPS: usize = 320;
 
-/// What a scan of the ledger shows of an entry.
+/// The attributes of an entry that a scan of the ledger shows.
 const SHOWN: [&str; 20] = [
     "pk",
     "print",
@@ -38,7 +38,7 @@ const SHOWN: [&str; 20] = [
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) entries: Vec<Entry>,
-    /// What a scan shows of them, once it was asked for.
+    /// What a scan shows of them, once it was requested.
     pub(super) shown: Option<Bytes>,
 }
 
@@ -47,12 +47,12 @@ pub(super) struct Page {
 pub(super) struct Entry {
     pub(super) whole: Box<str>,
     shown: Box<str>,
-    /// What it takes in the table.
+    /// Its size in the table.
     bytes: usize,
 }
 
 impl Entry {
-    /// Another client's, of which a scan shows all.
+    /// Another client's entry. A scan shows all of it.
     pub(super) fn plain(item: &Value) -> Self {
         let whole = item.to_string();
         Self {
@@ -86,7 +86,7 @@ pub(super) fn shown(entries: &[Entry]) -> Bytes {
     Bytes::from(shown.join(","))
 }
 
-/// What an item takes, about: it is JSON here, with names for its types.
+/// The approximate size of an item. It is JSON here, with names for its types.
 pub(super) fn bytes(item: &Value) -> usize {
     let attributes = item.as_object().into_iter().flatten();
     attributes
@@ -101,7 +101,7 @@ fn stored(value: &Value) -> usize {
     }
 }
 
-/// What an entry takes: a user's without groups always the same, a group's what it is.
+/// The size of an entry: constant for a user without groups, measured for a group.
 fn bytes_of_entry(item: &Value) -> usize {
     if item.get("g").is_some() {
         return bytes(item);

@@ -1,4 +1,4 @@
-//! A stand-in for DynamoDB that is fast rather than complete: it knows the function's tables and
+//! A stand-in for DynamoDB that is fast rather than complete. It knows the function's tables and
 //! requests, and tables of other clients that do the same job. Its answers are prepared, and served
 //! from memory.
 
@@ -40,11 +40,10 @@ use crate::Trouble;
 pub const USERS: &str = "users";
 /// The state table's name.
 pub const STATE: &str = "identity-source-state";
-/// The name of the table that has what runs did.
+/// The history table's name.
 pub const HISTORY: &str = "identity-source-history";
 
-/// What one page of a scan holds at most, measured in what is stored (Amazon DynamoDB's API
-/// reference).
+/// The most that one page of a scan holds, in stored bytes (Amazon DynamoDB's API reference).
 const PAGE_BYTES: usize = 1 << 20;
 
 /// All tables.
@@ -52,13 +51,13 @@ const PAGE_BYTES: usize = 1 << 20;
 pub struct DynamoDb {
     users: RwLock<UsersTable>,
     state: Mutex<StateTable>,
-    /// What clients have that are not the function.
+    /// The tables of clients other than the function.
     others: BTreeMap<String, Mutex<StateTable>>,
     tally: Mutex<Tally>,
 }
 
-/// An answer: text that comes in pieces, so that what is prepared need not be copied, and what
-/// it consumed.
+/// An answer: its text in pieces, so that prepared text is not copied, and the capacity it
+/// consumed.
 struct Answer {
     pieces: Vec<Bytes>,
     read_units: f64,
@@ -94,19 +93,19 @@ impl Answer {
     }
 }
 
-/// What one scan of so many items of this size consumes.
+/// The capacity that one scan of so many items of this size consumes.
 pub fn scan_units(items: u64, bytes: u64) -> f64 {
     let a_page = (PAGE_BYTES as u64 / bytes).max(1);
     let (full, rest) = (items / a_page, items % a_page);
     full as f64 * read_units((a_page * bytes) as usize) + read_units((rest * bytes) as usize)
 }
 
-/// What reading so many bytes at once, consistently, consumes: a unit for each 4 KB.
+/// The capacity that one consistent read of so many bytes consumes: a unit per 4 KB.
 pub fn read_units(stored: usize) -> f64 {
     stored.div_ceil(4096) as f64
 }
 
-/// Which page a scan asks for: the first of its segment, or the one that its start key names.
+/// Which page a scan asks for: the first of its segment, or the one named by its start key.
 fn page_of(scan: &Value, key: &str) -> (usize, usize) {
     let number = |name: &str| scan[name].as_u64().unwrap_or(0) as usize;
     let started = scan["ExclusiveStartKey"][key]["S"].as_str();
@@ -118,7 +117,7 @@ fn page_of(scan: &Value, key: &str) -> (usize, usize) {
 }
 
 impl DynamoDb {
-    /// Tables of so many users, of whom the ledger knows these.
+    /// Tables of so many users, and a ledger with what Okta was told.
     pub fn of(users: u32, known: Known, record_bytes: u32) -> Result<Self, Trouble> {
         Ok(Self {
             state: Mutex::new(StateTable::of(users, known)?),
@@ -128,31 +127,31 @@ impl DynamoDb {
         })
     }
 
-    /// With an empty table for another client, whose key is `pk`.
-    #[allow(dead_code, reason = "most have no clients but the function")]
+    /// Adds an empty table for another client, with the key `pk`.
+    #[allow(dead_code, reason = "most have no client except the function")]
     pub fn and_table(mut self, name: &str) -> Self {
         let table = Mutex::new(StateTable::plain(name));
         self.others.insert(name.to_owned(), table);
         self
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub fn tally(&self) -> Tally {
         lock(&self.tally).clone()
     }
 
-    /// Forgets what was asked so far.
+    /// Forgets the requests so far.
     pub fn count_anew(&self) {
         *lock(&self.tally) = Tally::default();
     }
 
-    /// Users who are otherwise from now on.
+    /// Replaces the users and the ledger.
     pub fn replace_users(&self, users: u32, known: Known, record_bytes: u32) {
         let table = UsersTable::of(users, known, record_bytes as usize);
         *self.users.write().unwrap_or_else(PoisonError::into_inner) = table;
     }
 
-    /// What one scan of the ledger consumes, as it is.
+    /// The capacity that one scan of the ledger consumes now.
     pub fn ledger_scan(&self) -> f64 {
         lock(&self.state).scan_units()
     }
@@ -180,7 +179,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves the tables to whoever connects.
+/// Serves the tables to every client that connects.
 pub async fn serve(listener: TcpListener, database: Arc<DynamoDb>) {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(connection(stream, Arc::clone(&database)));

@@ -1,7 +1,7 @@
-//! The state table: the ledger's entries in pages, and its small items. Other clients may have tables
-//! of their own, in which every item is an entry.
+//! The state table: the ledger's entries in pages, and its small items. Other clients may have
+//! tables of their own, in which every item is an entry.
 //!
-//! A client is alone with its table, so that every condition of its writes holds.
+//! Each client has its table to itself, so the conditions of its writes always hold.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::Trouble;
 
-/// The session that has told Okta everybody who is known.
+/// The session that told Okta everybody who is known.
 const SESSION: &str = "apsbeforehand000000";
 const NUMBER: u32 = 1;
 
@@ -29,14 +29,14 @@ const NUMBER: u32 = 1;
 #[derive(Debug, Default)]
 pub(super) struct StateTable {
     name: String,
-    /// Whether it is no ledger, but another client's.
+    /// Whether it is another client's table, and not a ledger.
     is_plain: bool,
     pages: Vec<Page>,
-    /// How many entries a page has.
+    /// The number of entries per page.
     per_page: usize,
-    /// Where entries are: page and row.
+    /// Where each entry is: page and row.
     places: HashMap<String, (usize, usize)>,
-    /// What is no entry.
+    /// The items that are not entries.
     items: HashMap<String, Value>,
 }
 
@@ -56,7 +56,7 @@ impl StateTable {
         }
         let mapping = Mapping::from_json(DEFAULT_MAPPING)?;
         for n in 0..users as usize {
-            // What Okta was told, everybody was active then.
+            // When Okta was told, everybody was active.
             let record = crate::invented::person(n);
             let Mapped::Active(id, profile) =
                 mapping.map(record.clone().into(), jiff::Timestamp::now())
@@ -82,7 +82,7 @@ impl StateTable {
                 "n": {"N": NUMBER.to_string()},
             }));
         }
-        // The one session that there was has landed.
+        // The only session so far has landed.
         let log = json!({"last": NUMBER}).to_string();
         table.place(json!({
             "pk": {"S": "log"},
@@ -93,7 +93,7 @@ impl StateTable {
         Ok(table)
     }
 
-    /// Another client's, which is empty.
+    /// Another client's table, which is empty.
     pub(super) fn plain(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -103,7 +103,7 @@ impl StateTable {
         }
     }
 
-    /// Answers a request, if it is one that is known here.
+    /// Answers a request, if it is a known one.
     pub(super) fn answer(&mut self, operation: &str, request: &Value) -> Option<Answer> {
         match operation {
             "Scan" => Some(self.scan(request)),
@@ -176,7 +176,7 @@ impl StateTable {
         Answer::page(items, &self.name, "pk", next, stored)
     }
 
-    /// What one scan consumes.
+    /// The capacity that one scan consumes.
     pub(super) fn scan_units(&self) -> f64 {
         let pages = self.pages.iter();
         pages.map(|page| read_units(page.stored())).sum()
@@ -243,7 +243,7 @@ impl StateTable {
     }
 }
 
-/// One write to the table of the history, which nobody reads here.
+/// One write to the history table, which nobody reads here.
 pub(super) fn a_write_of_history(request: &Value) -> Answer {
     let units = write_units(request.get("Item").map_or(1, bytes));
     let consumed = json!({"TableName": HISTORY, "CapacityUnits": units});

@@ -1,4 +1,4 @@
-//! What was asked of the tables, and when.
+//! Counts the requests to the tables, and their times.
 
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,13 @@ pub struct Phase {
     pub table: String,
     /// The operation.
     pub operation: String,
-    /// How many requests.
+    /// The number of requests.
     pub requests: u64,
     /// Read units.
     pub read_units: f64,
     /// Write units.
     pub write_units: f64,
-    /// When the first was answered, after the first of all.
+    /// When the first was answered, counted from the first request of all.
     pub first: Duration,
     /// When the last was answered.
     pub last: Duration,
@@ -54,7 +54,7 @@ impl Tally {
         phase.last = at;
     }
 
-    /// The operations in the order in which they were first asked for.
+    /// The operations, in the order of their first requests.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
     }

@@ -1,8 +1,8 @@
-//! Update expressions, as far as this one function writes them.
+//! Update expressions, as far as this function writes them.
 
 use serde_json::{Map, Value, json};
 
-/// Changes an item as the request says; `None` where that is beyond what is known here.
+/// Changes an item as the request says. `None` if the expression is not supported here.
 pub(super) fn apply(request: &Value, item: &mut Value) -> Option<()> {
     let expression = request["UpdateExpression"].as_str()?;
     let (set, remove) = expression.split_once("REMOVE ").unwrap_or((expression, ""));
@@ -33,7 +33,7 @@ struct Update<'a> {
 }
 
 impl Update<'_> {
-    /// The map that has the last name of a path, and that name.
+    /// The map that holds the last name of a path, and that name.
     fn place<'i>(
         &self,
         item: &'i mut Value,
@@ -78,7 +78,7 @@ fn number(value: &Value) -> Option<i64> {
     value["N"].as_str()?.parse().ok()
 }
 
-/// What commas divide, but for those in parentheses.
+/// The parts between commas, ignoring commas in parentheses.
 fn parts(list: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut depth, mut from) = (0, 0);

@@ -1,4 +1,4 @@
-//! The users table: invented people, in pages that were made beforehand.
+//! The users table: invented people, in pages that are prepared in advance.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,24 +9,24 @@ use serde_json::{Value, json};
 use super::{Answer, PAGE_BYTES, USERS, page_of, read_units};
 use crate::{invented, teams};
 
-/// Whom Okta was told of.
+/// What Okta was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// Nobody yet.
+    /// Nobody.
     Nobody,
     /// Everybody, as they are.
     Everybody,
-    /// Everybody, but one in so many otherwise; of these, one in ten is inactive by now.
+    /// Everybody, but one in so many differently. One in ten of these is inactive now.
     OneOtherwiseIn(usize),
-    /// Everybody, as they are, and nobody's groups, which their records name.
+    /// Everybody, as they are, but nobody's groups, which their records name.
     InTeams {
-        /// Whether the reorganisation has been.
+        /// Whether the reorganisation has happened.
         moved: bool,
     },
 }
 
 impl Known {
-    /// Whether the ledger knows this one otherwise than they are.
+    /// Whether the ledger knows this person differently than they are.
     pub(super) fn otherwise(self, n: usize) -> bool {
         matches!(self, Self::OneOtherwiseIn(many) if n.is_multiple_of(many))
     }
@@ -35,7 +35,7 @@ impl Known {
         matches!(self, Self::OneOtherwiseIn(many) if n.is_multiple_of(10 * many))
     }
 
-    /// The record of one as it is in the table.
+    /// A person's record in the table.
     pub(super) fn record(self, n: usize) -> HashMap<String, AttributeValue> {
         let mut record = invented::person(n);
         if self.has_left(n) {
@@ -118,14 +118,14 @@ impl UsersTable {
     }
 }
 
-/// An item as DynamoDB writes it.
+/// An item in DynamoDB's JSON.
 fn item(record: &HashMap<String, AttributeValue>) -> Value {
     let attributes = record.iter();
     let attributes = attributes.map(|(name, value)| (name.clone(), attribute(value)));
     Value::Object(attributes.collect())
 }
 
-/// Invented people are of strings, booleans and lists.
+/// Invented people consist of strings, booleans and lists.
 fn attribute(value: &AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => json!({ "S": text }),

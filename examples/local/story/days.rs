@@ -14,13 +14,13 @@ use crate::{
 };
 
 pub(super) const NEW_TITLE: &str = "Head of Operations";
-/// Who joins through the stream.
+/// The joiner in the stream.
 pub(super) const JOINER: &str = "noor.joiner@example.com";
-/// Who is known by push alone.
+/// The guest, known by push alone.
 pub(super) const GUEST: &str = "kim.guest@example.com";
 
 impl Story<'_> {
-    /// From a new stack to a push; afterwards as many records as at first, and a guest.
+    /// From a new stack to a push. Afterwards there are as many records as at first, and a guest.
     pub(super) async fn days(&mut self) -> Result<(), Trouble> {
         let all = self.people.count() as u64;
         self.the_first_plan(all).await?;
@@ -95,9 +95,7 @@ impl Story<'_> {
         self.delete(&[id]).await?;
         self.run(
             "Somebody's record is deleted",
-            &format!(
-                "The record of {name} is gone from the table, which deactivates them as well."
-            ),
+            &format!("The record of {name} is gone from the table. That deactivates them, too."),
             Expected {
                 read: all - 1,
                 unchanged: all - 1,
@@ -116,7 +114,7 @@ impl Story<'_> {
         self.a_push(all - 2).await
     }
 
-    /// A new stack is paused: the schedule's run is a dry run, until somebody resumes it.
+    /// A new stack is paused: the schedule's run is a dry run until somebody resumes it.
     async fn the_first_plan(&mut self, all: u64) -> Result<(), Trouble> {
         self.chapter(
             "A new stack is paused",
@@ -146,7 +144,7 @@ impl Story<'_> {
         )?;
         self.page.line("")?;
         self.page
-            .paragraph("The plan is right, so somebody lets the function run:")?;
+            .paragraph("The plan is right, so an operator resumes the function:")?;
         let answer = self
             .command(&json!({"command": "resume", "by": "ada@example.com", "reason": "the first plan is right"}))
             .await?;
@@ -157,15 +155,16 @@ impl Story<'_> {
         )
     }
 
-    /// A joiner, a mover and a leaver, each told at once because the stream says so.
+    /// A joiner, a mover and a leaver, told at once because of the stream.
     async fn changes_as_they_happen(&mut self, all: u64) -> Result<(), Trouble> {
         let (mover, name) = self.person(STREAM_MOVER);
         let (leaver, leaver_name) = self.person(STREAM_LEAVER);
         self.chapter(
             "Changes as they happen",
             &format!(
-                "Nobody waits for the schedule: the function follows the table's stream. Noor Joiner is put into \
-                 the table, {name} becomes \"{NEW_TITLE}\", and the record of {leaver_name} says `active`: false."
+                "Nobody has to wait for the schedule: the function follows the table's stream. \
+                 Noor Joiner is added to the table, {name} becomes \"{NEW_TITLE}\", and the record \
+                 of {leaver_name} says `active`: false."
             ),
         )?;
         self.follower().await?;
@@ -192,12 +191,12 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Somebody whom the table does not have, pushed; and an older push, which arrives late.
+    /// A push of somebody who is not in the table, and an older push that arrives late.
     async fn a_push(&mut self, active: u64) -> Result<(), Trouble> {
         self.chapter(
             "A push",
-            "Another system has a guest who is not in the table. It invokes the function with the record, and with \
-             the time at which the record was read. (A push has to be allowed: PUSH=on.)",
+            "Another system has a guest who is not in the table. It invokes the function with the \
+             record and the time at which it read the record. (PUSH=on allows pushes.)",
         )?;
         let now = self.world.clock.now();
         let push = |title: &str, at: jiff::Timestamp| -> Value {

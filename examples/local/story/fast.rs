@@ -10,17 +10,18 @@ use super::Story;
 use crate::{Trouble, live};
 
 impl Story<'_> {
-    /// Proves what single-user calls do, and has the stream tell of somebody who leaves.
+    /// Proves what single-user calls do, and then has the stream report a leaver.
     pub(super) async fn a_leaver_in_seconds(&mut self) -> Result<(), Trouble> {
         self.chapter(
             "A leaver in seconds",
-            "Okta opens an import session every five minutes. Its calls about single users need none, but nobody has \
-             published what they do: so the function finds out with made-up people, before it tells anybody real by them.",
+            "Okta opens an import session every five minutes. Its calls for single users need \
+             none, but Okta does not document what they do. So the function tries them on made-up \
+             people before it uses them for real ones.",
         )?;
         let proven = self.command(&json!({"command": "prove"})).await?;
         self.check(
             proven["deactivate"] == "works" && proven["create"] == "works",
-            "a single DELETE deactivates, as far as the made-up people's status shows",
+            "a single DELETE deactivates, as the made-up people's status shows",
             &format!("single-user calls are not proven: {proven}"),
         )?;
         let okta = &self.world.okta;
@@ -28,8 +29,8 @@ impl Story<'_> {
             let user = okta.user(id);
             user.is_some_and(|user| user.status == UserStatus::Active)
         };
-        // Earlier chapters have spent what the guard allows within a day: whoever left then, and came
-        // back, costs nothing more.
+        // Earlier chapters used up what the guard allows within a day. People who left then and
+        // came back cost nothing more.
         let sessions = okta.sessions().into_iter();
         let told = sessions.flat_map(|session| okta.session_users(&session.id));
         let told = told.filter(|user| user.loaded == LoadKind::Delete);
@@ -43,7 +44,7 @@ impl Story<'_> {
         let page = self.page;
         page.line("")?;
         page.paragraph(&format!(
-            "{name} is dismissed while Okta opens no session. The stream says so at once:"
+            "{name} is dismissed while Okta opens no session. The stream reports it at once:"
         ))?;
         // What earlier chapters changed is told first.
         let sessions = okta.sessions().len();

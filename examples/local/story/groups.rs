@@ -28,31 +28,31 @@ const DEPARTMENTS: [(&str, &str); 3] = [
 const ENG: usize = 0;
 const OPS: usize = 1;
 const FIN: usize = 2;
-/// Departments are dealt out in turn, so that the first three people are of one each.
+/// Departments are assigned in turn, so that the first three people are in one each.
 const MOVER: usize = ENG;
 const LEAVER: usize = FIN;
 const NEW_NAME: &str = "Operations and Logistics";
-/// How many people have a department. With fewer, half of their memberships is less than what the
-/// guard always lets go.
+/// How many people have a department. With fewer, half of their memberships would be less than the
+/// guard always allows.
 const PEOPLE: std::ops::RangeInclusive<usize> = 48..=120;
-/// People are as many as departments of one size have, which is even: a group that has lost one of
-/// its members may then lose half of the others.
+/// The number of people per department is even: a group that has lost one of its members may
+/// then lose half of the others.
 const ROUND: usize = 2 * DEPARTMENTS.len();
-/// The first of so many have no department: a later chapter lets some of them go and return, and
-/// whoever was in groups would be taken out of them once more.
+/// The first so many people have no department: a later chapter lets some of them leave and return,
+/// and would take them out of their groups once more.
 const WITHOUT: usize = 5;
 
-/// The people who have departments, and what is to be seen of them.
+/// The people with departments, and what the chapter tracks about them.
 struct Staff {
     records: Vec<Item>,
-    /// How many records the table has.
+    /// The number of records in the table.
     read: u64,
     /// Who is in which group at Okta.
     members: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Story<'_> {
-    /// Departments become groups; afterwards nobody who is active is in any of them.
+    /// Departments become groups. Afterwards nobody active is in any of them.
     pub(super) async fn departments_become_groups(&mut self) -> Result<(), Trouble> {
         let Some(mut staff) = Staff::of(self.backup().await?) else {
             return Ok(());
@@ -85,8 +85,8 @@ impl Story<'_> {
         self.chapter(
             "Departments become groups",
             &format!(
-                "{} people get a department in the table, and the mapping of users (MAPPING) a rule that makes each \
-                 department a group:",
+                "{} people get a department in the table. In the mapping (MAPPING), a rule makes \
+                 each department a group:",
                 thousands(people)
             ),
         )?;
@@ -94,7 +94,7 @@ impl Story<'_> {
         self.page.paragraph(RULE)?;
         self.page.line("")?;
         self.page.paragraph(
-            "The first run makes the groups. Who is in them is told once the groups have landed.",
+            "The first run creates the groups. Their members are told once the groups have landed.",
         )?;
         for n in 0..staff.records.len() {
             staff.assign(n, n % DEPARTMENTS.len());
@@ -111,7 +111,7 @@ impl Story<'_> {
             let members = members.iter().map(|n| text(&staff.records[*n], "id"));
             staff.members.insert(group(n), members.collect());
         }
-        self.then("So the next run puts them in:")?;
+        self.then("So the next run adds the members:")?;
         let joins = ExpectedGroups {
             joins: people,
             ..ExpectedGroups::default()
@@ -127,7 +127,7 @@ impl Story<'_> {
     ) -> Result<(), Trouble> {
         let (id, name) = staff.person(MOVER);
         self.then(&format!(
-            "{name} moves from {} to {}. Nothing of the user changes, but two memberships do:",
+            "{name} moves from {} to {}. The user stays the same, but two memberships change:",
             DEPARTMENTS[ENG].1, DEPARTMENTS[OPS].1
         ))?;
         staff.assign(MOVER, OPS);
@@ -150,8 +150,9 @@ impl Story<'_> {
     ) -> Result<(), Trouble> {
         let (id, name) = staff.person(LEAVER);
         self.then(&format!(
-            "{name}, of {}, leaves: the record says `active`: false. Okta is told to deactivate the user, and nothing \
-             of the group. Whoever returns is in the groups that their record gives by then.",
+            "{name}, of {}, leaves: the record says `active`: false. Okta is told to deactivate \
+             the user, and nothing about the group. People who return are in the groups that their \
+             record names by then.",
             DEPARTMENTS[FIN].1
         ))?;
         let record = &mut staff.records[LEAVER];
@@ -177,8 +178,8 @@ impl Story<'_> {
         staff: &mut Staff,
     ) -> Result<(), Trouble> {
         self.then(&format!(
-            "{} is called \"{NEW_NAME}\" from now on. The group's id is made of what stays, `department`: so it is \
-             one change of one group, and nobody leaves or joins.",
+            "{} is called \"{NEW_NAME}\" from now on. The group's id comes from `department`, \
+             which stays the same. So one group changes, and nobody leaves or joins.",
             DEPARTMENTS[OPS].1
         ))?;
         let people = staff.of_department(OPS);
@@ -201,7 +202,7 @@ impl Story<'_> {
         self.groups_are_as_they_should_be(staff)
     }
 
-    /// An export leaves half the departments out, and is put right.
+    /// An export leaves out half of the departments, and is fixed.
     async fn half_lose_their_department(
         &mut self,
         function: &Function,
@@ -215,9 +216,9 @@ impl Story<'_> {
             .flat_map(|people| people.iter().skip(1).step_by(2).copied())
             .collect();
         self.then(&format!(
-            "Then an export goes wrong: half of the records, {} of {}, are written without their department. Each of \
-             them looks like somebody who is to leave a group. MAX_MEMBERSHIP_REMOVALS is 20 %, and always allows 20, \
-             counted over 24 hours.",
+            "Then an export goes wrong: half of the records, {} of {}, are written without their \
+             department. Each of them looks like somebody who leaves a group. \
+             MAX_MEMBERSHIP_REMOVALS is 20 %, with 20 always allowed, counted over 24 hours.",
             thousands(lost.len() as u64),
             thousands(all as u64)
         ))?;
@@ -233,7 +234,7 @@ impl Story<'_> {
         self.of_groups(function, staff, withheld).await?;
         self.groups_are_as_they_should_be(staff)?;
 
-        self.then("The export is put right. Nothing is withheld any more, and the latch opens:")?;
+        self.then("The export is fixed. Nothing is withheld any more, and the latch opens:")?;
         staff.records = before;
         self.put_back(&staff.some(&lost)).await?;
         self.of_groups(function, staff, ExpectedGroups::default())
@@ -247,14 +248,14 @@ impl Story<'_> {
         self.groups_are_as_they_should_be(staff)
     }
 
-    /// The mapping has no rule any more: what looks like an accident is approved.
+    /// The mapping no longer has the rule: what looks like an accident is approved.
     async fn groups_are_given_up(&mut self, staff: &Staff) -> Result<(), Trouble> {
         let departments = (0..DEPARTMENTS.len()).map(|n| staff.of_department(n));
         let all: usize = departments.map(|people| people.len()).sum();
         let all = all as u64;
         self.then(
-            "At last groups are given up: the rule is taken out of the mapping. Everybody is to leave their group, and \
-             the guard cannot know that it is meant.",
+            "Finally the groups are given up: the rule is removed from the mapping. Everybody \
+             loses their group, and the guard cannot know that this is intended.",
         )?;
         let withheld = ExpectedGroups {
             withheld: all,
@@ -264,7 +265,7 @@ impl Story<'_> {
         let Some(digest) = run.withheld_memberships().digest.clone() else {
             return self.check(false, "", "there is no digest to approve");
         };
-        self.then("Somebody approves of it:")?;
+        self.then("An operator approves it:")?;
         let granted = self
             .command(&json!({"command": "approve", "digest": digest, "by": "ada@example.com"}))
             .await?;
@@ -286,12 +287,12 @@ impl Story<'_> {
         let is_empty = members.all(|member| !self.world.is_active(member));
         self.check(
             is_empty && groups.len() == DEPARTMENTS.len(),
-            "the groups are still there, without anybody who is active",
+            "the groups are still there, without active members",
             &format!("Okta has these groups: {groups:?}"),
         )
     }
 
-    /// Each change came by the stream as well, which full runs have forestalled.
+    /// Each change came by the stream as well, after full runs had already told it.
     async fn the_stream_has_nothing_to_add(&mut self) -> Result<(), Trouble> {
         let page = self.page;
         let sessions = self.world.okta.sessions().len();
@@ -304,12 +305,12 @@ impl Story<'_> {
         let opened = self.world.okta.sessions().len() - sessions;
         self.check(
             opened == 0,
-            "the stream, which brings these changes as well, has nothing to add",
+            "the stream brings these changes too, and has nothing to add",
             &format!("the stream opened {opened} sessions"),
         )
     }
 
-    /// A run that tells nothing but this.
+    /// A run that tells only this.
     async fn of_groups(
         &mut self,
         function: &Function,
@@ -334,7 +335,7 @@ impl Story<'_> {
         Ok(self.page.paragraph(text)?)
     }
 
-    /// Whether just those are in Okta's groups who should be.
+    /// Checks that Okta's groups have exactly the right members.
     fn groups_are_as_they_should_be(&mut self, staff: &Staff) -> Result<(), Trouble> {
         let groups = self.world.okta.groups();
         let members: BTreeMap<_, _> = groups
@@ -349,7 +350,7 @@ impl Story<'_> {
         let sizes: Vec<_> = sizes.collect();
         self.check(
             members == staff.members,
-            &format!("just the right people are members: {}", sizes.join(", ")),
+            &format!("exactly the right people are members: {}", sizes.join(", ")),
             &format!(
                 "Okta has {members:?}, but the members should be {:?}",
                 staff.members
@@ -359,7 +360,7 @@ impl Story<'_> {
 }
 
 impl Staff {
-    /// Some of the people in the table, none of whom has a department yet; `None` where they are too
+    /// Some of the people in the table, none of them with a department yet. `None` if there are too
     /// few.
     fn of(before: Before) -> Option<Self> {
         let Before { active, inactive } = before;
@@ -373,7 +374,7 @@ impl Staff {
         })
     }
 
-    /// Somebody's id and name.
+    /// A person's id and name.
     fn person(&self, n: usize) -> (String, String) {
         let record = &self.records[n];
         (text(record, "id"), name(record))
@@ -389,14 +390,14 @@ impl Staff {
         self.records[n].insert(attribute.to_owned(), value);
     }
 
-    /// Puts somebody into a department.
+    /// Assigns somebody to a department.
     fn assign(&mut self, n: usize, department: usize) {
         let (department, name) = DEPARTMENTS[department];
         self.set(n, "department", department);
         self.set(n, "department_name", name);
     }
 
-    /// Whose records put them into a department's group.
+    /// The people whose records put them into a department's group.
     fn of_department(&self, department: usize) -> Vec<usize> {
         let is_in = |record: &Item| {
             record.get("active") == Some(&AttributeValue::Bool(true))

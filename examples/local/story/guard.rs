@@ -1,4 +1,4 @@
-//! The last chapters: the table is emptied, and the guard keeps nearly everybody.
+//! The last chapters: the table is emptied, and the guard protects nearly everybody.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::{
     writes,
 };
 
-/// How many of those whose records vanish have really left.
+/// How many of the people whose records vanish really left.
 const REALLY_LEFT: usize = 2;
 
 /// The table as it was, and who is active at Okta.
@@ -34,7 +34,7 @@ impl Story<'_> {
         self.the_rest_is_put_back(&before).await
     }
 
-    /// All records, as a backup would have them.
+    /// All records, as in a backup.
     pub(super) async fn backup(&self) -> Result<Before, Trouble> {
         let mut pages = self
             .world
@@ -58,7 +58,7 @@ impl Story<'_> {
         Ok(Before { active, inactive })
     }
 
-    /// The records vanish one after another; gives how many people the guard let go.
+    /// The records vanish one by one. Returns how many people the guard let through.
     async fn record_by_record(&mut self, before: &Before) -> Result<u64, Trouble> {
         let title = "The table is emptied, record by record";
         if !self.streamed() {
@@ -80,9 +80,10 @@ impl Story<'_> {
         self.chapter(
             title,
             &format!(
-                "A script deletes one record after another, and the stream brings the deletions to the function in \
-                 small batches, each of which looks like a few people leaving. MAX_DEACTIVATIONS is 10 %, which is \
-                 {limit} people within 24 hours, counted across all triggers. {spent} have left already."
+                "A script deletes one record after another. The stream brings the deletions to \
+                 the function in small batches, and each of them looks like a few people leaving. \
+                 MAX_DEACTIVATIONS is 10 %, which is {limit} people within 24 hours, counted \
+                 across all triggers. {spent} were deactivated already."
             ),
         )?;
         let active = self.world.okta.active_count() as u64;
@@ -135,14 +136,15 @@ impl Story<'_> {
         self.check(
             passed && now_spent == spent + let_go && now_spent <= limit,
             &format!(
-                "the guard let {let_go} people go, then latched: {now_spent} of {limit} are spent, and the rest are withheld"
+                "the guard let {let_go} deactivations through, then latched: {now_spent} of \
+                 {limit} are spent, the rest are withheld"
             ),
             &format!("{let_go} people were deactivated, and the guard says {latched}"),
         )?;
         self.page.line("")?;
         self.page.paragraph(
-            "Then the schedule fires. A users table without any record is an accident, not a day on which everybody \
-             left: all removals are withheld, and no approval lifts that.",
+            "Then the schedule fires. A users table without any records is an accident, not a day \
+             on which everybody left: all removals are withheld, and no approval lifts that.",
         )?;
         self.empty_read(before.active.len() as u64 - let_go).await?;
         Ok(let_go)
@@ -166,7 +168,7 @@ impl Story<'_> {
         )
     }
 
-    /// Half of the records are back, and among the others are people who did leave.
+    /// Half of the records are back. Among the missing ones are people who did leave.
     async fn who_really_left(&mut self, before: &Before, let_go: u64) -> Result<(), Trouble> {
         let (back, missing) = before.active.split_at(before.active.len() / 2);
         let left = &missing[..REALLY_LEFT];
@@ -175,12 +177,12 @@ impl Story<'_> {
             "Some of them did leave",
             &format!(
                 "{} records are put back from a backup. Of the {} that are still missing, two belong to people who \
-                 did leave: {}. The next full run{} lists those whom it withholds under a digest.",
+                 did leave: {}. The next full run{} lists the people it withholds under a digest.",
                 thousands((back.len() + before.inactive.len()) as u64),
                 thousands(missing.len() as u64),
                 names.join(" and "),
                 if let_go > 0 {
-                    format!(" reactivates the {let_go} people whom the guard had let go, and")
+                    format!(" reactivates the {let_go} people who were deactivated, and")
                 } else {
                     String::new()
                 },
@@ -189,7 +191,7 @@ impl Story<'_> {
         self.put_back(back).await?;
         self.put_back(&before.inactive).await?;
         let read = (back.len() + before.inactive.len()) as u64;
-        // Whom the guard let go is back in the table, and so at Okta.
+        // The people who were deactivated are back in the table, and so at Okta.
         let reactivated = let_go;
         let active = self.world.okta.active_count() as u64;
         let withheld = missing.len() as u64;
@@ -212,7 +214,7 @@ impl Story<'_> {
         let only: Vec<_> = left.iter().map(id).collect();
         self.page.line("")?;
         self.page
-            .paragraph("Somebody approves exactly these two people:")?;
+            .paragraph("An operator approves exactly these two people:")?;
         let granted = self
             .command(&json!({"command": "approve", "digest": digest, "only": only, "by": "ada@example.com"}))
             .await?;
@@ -238,7 +240,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Everybody else's record is back: nothing waits any more, and the latch opens.
+    /// The other records are back: nothing waits any more, and the latch opens.
     async fn the_rest_is_put_back(&mut self, before: &Before) -> Result<(), Trouble> {
         let missing = &before.active[before.active.len() / 2..];
         let back = &missing[REALLY_LEFT..];
@@ -268,7 +270,7 @@ impl Story<'_> {
         self.only_leavers_are_gone(before)
     }
 
-    /// At the end Okta is as the table is.
+    /// In the end Okta matches the table.
     fn only_leavers_are_gone(&mut self, before: &Before) -> Result<(), Trouble> {
         let missing = &before.active[before.active.len() / 2..];
         let mut left: BTreeSet<_> = missing[..REALLY_LEFT].iter().map(id).collect();

@@ -25,22 +25,22 @@ use crate::{
     writes,
 };
 
-/// What EventBridge sends when the schedule is due.
+/// The event that EventBridge sends for the schedule.
 const SCHEDULE: &str = include_str!("../../../events/schedule.json");
 
 /// The person whose attribute changes, the one who becomes inactive, the one who is deleted.
 const MOVER: usize = 1;
 const LEAVER: usize = 2;
 const DELETED: usize = 3;
-/// The same, where the stream says so.
+/// The same, for changes through the stream.
 const STREAM_MOVER: usize = 4;
 const STREAM_LEAVER: usize = 5;
-/// The embedded DynamoDB's streams are for tables of so many people at most.
+/// The most people that the embedded DynamoDB's streams can handle.
 const STREAMED: usize = 1_000;
 /// Long enough for one invocation of any size.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// Plays the story; how many of its chapters failed.
+/// Plays the story. Returns how many of its chapters failed.
 pub async fn play(world: &World, people: &People, page: &Page) -> Result<usize, Trouble> {
     let schedule: Value = serde_json::from_str(SCHEDULE)?;
     let function = world.function(&[("START", "paused")]);
@@ -112,7 +112,7 @@ struct Story<'a> {
     function: &'a Function,
     schedule: &'a Value,
     follower: Option<Follower<'a>>,
-    /// Who leaves while departments are groups.
+    /// The people who leave while departments are groups.
     group_leaver: Option<String>,
     chapters: usize,
     failed: usize,
@@ -125,24 +125,24 @@ impl<'a> Story<'a> {
         Ok(self.page.paragraph(text)?)
     }
 
-    /// A chapter that is one run of the schedule's.
+    /// A chapter that is one run of the schedule.
     async fn run(&mut self, title: &str, text: &str, expected: Expected) -> Result<(), Trouble> {
         self.chapter(title, text)?;
         self.scheduled(&expected).await?;
         Ok(())
     }
 
-    /// What the schedule fires, compared with what is expected of it.
+    /// A run of the schedule, compared with what is expected.
     async fn scheduled(&mut self, expected: &Expected) -> Result<Chapter, Trouble> {
         self.event(self.schedule, expected).await
     }
 
-    /// What an event comes to, compared with what is expected of it.
+    /// The outcome of an event, compared with what is expected.
     async fn event(&mut self, event: &Value, expected: &Expected) -> Result<Chapter, Trouble> {
         self.invoked(self.function, event, expected).await
     }
 
-    /// The same of a function that is set up otherwise.
+    /// The same, with a function that is configured differently.
     async fn invoked(
         &mut self,
         function: &Function,
@@ -155,7 +155,7 @@ impl<'a> Story<'a> {
         Ok(chapter)
     }
 
-    /// Sends a command that tells Okta nothing, and shows both.
+    /// Sends a command that tells Okta nothing, and shows both command and answer.
     async fn command(&self, command: &Value) -> Result<Value, Trouble> {
         let deadline = self.world.clock.now() + DEADLINE;
         let id = format!("command-{:08x}", fastrand::u32(..));
@@ -166,7 +166,7 @@ impl<'a> Story<'a> {
         Ok(answer)
     }
 
-    /// Says whether something is as it has to be.
+    /// Says whether a condition holds.
     fn check(&mut self, holds: bool, good: &str, bad: &str) -> Result<(), Trouble> {
         if holds {
             self.page.good(good)?;
@@ -177,7 +177,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// The stream's follower, which is switched on when it is first needed.
+    /// The stream's follower, started when it is first needed.
     async fn follower(&mut self) -> Result<&mut Follower<'a>, Trouble> {
         if self.follower.is_none() {
             self.follower = Some(Follower::start(self.world, self.function).await?);
@@ -231,12 +231,12 @@ impl<'a> Story<'a> {
         write(self.world, items.len(), self.page, what, puts).await
     }
 
-    /// What the guard says of deactivations.
+    /// The guard's state for deactivations.
     async fn guard_of_deactivations(&self) -> Result<Value, Trouble> {
         self.guard_of("deactivations").await
     }
 
-    /// What the guard says of a kind.
+    /// The guard's state for a kind.
     async fn guard_of(&self, kind: &str) -> Result<Value, Trouble> {
         let deadline = self.world.clock.now() + DEADLINE;
         let status = json!({"command": "status"});
@@ -245,7 +245,7 @@ impl<'a> Story<'a> {
     }
 }
 
-/// A command as somebody would write it: its name, then its options.
+/// A command as a person would write it: its name, then its options.
 fn command_first(command: &Value) -> String {
     let options = command.as_object().into_iter().flatten();
     let options = options.filter(|(name, _)| *name != "command");

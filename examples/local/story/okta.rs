@@ -1,4 +1,4 @@
-//! A chapter about what Okta has: somebody is edited there, and it is put right.
+//! A chapter about what Okta has: a user is edited there, and the edit is repaired.
 
 use okta_emulator::UserStatus;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Story<'_> {
-    /// An admin edits the mover at Okta, which runs cannot notice.
+    /// An admin edits the mover at Okta. Runs cannot notice that.
     pub(super) async fn an_admin_edits_somebody(
         &mut self,
         records: u64,
@@ -20,8 +20,9 @@ impl Story<'_> {
         self.chapter(
             "An admin edits somebody at Okta",
             &format!(
-                "In Okta's console somebody makes {name} \"Head of Everything\". The table says otherwise, but runs go \
-                 by what Okta was told: the schedule's run notices nothing."
+                "In Okta's console an admin makes {name} \"Head of Everything\". The table says \
+                 otherwise, but runs compare it with what Okta was told. So the schedule's run \
+                 notices nothing."
             ),
         )?;
         self.world
@@ -37,16 +38,16 @@ impl Story<'_> {
         self.scheduled(&nothing_new).await?;
         self.page.line("")?;
         self.page.paragraph(
-            "A verification asks Okta what it has. With \"repair\", the next run tells again whoever is different; the \
-             verification itself tells nobody.",
+            "A verification asks Okta what it has. With \"repair\", the next run tells people \
+             again who differ. The verification itself tells nobody.",
         )?;
         let answer = self
             .command(&json!({"command": "verify", "repair": true}))
             .await?;
         self.check(
             answer["different"] == 1 && answer["examples"]["different"][0]["externalId"] == *id,
-            "the one who was edited is found, and nobody else",
-            "not exactly the one who was edited is found",
+            "only the edited user is found",
+            "something other than only the edited user is found",
         )?;
         self.scheduled(&Expected {
             read: records,

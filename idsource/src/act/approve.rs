@@ -1,4 +1,4 @@
-//! Letting people through whom the guard withholds: they are shown, and somebody says yes.
+//! Approves withheld people: shows them, and asks the operator.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use crate::{
     show::{self, Document, Exit, Tone, counted, report::KINDS, thousands},
 };
 
-/// What a plan lists at most.
+/// The most people of a kind that a plan lists.
 const LISTED: u64 = 200;
 
 /// # Errors
-/// When nobody can be asked, there is no such list, or nobody was approved.
+/// When there is no terminal or no such list, or the operator approves nobody.
 pub(crate) async fn act(cli: &Cli, place: &Place, options: &Approve) -> Result<Exit, Failure> {
     prompt::need_somebody()?;
     let event = json!({"command": "plan", "detail": true, "limit": LISTED});
@@ -42,13 +42,14 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Approve) -> Result<E
     }
     let ids: BTreeSet<_> = people.iter().map(|row| row[0].clone()).collect();
     document.table(&["External id", "Record", "Why"], people);
-    // Where all of them are shown, exactly those are approved who are: the list may be older.
+    // If all of them are shown, exactly those are approved: the list may be older.
     let is_all = !options.only.is_empty() || list.is_listed(&plan);
     if !is_all {
         document.headline(
             Tone::Bad,
             format!(
-                "Only {} of them are shown. The approval is of all on the list that the last full run made: look at the table first.",
+                "Only {} of them are shown. You approve everybody on the last full run's list: \
+                 look at the table first.",
                 thousands(ids.len() as u64)
             ),
         );
@@ -88,7 +89,7 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Approve) -> Result<E
     print(cli, &granted, (document, Exit::Done))
 }
 
-/// A list is of people, while memberships are counted one by one.
+/// A list names people, while memberships are counted one by one.
 fn people_of(number: u64, word: &str) -> String {
     match word {
         "membership removal" => format!(
@@ -113,7 +114,7 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// The one that is meant.
+    /// The list that the operator means.
     fn of(plan: &'a Value, wanted: Option<&str>) -> Result<Self, Failure> {
         let lists = KINDS.iter().filter_map(|(kind, word)| {
             let kept = &plan["withheld"][*kind];
@@ -133,11 +134,11 @@ impl<'a> List<'a> {
                 .copied()
                 .ok_or_else(|| {
                     Failure::usage(format!(
-                        "no list of withheld people has the digest {wanted}: `status` shows those that there are"
+                        "no list of withheld people has the digest {wanted}: `status` shows the lists there are"
                     ))
                 }),
             (None, []) => Err(Failure::failed(
-                "nobody can be approved: a full run lists whom the guard withholds, and `status` shows it",
+                "nobody can be approved: full runs list withheld people, and `status` shows them",
             )),
             (None, [one]) => Ok(*one),
             (None, several) => {
@@ -152,7 +153,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Whether a plan shows all who are on it.
+    /// Whether a plan shows everybody on it.
     fn is_listed(&self, plan: &Value) -> bool {
         let beyond = &plan["changes"]["notListed"];
         let of = |what: &str| beyond[what].as_u64().unwrap_or(0);
@@ -168,7 +169,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Who is on it, as far as a plan shows them; only those who are named, if anybody is.
+    /// The people on it, as far as a plan shows them. If `only` names people, only those.
     fn people(&self, plan: &Value, only: &[String]) -> Result<Vec<Vec<String>>, Failure> {
         let changes = &plan["changes"];
         let withheld = |list: &Value| {
@@ -205,14 +206,14 @@ impl<'a> List<'a> {
         if only.is_empty() {
             if rows.is_empty() {
                 return Err(Failure::failed(
-                    "this list is of strangers, inactive people whom the ledger does not know: name those who are to leave \
-                     with --only",
+                    "this list is of strangers, inactive people unknown to the ledger: name \
+                     those to deactivate with --only",
                 ));
             }
             return Ok(rows);
         }
         rows.retain(|row| only.contains(&row[0]));
-        // A plan does not name strangers, nor those beyond its limit: the function knows its list.
+        // A plan names neither strangers nor people beyond its limit: the function knows its list.
         for id in only {
             if !rows.iter().any(|row| row[0] == *id) {
                 rows.push(vec![

@@ -1,4 +1,4 @@
-//! What runs did, and who was told: from the table that keeps it.
+//! What runs did and who was told, read from the history table.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &History) -> Result<E
     }
 }
 
-/// The table that keeps what runs did.
+/// The history table.
 struct Kept {
     client: Client,
     table: String,
@@ -61,14 +61,14 @@ impl Kept {
         Ok(Self { client, table })
     }
 
-    /// The items of runs since then whose key ends so: of runs themselves, or of who was told.
+    /// The items of runs since then: the runs themselves, or with a kind, the people they told.
     async fn since(&self, since: Timestamp, kind: Option<&str>) -> Result<Vec<Item>, Failure> {
         let mut scan = self
             .client
             .scan()
             .table_name(&self.table)
             .expression_attribute_names("#at", "at")
-            // Without its end, whatever fractions of a second the others have.
+            // Without fractions and zone, so that it sorts before every time in that second.
             .expression_attribute_values(
                 ":since",
                 AttributeValue::S(since.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
@@ -145,7 +145,7 @@ async fn runs(cli: &Cli, place: &Place, history: &Kept, since: Timestamp) -> Res
 async fn one(cli: &Cli, place: &Place, history: &Kept, run: &str) -> Result<Exit, Failure> {
     let Some(item) = history.get(&format!("run#{run}")).await? else {
         return Err(Failure::failed(format!(
-            "no run {run} is kept: `history` lists those that are"
+            "the history has no run {run}: `history` lists its runs"
         )));
     };
     let report = report(&item);
@@ -256,7 +256,7 @@ fn withheld(report: &Value) -> u64 {
         .sum()
 }
 
-/// From when on: a time, or so many hours or days ago.
+/// A start: a time, or a number of hours or days ago.
 fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse() {
         return Ok(at);

@@ -1,4 +1,4 @@
-//! What each command does: it asks the function, and shows what that answers.
+//! What each command does: it asks the function and shows the answer.
 
 mod approve;
 mod history;
@@ -19,10 +19,10 @@ use crate::{
     show::{self, Document, Exit, Tone},
 };
 
-/// Carries a command out.
+/// Carries out a command.
 ///
 /// # Errors
-/// Why it was not.
+/// Why the command failed.
 pub(crate) async fn act(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Mapping(command) = &cli.command {
         return mapping::act(&cli, command).await;
@@ -50,7 +50,7 @@ pub(crate) async fn act(cli: Cli) -> Result<Exit, Failure> {
         Command::History(options) => history::act(&cli, &place, options).await,
         Command::Queue(options) => queue::act(&cli, &place, options).await,
         Command::Doctor => doctor(&cli, &place).await,
-        Command::Mapping(_) => unreachable!("it needs no place"),
+        Command::Mapping(_) => unreachable!("mapping commands need no place"),
     }
 }
 
@@ -77,9 +77,7 @@ async fn plan(cli: &Cli, place: &Place, options: &Plan) -> Result<Exit, Failure>
     });
     let plan = place.ask(&event, Need::Look).await?;
     if !place.has_state_table() {
-        show::note(
-            "there is no STATE_TABLE: this plan is that of a new stack, whose ledger is empty",
-        );
+        show::note("there is no STATE_TABLE: this is the plan of a new stack with an empty ledger");
         return print(cli, &plan, show::plan::before_deploying(&plan));
     }
     let is_withheld = plan["withheld"]["deactivations"]["count"].as_u64() > Some(0);
@@ -96,7 +94,7 @@ async fn doctor(cli: &Cli, place: &Place) -> Result<Exit, Failure> {
         .ask(&json!({"command": "doctor"}), Need::Check)
         .await?;
     if !place.has_state_table() {
-        show::note("there is no STATE_TABLE: what needs one is not checked");
+        show::note("there is no STATE_TABLE: checks that need one are skipped");
         show::doctor::without_state_table(&mut diagnosis);
     }
     print(
@@ -106,7 +104,7 @@ async fn doctor(cli: &Cli, place: &Place) -> Result<Exit, Failure> {
     )
 }
 
-/// For how many deactivations the guard has room, if it says so.
+/// How many deactivations the guard still allows, if known.
 async fn allowed(place: &Place) -> Option<u64> {
     let status = place
         .ask(&json!({"command": "status"}), Need::Look)
@@ -118,10 +116,10 @@ async fn allowed(place: &Place) -> Option<u64> {
 
 async fn switch(cli: &Cli, place: &Place, command: &str, reason: &Reason) -> Result<Exit, Failure> {
     if command == "resume" {
-        prompt::confirm(place, "Let runs tell Okta from now on", cli.yes).await?;
+        prompt::confirm(place, "Let runs tell Okta again", cli.yes).await?;
     }
     let by = match place.by().await {
-        // Nothing stands in the way of stopping.
+        // Pausing works even if AWS does not say who the caller is.
         Err(_) if command == "pause" => None,
         by => Some(by?),
     };
@@ -154,11 +152,9 @@ async fn verify(cli: &Cli, place: &Place, options: &Verify) -> Result<Exit, Fail
     };
     if need == Need::Change {
         let what = match (adopt, repair) {
-            (true, true) => {
-                "Adopt whom Okta has as the mapping would, and have the others told again"
-            }
-            (true, false) => "Adopt whom Okta has as the mapping would",
-            _ => "Have people told again whom Okta has otherwise",
+            (true, true) => "Adopt people who match at Okta, and have the others told again",
+            (true, false) => "Adopt people who match at Okta",
+            _ => "Have people told again who differ at Okta",
         };
         prompt::confirm(place, what, cli.yes).await?;
     }
@@ -171,7 +167,7 @@ async fn verify(cli: &Cli, place: &Place, options: &Verify) -> Result<Exit, Fail
     )
 }
 
-/// Asks until a verification has come to its end. A reader keeps nothing, and has no more.
+/// Asks until a verification is finished. A reader never has more to do: it keeps no progress.
 async fn to_the_end(place: &Place, event: &Value, need: Need) -> Result<Value, Failure> {
     loop {
         let verified = place.ask(event, need).await?;
@@ -223,8 +219,8 @@ async fn prove(cli: &Cli, place: &Place, confirmed: Option<Confirmed>) -> Result
             Tone::Good
         },
         match (failed, open) {
-            (true, _) => "What fails is left to sessions",
-            (false, true) => "What is unknown is left to sessions until it is confirmed",
+            (true, _) => "Sessions take over what fails",
+            (false, true) => "Sessions take over what is unknown until you confirm it",
             (false, false) => "Single-user calls work with this org: the fast lane is open",
         },
     );
@@ -242,7 +238,7 @@ async fn explain(cli: &Cli, place: &Place, options: &Explain) -> Result<Exit, Fa
         (None, record) => {
             let key = record.as_deref().unwrap_or_default();
             let key: Value = serde_json::from_str(key).map_err(|_| {
-                Failure::usage("--record is no JSON object such as {\"id\":\"alice\"}")
+                Failure::usage("--record is not a JSON object such as {\"id\":\"alice\"}")
             })?;
             json!({"command": "explain", "record": key})
         }
@@ -259,10 +255,10 @@ async fn explain(cli: &Cli, place: &Place, options: &Explain) -> Result<Exit, Fa
 fn json_file(file: &Path) -> Result<Value, Failure> {
     let text = text_file(file)?;
     serde_json::from_str(&text)
-        .map_err(|why| Failure::usage(format!("{}: is no JSON: {why}", file.display())))
+        .map_err(|why| Failure::usage(format!("{}: is not JSON: {why}", file.display())))
 }
 
-/// A file of text, without the mark that some editors put at its beginning.
+/// A file of text, without a byte order mark.
 fn text_file(file: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|why| Failure::usage(format!("{}: {why}", file.display())))?;

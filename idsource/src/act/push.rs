@@ -21,21 +21,21 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Push) -> Result<Exit
     let event = json!({"command": "push", "records": records, "at": at.to_string()});
     let report = place.ask(&event, Need::Change).await?;
     let (document, exit) = show::report::show(&report, &place.words());
-    // Nobody else tells them again.
+    // No later run tells rejected people again.
     let is_rejected = report["rejected"]["count"].as_u64().unwrap_or(0) > 0;
     let exit = if is_rejected { Exit::Differs } else { exit };
     print(cli, &report, (document, exit))
 }
 
-/// Records as a JSON array, or as one JSON object on each line.
+/// Records as a JSON array, or one JSON object per line.
 ///
 /// # Errors
-/// Where something else stands; none of its values is told.
+/// When the text holds anything else. The error shows none of its values.
 pub(crate) fn records(text: &str) -> Result<Vec<Value>, String> {
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text).map_err(|why| {
             format!(
-                "is no JSON array: line {}, column {}",
+                "is not a JSON array: line {}, column {}",
                 why.line(),
                 why.column()
             )
@@ -46,7 +46,7 @@ pub(crate) fn records(text: &str) -> Result<Vec<Value>, String> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(place, line)| {
             let read = serde_json::from_str(line);
-            read.map_err(|_| format!("line {} is no JSON object", place + 1))
+            read.map_err(|_| format!("line {} is not a JSON object", place + 1))
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The failure queue: what it holds in words, and putting that right.
+//! The failure queue: shows what it holds, and retries it.
 
 mod lost;
 
@@ -17,20 +17,20 @@ use crate::{
 };
 
 /// # Errors
-/// When the queue cannot be read, or nobody agreed to put right what is in it.
+/// When the queue cannot be read, or the operator does not confirm the retry.
 pub(crate) async fn act(cli: &Cli, place: &Place, options: &Queue) -> Result<Exit, Failure> {
     let Place::Stack(stack) = place else {
         return Err(Failure::usage(
-            "a failure queue belongs to a stack: --stack NAME",
+            "only a stack has a failure queue: use --stack NAME",
         ));
     };
     let queue = Waiting::of(stack)?;
     if options.retry {
-        prompt::confirm(place, "Put right what waits in the failure queue", cli.yes).await?;
+        prompt::confirm(place, "Retry what is in the failure queue", cli.yes).await?;
         return retry(cli, place, stack, &queue).await;
     }
     let lost = queue.look().await?;
-    // What SQS counts is a minute old at times.
+    // SQS's count can be a minute old.
     let all = queue.count().await?.max(lost.len() as u64);
     let mut document = Document::default();
     let rows = lost
@@ -54,8 +54,8 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Queue) -> Result<Exi
     print(cli, &Value::Array(answer), (document, exit))
 }
 
-/// Puts right what can be. What a full sync makes up for is deleted only if that began after it was seen
-/// in the queue; nothing is out of others' sight while it runs.
+/// Retries what can be retried. Messages that a full sync makes up for are deleted only if it began
+/// after they were seen in the queue. While it runs, all messages stay visible to others.
 async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Result<Exit, Failure> {
     let mut document = Document::default();
     let seen = queue.look().await?;
@@ -69,7 +69,7 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
                 if !is_whole {
                     document.headline(
                         Tone::Warning,
-                        "The full sync did not come to its end, so that what it makes up for stays in the queue.",
+                        "The full sync did not finish, so the messages it makes up for stay in the queue.",
                     );
                     healed.clear();
                 }
@@ -114,7 +114,7 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
         queue.show_again(lost).await;
     }
     done?;
-    // What SQS counts is a minute old at times.
+    // SQS's count can be a minute old.
     let all = queue.count().await?.max(left.len() as u64);
     document.headline(
         if all == 0 { Tone::Good } else { Tone::Warning },
@@ -132,30 +132,30 @@ async fn retry(cli: &Cli, place: &Place, stack: &Stack, queue: &Waiting) -> Resu
     print(cli, &answer, (document, exit))
 }
 
-/// Asks the function again what it was asked; none where that is not how it is put right.
+/// Sends an event to the function again. `None` if it is not retried that way.
 async fn again(place: &Place, stack: &Stack, lost: &Lost) -> Option<Result<(), Failure>> {
     let left = |is_done: bool, why: &str| match is_done {
         true => Ok(()),
         false => Err(Failure::failed(why)),
     };
     let asked = match &lost.what {
-        // An older push never overwrites a newer one, so that sending it again does no harm.
+        // An older push never overwrites a newer one, so sending it again is harmless.
         What::Push { event, .. } => stack.ask(event, Need::Change).await.and_then(|report| {
             let rejected = &report["rejected"]["count"];
             left(
                 rejected.as_u64() == Some(0),
-                "records of it are rejected: its sender has to put them right",
+                "some of its records are rejected: the sender must fix them",
             )
         }),
         What::Sync { event } => sync::run(place, event)
             .await
-            .and_then(|report| left(sync::is_done(&report), "the sync did not come to its end")),
+            .and_then(|report| left(sync::is_done(&report), "the sync did not finish")),
         What::Verification { event } => {
             to_the_end(place, event, Need::Change)
                 .await
                 .and_then(|verified| {
                     let is_done = verified["more"] != true && verified["reason"].is_null();
-                    left(is_done, "the verification did not come to its end")
+                    left(is_done, "the verification did not finish")
                 })
         }
         What::Batch(_) | What::Run | What::Unknown => return None,

@@ -1,4 +1,4 @@
-//! Bringing Okta to what the table says, followed to its end.
+//! Brings Okta to what the table says, and follows the run until it is done.
 
 use std::{
     io::IsTerminal as _,
@@ -18,15 +18,15 @@ use crate::{
     show::{self, Document, Exit, Tone},
 };
 
-/// How often an execution is looked at.
+/// How often to look at an execution.
 const EVERY: Duration = Duration::from_secs(3);
-/// For how long it may be that nobody answers for it.
+/// How long Step Functions may fail to answer.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 pub(crate) async fn act(cli: &Cli, place: &Place, options: &Sync) -> Result<Exit, Failure> {
     let what = match options {
         Sync { rebind: true, .. } => {
-            "Let the ledger be about what is configured now, doubt all of it, and tell Okta what has changed"
+            "Bind the ledger to what is configured now, doubt all of it, and tell Okta what has changed"
         }
         Sync { only, .. } if !only.is_empty() => "Tell Okta about these people",
         _ => "Tell Okta what has changed",
@@ -45,7 +45,7 @@ pub(crate) async fn act(cli: &Cli, place: &Place, options: &Sync) -> Result<Exit
     }
     let report = match place {
         Place::Stack(stack) if options.only.is_empty() => {
-            // Without anything of its own the state machine itself says from when on.
+            // Without options, the state machine itself adds `since`.
             let is_plain = !options.rebind && !options.retry_refused;
             let input = if is_plain { json!({}) } else { event };
             let execution = stack.start(&input).await?;
@@ -75,9 +75,9 @@ fn started(cli: &Cli, place: &Place, execution: &str) -> Result<Exit, Failure> {
     )
 }
 
-/// Runs the function again and again until there is no more to do; the last report.
+/// Runs the function until nothing is left to do. Returns the last report.
 pub(crate) async fn run(place: &Place, event: &Value) -> Result<Value, Failure> {
-    let progress = Progress::start("the function is at work");
+    let progress = Progress::start("the function is running");
     loop {
         let report = place.ask(event, Need::Change).await?;
         let resumes = report["resumeAt"].as_str().and_then(|at| at.parse().ok());
@@ -91,12 +91,12 @@ pub(crate) async fn run(place: &Place, event: &Value) -> Result<Value, Failure> 
     }
 }
 
-/// Whether a run told whatever it was to tell, but for what its report counts.
+/// Whether a run told all it should, except what its report counts.
 pub(crate) fn is_done(report: &Value) -> bool {
     report["more"] != true && report["paused"] != true && report["skipped"].is_null()
 }
 
-/// A full sync of a stack, followed to its end; the last report.
+/// Runs a full sync of a stack until it is done. Returns the last report.
 ///
 /// # Errors
 /// When it failed.
@@ -106,10 +106,11 @@ pub(crate) async fn whole(stack: &Stack) -> Result<Value, Failure> {
     follow(stack, &input, execution).await
 }
 
-/// Follows an execution of the state machine to its end; the last report. One that was left to another,
-/// which began earlier and may have looked before that, is started again after the other's end.
+/// Follows an execution of the state machine until it is done. Returns the last report. If it
+/// leaves the work to an earlier execution, which may have looked too early, it is started again
+/// after that one.
 async fn follow(stack: &Stack, input: &Value, execution: String) -> Result<Value, Failure> {
-    let progress = Progress::start("the state machine is at work; Ctrl-C ends only this watching");
+    let progress = Progress::start("the state machine is running; Ctrl-C only stops watching it");
     let mut execution = execution;
     let mut is_ours = true;
     let mut seen = 0;
@@ -117,11 +118,11 @@ async fn follow(stack: &Stack, input: &Value, execution: String) -> Result<Value
     loop {
         let steps = match stack.follow(&execution, &mut seen).await {
             Ok(steps) => steps,
-            // It goes on, whether or not it is watched.
+            // The execution goes on, watched or not.
             Err(why @ Failure::Denied(_)) => return Err(why),
             Err(why) if answered.elapsed() > PATIENCE => return Err(why),
             Err(why) => {
-                progress.say(&format!("{why}: asked again"));
+                progress.say(&format!("{why}: asking again"));
                 tokio::time::sleep(EVERY).await;
                 continue;
             }
@@ -130,17 +131,17 @@ async fn follow(stack: &Stack, input: &Value, execution: String) -> Result<Value
         for followed in steps {
             match followed {
                 Followed::Report(report) => progress.tell(&report),
-                Followed::Trouble(why) => progress.say(&format!("tried again: {why}")),
+                Followed::Trouble(why) => progress.say(&format!("trying again: {why}")),
                 Followed::Failed(failure) if is_ours => return Err(failure),
                 Followed::Done(output) if is_ours => match running_already(&output) {
                     Some(other) => {
-                        progress.say(&format!("waiting for {other}, which was at work already"));
+                        progress.say(&format!("waiting for {other}, which was already running"));
                         (execution, seen, is_ours) = (other, 0, false);
                     }
                     None if output["runId"].is_string() => return Ok(output),
                     None => {
                         return Err(Failure::failed(
-                            "the execution ended without a report: see it in Step Functions",
+                            "the execution ended without a report: see Step Functions",
                         ));
                     }
                 },
@@ -154,9 +155,9 @@ async fn follow(stack: &Stack, input: &Value, execution: String) -> Result<Value
     }
 }
 
-/// The execution to which another one has left its work.
+/// The execution that another one left its work to.
 fn running_already(output: &Value) -> Option<String> {
-    // A report has a run's id.
+    // A report has a run id.
     let said = output["skipped"]
         .as_str()
         .filter(|_| output["runId"].is_null())?;
@@ -164,13 +165,13 @@ fn running_already(output: &Value) -> Option<String> {
     arn.starts_with("arn:").then(|| arn.to_owned())
 }
 
-/// Waits; a time that is past is now.
+/// Waits until a time. Returns at once if it is past.
 pub(crate) async fn sleep_until(at: Timestamp) {
     let left = at.duration_since(Timestamp::now());
     tokio::time::sleep(left.try_into().unwrap_or_default()).await;
 }
 
-/// What is said while work goes on: to standard error, and turning only on a terminal.
+/// Progress on standard error, with a spinner on a terminal only.
 struct Progress(Option<ProgressBar>);
 
 impl Progress {

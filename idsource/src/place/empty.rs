@@ -1,5 +1,5 @@
-//! A state table that nobody has made yet: reads find nothing in it, and writes are refused. So a plan
-//! can be made before anything is deployed.
+//! A state table that does not exist yet: reads find nothing, and writes fail. So a plan can be
+//! made before anything is deployed.
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 use aws_smithy_http_client::tls;
@@ -17,10 +17,10 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 
-/// The name of the table that there is not.
+/// The name of the missing table.
 pub(crate) const TABLE: &str = "no-state-table";
 
-/// The environment's configuration, in which that table is empty.
+/// The environment's AWS configuration, in which that table is empty.
 pub(crate) async fn config() -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(8))
@@ -33,7 +33,7 @@ pub(crate) async fn config() -> SdkConfig {
     config.into_builder().http_client(Beside { inner }).build()
 }
 
-/// Answers for the table that there is not; everything else goes where it should.
+/// Answers for the missing table. Everything else goes to AWS.
 #[derive(Debug)]
 struct Beside<T> {
     inner: T,

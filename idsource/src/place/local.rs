@@ -17,15 +17,15 @@ use crate::{cli::Cli, failure::Failure, show};
 pub(crate) struct Local {
     function: tokio::sync::OnceCell<Function>,
     mapping: Option<PathBuf>,
-    /// How it was called.
+    /// The start of a command line for this place.
     pub(crate) words: String,
 }
 
-/// What works without a state table: it writes nothing.
+/// The commands that write nothing, and so work without a state table.
 const LOOKS: [&str; 3] = ["plan", "explain", "doctor"];
 
 impl Local {
-    /// The function as this process's environment configures it.
+    /// The function, configured by this process's environment.
     pub(crate) fn start(cli: &Cli) -> Self {
         let files = [("env-file", &cli.env_file), ("mapping", &cli.local_mapping)];
         let files = files
@@ -58,17 +58,17 @@ impl Local {
         let command = payload["command"].as_str().unwrap_or_default();
         if !Self::has_state_table() && !LOOKS.contains(&command) {
             return Err(Failure::usage(format!(
-                "{command} needs a state table: set STATE_TABLE. Without one, plan, explain and doctor work"
+                "{command} needs a state table: set STATE_TABLE. Without one, only plan, explain and doctor work"
             )));
         }
         let function = self.function.get_or_init(|| self.function()).await;
         let now = Timestamp::now();
-        // One that no other run has: the log and the history go by it.
+        // Unique, since log and history identify runs by it.
         let id = format!("local-{:x}-{:x}", now.as_nanosecond(), std::process::id());
         let deadline = now + 15.minutes();
         match Box::pin(function.invoke(payload, &id, deadline)).await {
             Ok(answer) => serde_json::to_value(answer)
-                .map_err(|why| Failure::failed(format!("the answer is no JSON: {why}"))),
+                .map_err(|why| Failure::failed(format!("the answer is not JSON: {why}"))),
             Err(error) => Err(Failure::Function {
                 kind: error.name().to_owned(),
                 message: error.to_string(),

@@ -1,4 +1,4 @@
-//! Where the function is: a stack in the cloud, or this process. Both are asked alike.
+//! Where the function is: a stack in the cloud, or this process. Both are asked in the same way.
 
 mod empty;
 mod local;
@@ -23,9 +23,9 @@ pub(crate) enum Place {
 /// What a command needs of the function that answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// To look: where the stack has a reader, it answers.
+    /// To look: the stack's reader answers, if it has one.
     Look,
-    /// To check everything: the writer, and its reader where the caller may ask that alone.
+    /// To check everything: the writer answers, or the reader if the caller may ask only that.
     Check,
     /// To change something.
     Change,
@@ -47,14 +47,14 @@ impl Place {
             (Some(name), false) => {
                 if cli.local_mapping.is_some() {
                     return Err(Failure::usage(
-                        "--mapping before the command goes with --local: `idsource --stack NAME plan --mapping FILE` is the \
-                         plan of a candidate",
+                        "--mapping before the command needs --local. For a candidate's plan: \
+                         `idsource --stack NAME plan --mapping FILE`",
                     ));
                 }
                 Ok(Self::Stack(Box::new(Stack::find(&name).await?)))
             }
             (None, false) => Err(Failure::usage(
-                "where is the function? --stack NAME is a deployed stack, --local runs it in this process",
+                "where is the function? Use --stack NAME for a stack, --local for this process",
             )),
         }
     }
@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Org, stack and account, for whoever is about to change something there.
+    /// Org, stack and account, to show before something changes there.
     pub(crate) async fn describe(&self) -> String {
         let (org, place) = match self {
             Self::Stack(stack) => (stack.org(), stack.describe()),
@@ -89,7 +89,7 @@ impl Place {
     /// Who is signed in at AWS.
     ///
     /// # Errors
-    /// When AWS does not say so.
+    /// When AWS does not say.
     pub(crate) async fn caller(&self) -> Result<Caller, Failure> {
         let config = match self {
             Self::Stack(stack) => stack.config.clone(),
@@ -117,10 +117,10 @@ impl Place {
         })
     }
 
-    /// What to call whoever acts: their ARN, or without AWS the name that they have on this machine.
+    /// The operator's name: their ARN, or without AWS their user name on this machine.
     ///
     /// # Errors
-    /// When a stack is acted on and AWS does not say who it is.
+    /// For a stack, when AWS does not say who the operator is.
     pub(crate) async fn by(&self) -> Result<String, Failure> {
         match (self, self.caller().await) {
             (_, Ok(caller)) => Ok(caller.arn),
@@ -140,7 +140,7 @@ impl Place {
         matches!(self, Self::Stack(_)) || Local::has_state_table()
     }
 
-    /// How a command is told where the function is.
+    /// The start of a command line for this place.
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Stack(stack) => format!("idsource --stack {}", stack.name),

@@ -31,16 +31,16 @@ pub(crate) struct Stack {
     sfn: aws_sdk_sfn::Client,
 }
 
-/// How long an answer is waited for: a function works for up to 15 minutes.
+/// How long to wait for an answer: a function runs for up to 15 minutes.
 const PATIENCE: Duration = Duration::from_secs(16 * 60);
-/// How often a connection that waits for an answer is touched, so that no gateway forgets it.
+/// How often to probe a connection that waits for an answer, so that no gateway drops it.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 impl Stack {
-    /// Finds a stack of ours by its name.
+    /// Finds one of our stacks by its name.
     ///
     /// # Errors
-    /// When there is none of that name in the caller's account and region, or it is none of ours.
+    /// When the caller's account and region have no such stack, or it is not one of ours.
     pub(crate) async fn find(name: &str) -> Result<Self, Failure> {
         let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let asked = aws_sdk_cloudformation::Client::new(&config)
@@ -67,13 +67,13 @@ impl Stack {
             .collect();
         if !outputs.contains_key("FunctionName") {
             return Err(Failure::failed(format!(
-                "the stack {name} has no output FunctionName: is it one of this identity source, and is it deployed?"
+                "the stack {name} has no output FunctionName: is it an identity source's stack, and is it deployed?"
             )));
         }
         let lambda = aws_sdk_lambda::Client::from_conf(
             aws_sdk_lambda::config::Builder::from(&config)
                 .http_client(patient()?)
-                // A run that was started twice is two runs.
+                // A retry would be a second run.
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(
                     TimeoutConfig::builder()
@@ -96,7 +96,7 @@ impl Stack {
     /// An output of the stack.
     ///
     /// # Errors
-    /// When an older release deployed it, which has none of this name.
+    /// When an older release deployed it, which does not have that output.
     pub(crate) fn output(&self, name: &str) -> Result<&str, Failure> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
             Failure::failed(format!(
@@ -118,10 +118,10 @@ impl Stack {
         format!("stack {} in {region}", self.name)
     }
 
-    /// Holds the release that is deployed against this program's; says how they differ.
+    /// Compares the deployed release with this program's. Says how they differ.
     ///
     /// # Errors
-    /// Where the contract between them is another one.
+    /// When their contracts differ.
     pub(crate) fn check_version(&self) -> Result<Option<String>, Failure> {
         version::check(self.output("Version")?)
     }
@@ -136,7 +136,7 @@ impl Stack {
             (Need::Look, Some(reader)) => self.invoke(reader, payload).await,
             (Need::Check, Some(reader)) => match self.invoke(writer, payload).await {
                 Err(Failure::Denied(why)) => {
-                    show::note(&format!("{why}: {reader} answers in its place"));
+                    show::note(&format!("{why}: {reader} answers instead"));
                     self.invoke(reader, payload).await
                 }
                 answered => answered,
@@ -186,14 +186,14 @@ impl Stack {
     /// What has happened in an execution since `seen` of its events.
     ///
     /// # Errors
-    /// When it could not be asked.
+    /// When Step Functions does not answer.
     pub(crate) async fn follow(
         &self,
         execution: &str,
         seen: &mut i64,
     ) -> Result<Vec<Followed>, Failure> {
         const DOING: &str = "following the execution";
-        // Its end first: what is in the history then is all of it.
+        // Its status first: if it has ended, the history is complete.
         let described = self
             .sfn
             .describe_execution()
@@ -201,7 +201,7 @@ impl Stack {
             .send();
         let described = described.await.map_err(|why| Failure::aws(DOING, &why))?;
         let mut events = Vec::new();
-        // The newest first, so that what was seen is not read again.
+        // Newest first, so that what was seen is not read again.
         let mut pages = self
             .sfn
             .get_execution_history()
@@ -244,7 +244,7 @@ impl Stack {
 pub(crate) enum Followed {
     /// An invocation answered.
     Report(Value),
-    /// An invocation failed, and is tried again if that may help.
+    /// An invocation failed. It is tried again if that may help.
     Trouble(String),
     /// It is over: the last report, or why there is none.
     Done(Value),
@@ -273,7 +273,7 @@ fn step(event: &HistoryEvent) -> Option<Followed> {
     }
 }
 
-/// Lambda's error as it stands in an execution's cause.
+/// Lambda's error message in an execution's cause.
 fn message_in(cause: &str) -> String {
     let parsed: Option<Value> = serde_json::from_str(cause).ok();
     parsed
@@ -287,13 +287,13 @@ fn not_invoked(function: &str, why: &SdkError<InvokeError>) -> Failure {
         .is_some_and(|code| code.starts_with("AccessDenied"));
     if denied {
         return Failure::Denied(format!(
-            "you may not invoke {function}, for which your role needs lambda:InvokeFunction"
+            "you may not invoke {function}: your role needs lambda:InvokeFunction"
         ));
     }
     Failure::aws(&format!("invoking {function}"), why)
 }
 
-/// A client that waits for as long as a function works.
+/// A client that waits as long as a function runs.
 fn patient() -> Result<Client, Failure> {
     let failed = |why: &dyn std::error::Error| Failure::failed(format!("no HTTPS client: {why}"));
     let crypto = tls::rustls_provider::CryptoMode::AwsLc;

@@ -26,12 +26,7 @@ pub(crate) fn show(candidate: &Value, words: &str) -> (Document, Exit) {
         ]
     });
     document.table(
-        &[
-            "Attribute",
-            "Users in whom it changes",
-            "Cleared",
-            "Left out",
-        ],
+        &["Attribute", "Users changed", "Cleared", "Left out"],
         rows.collect(),
     );
     for (what, title) in [
@@ -77,7 +72,7 @@ pub(crate) fn show(candidate: &Value, words: &str) -> (Document, Exit) {
         ),
     );
     document.next(format!(
-        "give the mapping to the function (the template's parameter Mapping), then: {words} plan"
+        "configure the mapping (the template's parameter Mapping), then: {words} plan"
     ));
     (document, Exit::Done)
 }

@@ -17,7 +17,7 @@ pub(crate) fn show(diagnosis: &Value, words: &str) -> (Document, Exit) {
             _ => ("·", Tone::Plain),
         };
         let summary = text(&check["summary"]);
-        // It begins with what is said here already.
+        // It begins with the name, which is printed already.
         let found = summary
             .split_once(": ")
             .map_or(&*summary, |(_, found)| found);
@@ -36,7 +36,7 @@ pub(crate) fn show(diagnosis: &Value, words: &str) -> (Document, Exit) {
     (document, if is_ok { Exit::Done } else { Exit::Failed })
 }
 
-/// Leaves out what is about the state table, where there is none yet.
+/// Drops the state table's checks, when there is no such table yet.
 pub(crate) fn without_state_table(diagnosis: &mut Value) {
     let Some(checks) = diagnosis["checks"].as_array_mut() else {
         return;
@@ -46,12 +46,8 @@ pub(crate) fn without_state_table(diagnosis: &mut Value) {
     let failed: Vec<_> = failed.map(|check| text(&check["name"])).collect();
     diagnosis["ok"] = failed.is_empty().into();
     diagnosis["summary"] = match failed.is_empty() {
-        true => "everything that a run needs is there, but for a state table".into(),
-        false => format!(
-            "a run cannot work as it should (failed: {})",
-            failed.join(", ")
-        )
-        .into(),
+        true => "everything that a run needs is there, except a state table".into(),
+        false => format!("a run cannot work properly (failed: {})", failed.join(", ")).into(),
     };
 }
 

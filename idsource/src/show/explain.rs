@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Document, Exit, Tone, list, plan::entries, text, time};
 
-/// What is known of one person, for people.
+/// What is known about one person, for people.
 pub(crate) fn show(explained: &Value, words: &str) -> (Document, Exit) {
     let mut document = Document::default();
     let next = text(&explained["next"]);
@@ -81,7 +81,7 @@ pub(crate) fn show(explained: &Value, words: &str) -> (Document, Exit) {
     (document, Exit::differs(next == "withheld" || differs))
 }
 
-/// What is said of somebody's group: its id first, then the rest.
+/// A person's group: its id first, then the rest.
 fn says(group: &Value) -> String {
     let rest = group.as_object().into_iter().flatten();
     let rest = rest.filter(|(name, value)| *name != "externalId" && !value.is_null());

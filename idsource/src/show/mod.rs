@@ -1,4 +1,4 @@
-//! What is printed: a document of lines and tables, made from what the function answered.
+//! What is printed: a document of lines and tables, made from the function's answer.
 
 pub(crate) mod candidate;
 pub(crate) mod doctor;
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{cli::Cli, failure::Failure};
 
-/// A line below the header, and no others.
+/// A line below the header only.
 const LINED: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
@@ -32,7 +32,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// Failed.
     Failed = 1,
-    /// Asked for in a way that makes no sense.
+    /// Wrong usage.
     Usage = 2,
     /// Done, and something is withheld or differs.
     Differs = 3,
@@ -48,13 +48,13 @@ impl Exit {
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it should be.
+    /// All is well.
     Good,
     /// Somebody should look at it.
     Warning,
     /// Something is wrong.
     Bad,
-    /// Just so.
+    /// Neutral.
     Plain,
 }
 
@@ -102,14 +102,14 @@ impl Document {
         }
     }
 
-    /// Adds text that is kept as it is.
+    /// Adds text that is printed unchanged.
     pub(crate) fn code(&mut self, text: impl Into<String>) {
         let text = text.into();
         let lines: Vec<_> = text.lines().map(printable).collect();
         self.blocks.push(Block::Code(lines.join("\n")));
     }
 
-    /// Says what to type next.
+    /// Adds what to type next.
     pub(crate) fn next(&mut self, command: impl Into<String>) {
         self.next.push(printable(&command.into()));
     }
@@ -132,7 +132,7 @@ impl Document {
                 Block::Table(header, rows) => {
                     let mut table = table(header, rows);
                     table.load_style(LINED);
-                    // A last column that is narrower than others leaves blanks behind.
+                    // A narrow last column leaves trailing blanks.
                     for line in table.to_string().lines() {
                         let _ = writeln!(out, "{}", line.trim_end());
                     }
@@ -183,7 +183,7 @@ impl Document {
     }
 }
 
-/// What Markdown would take for its own: people's ids have underscores.
+/// Escapes what Markdown would interpret: people's ids have underscores.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -214,7 +214,7 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> Table {
     table
 }
 
-/// A line in as many as a terminal has room for; on a pipe it is one.
+/// A line, wrapped to a terminal's width. On a pipe it stays one line.
 fn wrapped(text: &str) -> Vec<Cow<'_, str>> {
     if std::io::stdout().is_terminal() {
         textwrap::wrap(text, usize::from(width()))
@@ -223,13 +223,13 @@ fn wrapped(text: &str) -> Vec<Cow<'_, str>> {
     }
 }
 
-/// How wide the terminal is, as shells say it; 100 columns where they do not.
+/// The terminal's width in columns, from `COLUMNS`; 100 without it.
 fn width() -> u16 {
     let said = std::env::var("COLUMNS").ok();
     said.and_then(|said| said.parse().ok()).unwrap_or(100)
 }
 
-/// Text from a table or from Okta moves no cursor.
+/// Replaces control characters, so that text from a table or Okta cannot move the cursor.
 pub(crate) fn printable(text: &str) -> String {
     let harmless = |c: char| match c {
         '\t' => ' ',
@@ -239,7 +239,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
-/// A word as a shell takes it, whatever stands in it.
+/// A word, quoted for a shell if necessary.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
@@ -249,10 +249,10 @@ pub(crate) fn quoted(word: &str) -> String {
     }
 }
 
-/// Prints an answer, as it was asked for.
+/// Prints an answer in the format that was asked for.
 ///
 /// # Errors
-/// When nothing can be printed.
+/// When standard output fails.
 pub(crate) fn print(cli: &Cli, answer: &Value, document: &Document) -> Result<(), Failure> {
     let text = if cli.json {
         serde_json::to_string_pretty(answer).unwrap_or_default() + "\n"
@@ -262,7 +262,7 @@ pub(crate) fn print(cli: &Cli, answer: &Value, document: &Document) -> Result<()
         document.text()
     };
     let mut out = anstream::stdout();
-    // Whoever has read enough closes the pipe.
+    // A reader that has seen enough closes the pipe.
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(why) if why.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::failed(format!("standard output: {why}")))
@@ -271,29 +271,32 @@ pub(crate) fn print(cli: &Cli, answer: &Value, document: &Document) -> Result<()
     }
 }
 
-/// Shows to somebody what they are asked about.
+/// Shows the operator what a question is about.
 pub(crate) fn ask(document: &Document) {
     anstream::eprint!("{}", document.text());
 }
 
-/// Says why nothing came of a command.
+/// Says why a command failed.
 pub(crate) fn failure(failure: &Failure) {
     let style = Tone::Bad.style();
-    anstream::eprintln!("{style}error{style:#}: {}", printable(&failure.to_string()));
+    // An error may show a place in a mapping, line by line.
+    let text = failure.to_string();
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    anstream::eprintln!("{style}error{style:#}: {}", lines.join("\n"));
 }
 
-/// Says something beside what is printed.
+/// Prints a note to standard error.
 pub(crate) fn note(text: &str) {
     let style = Tone::Warning.style();
     anstream::eprintln!("{style}note{style:#}: {}", printable(text));
 }
 
-/// A number as people read it: 10,000.
+/// A number with thousands separators: 10,000.
 pub(crate) fn number(value: &Value) -> String {
     thousands(value.as_u64().unwrap_or(0))
 }
 
-/// A number as people read it: 10,000.
+/// A number with thousands separators: 10,000.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -312,12 +315,12 @@ pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", thousands(number))
 }
 
-/// A text of an answer; empty where it has none.
+/// A text in an answer, empty if there is none.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The texts of a list, with commas between.
+/// The texts of a list, joined by commas.
 pub(crate) fn list(value: &Value) -> String {
     let texts = value.as_array().into_iter().flatten().map(text);
     texts.collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Document, Exit, Tone, counted, list, number, report, text, thousands};
 
-/// A plan, for people; `allowed` is how many deactivations the guard has room for, if that is known.
+/// A plan, for people. `allowed` is how many deactivations the guard still allows, if known.
 pub(crate) fn show(plan: &Value, allowed: Option<u64>, words: &str) -> (Document, Exit) {
     let mut document = Document::default();
     let held = &plan["withheld"]["deactivations"]["count"];
@@ -41,7 +41,7 @@ pub(crate) fn show(plan: &Value, allowed: Option<u64>, words: &str) -> (Document
         && estimate["sessions"].as_u64() > Some(0)
     {
         document.line(format!(
-            "It takes {}, {}, and {} until the last import is started.",
+            "It takes {}, {}, and {} until the last import starts.",
             counted(estimate["sessions"].as_u64().unwrap_or(0), "session"),
             counted(estimate["requests"].as_u64().unwrap_or(0), "request"),
             duration(estimate["seconds"].as_u64().unwrap_or(0)),
@@ -67,7 +67,7 @@ pub(crate) fn show(plan: &Value, allowed: Option<u64>, words: &str) -> (Document
     if plan["paused"] == true {
         document.next(format!("{words} resume"));
     } else if has_work || withheld > 0 {
-        // A full run makes the list of those who are withheld.
+        // A full run makes the list of withheld people.
         document.next(format!("{words} sync"));
     } else {
         document.next(format!("{words} status"));
@@ -79,7 +79,7 @@ pub(crate) fn show(plan: &Value, allowed: Option<u64>, words: &str) -> (Document
     (document, Exit::differs(withheld > 0 || is_skipped))
 }
 
-/// The plan of a stack that is yet to be deployed, for people.
+/// The plan of a stack that is not deployed yet, for people.
 pub(crate) fn before_deploying(plan: &Value) -> (Document, Exit) {
     let mut document = Document::default();
     changes(&mut document, &plan["changes"]);
@@ -90,7 +90,7 @@ pub(crate) fn before_deploying(plan: &Value) -> (Document, Exit) {
     (document, Exit::Done)
 }
 
-/// Who changes, those who lose something first.
+/// The changes of people, with leavers first.
 pub(crate) fn changes(document: &mut Document, changes: &Value) {
     let mut rows = Vec::new();
     for leaver in entries(&changes["deactivations"]) {
@@ -108,7 +108,7 @@ pub(crate) fn changes(document: &mut Document, changes: &Value) {
         ]);
     }
     let mut upserts: Vec<_> = entries(&changes["upserts"]).collect();
-    // Those who are changed before those who are new: there is more to go wrong.
+    // Changed people come before new ones: more can go wrong with them.
     upserts.sort_by_key(|one| one["change"] == "create");
     for one in upserts {
         let is_new = one["change"] == "create" || one["change"] == "unknown";
@@ -184,7 +184,7 @@ fn groups(document: &mut Document, groups: &Value) {
     );
 }
 
-/// The one line that says all: `Plan: 12 to create, 3 to update, 2 to deactivate; 41 withheld`.
+/// The summary in one line: `Plan: 12 to create, 3 to update, 2 to deactivate; 41 withheld`.
 fn summary(plan: &Value, withheld: u64) -> String {
     let changes = &plan["changes"];
     let listed = |kinds: &[&str]| {
@@ -217,10 +217,10 @@ fn summary(plan: &Value, withheld: u64) -> String {
     let memberships = &groups["memberships"];
     let of = |value: &Value| value.as_u64().unwrap_or(0);
     let others = [
-        (of(&groups["upserts"]), "groups to make or change"),
+        (of(&groups["upserts"]), "groups to create or change"),
         (of(&groups["deletions"]), "groups to delete"),
         (of(&memberships["added"]), "memberships to add"),
-        (of(&memberships["removed"]), "memberships to take away"),
+        (of(&memberships["removed"]), "memberships to remove"),
         (withheld, "withheld"),
         (
             plan["waiting"].as_u64().unwrap_or(0),
@@ -243,8 +243,8 @@ fn value(value: &Value) -> String {
 pub(crate) fn because(reason: &Value) -> &'static str {
     match reason.as_str() {
         Some("inactive") => "their record says inactive",
-        Some("outOfScope") => "the mapping leaves their record out",
-        Some("gone") => "they have no record any more",
+        Some("outOfScope") => "their record is out of scope",
+        Some("gone") => "they no longer have a record",
         _ => "",
     }
 }
@@ -254,7 +254,7 @@ pub(crate) fn entries(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Seconds as people say them.
+/// Seconds in words.
 pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),

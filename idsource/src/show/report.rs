@@ -25,7 +25,7 @@ pub(crate) fn show(report: &Value, words: &str) -> (Document, Exit) {
     if report["paused"] == true {
         document.headline(
             Tone::Warning,
-            "The function is paused: this is what a run would do, and nothing was changed.",
+            "The function is paused: this is what a run would do, nothing was changed.",
         );
         document.next(format!("{words} resume"));
     }
@@ -52,7 +52,7 @@ pub(crate) fn show(report: &Value, words: &str) -> (Document, Exit) {
     (document, Exit::differs(withheld > 0 || is_left))
 }
 
-/// Whether something that was found was not told, for another reason than the guard's.
+/// Whether changes were left untold for a reason other than the guard.
 fn left(report: &Value) -> bool {
     let groups = &report["groups"];
     let found = [
@@ -73,18 +73,18 @@ fn left(report: &Value) -> bool {
 
 /// Whether some list has a digest.
 pub(crate) fn can_be_approved(report: &Value) -> bool {
-    // Strangers have a digest, too, and wait for nobody.
+    // A list of strangers has a digest too, but needs no approval.
     let mut kept = KINDS.iter().map(|(kind, _)| &report["withheld"][*kind]);
     kept.any(|kept| kept["digest"].is_string() && kept["count"].as_u64().unwrap_or(0) > 0)
 }
 
-/// Groups: why nothing was told of them, and which of them nobody can tell.
+/// Groups: why none was told, and which cannot be told.
 pub(crate) fn groups(document: &mut Document, groups: &Value) {
     if let Some(why) = groups["skipped"].as_str() {
         document.headline(Tone::Warning, format!("Groups were left out: {why}"));
     }
     for (what, words) in [
-        ("foreign", "Groups that are not ours, and are left alone"),
+        ("foreign", "Groups that are not ours and stay as they are"),
         ("refused", "Groups that Okta refuses"),
         ("ambiguous", "Groups that records disagree about"),
     ] {
@@ -95,7 +95,7 @@ pub(crate) fn groups(document: &mut Document, groups: &Value) {
     }
 }
 
-/// A report in a line.
+/// A report in one line.
 pub(crate) fn line(report: &Value) -> String {
     let carried = |what: &str| {
         // What these carried is told again.
@@ -105,27 +105,64 @@ pub(crate) fn line(report: &Value) -> String {
         let by_session: u64 = sessions.filter_map(|session| session[what].as_u64()).sum();
         by_session + report["fastLane"][what].as_u64().unwrap_or(0)
     };
-    let mut parts = vec![
-        format!("{} created or updated", thousands(carried("upserts"))),
-        format!("{} deactivated", thousands(carried("deactivations"))),
-        format!("{} unchanged", number(&report["unchanged"])),
-    ];
+    let is_dry = report["dryRun"] == true;
+    let mut parts = if is_dry {
+        vec![
+            format!("{} to create or update", number(&report["upserts"])),
+            format!("{} to deactivate", number(&report["deactivations"])),
+        ]
+    } else {
+        vec![
+            format!("{} created or updated", thousands(carried("upserts"))),
+            format!("{} deactivated", thousands(carried("deactivations"))),
+        ]
+    };
+    parts.push(format!("{} unchanged", number(&report["unchanged"])));
     let mut also = |value: &Value, words: &str| {
         if value.as_u64().unwrap_or(0) > 0 {
             parts.push(format!("{} {words}", number(value)));
         }
     };
     let groups = &report["groups"];
-    also(&groups["upserts"], "groups made or changed");
-    also(&groups["deletions"], "groups deleted");
-    also(&groups["memberships"]["added"], "memberships added");
-    also(&groups["memberships"]["removed"], "memberships taken away");
+    also(
+        &groups["upserts"],
+        if is_dry {
+            "groups to create or change"
+        } else {
+            "groups created or changed"
+        },
+    );
+    also(
+        &groups["deletions"],
+        if is_dry {
+            "groups to delete"
+        } else {
+            "groups deleted"
+        },
+    );
+    also(
+        &groups["memberships"]["added"],
+        if is_dry {
+            "memberships to add"
+        } else {
+            "memberships added"
+        },
+    );
+    also(
+        &groups["memberships"]["removed"],
+        if is_dry {
+            "memberships to remove"
+        } else {
+            "memberships removed"
+        },
+    );
     also(&report["waiting"], "waiting for an import");
     also(&report["strangers"], "strangers");
     also(&report["rejected"]["count"], "rejected");
     also(&report["refused"]["count"], "refused by Okta");
     also(&report["outstanding"]["left"], "left for later sessions");
-    let mut line = format!("Run: {}", parts.join(", "));
+    let what = if is_dry { "Dry run" } else { "Run" };
+    let mut line = format!("{what}: {}", parts.join(", "));
     let all = withheld_count(report);
     if all > 0 {
         line = format!("{line}; {} withheld", thousands(all));
@@ -139,7 +176,7 @@ pub(crate) fn line(report: &Value) -> String {
     line
 }
 
-/// Records that our checks turn away, and users whom Okta turned away.
+/// Records that our checks reject, and users that Okta refused.
 pub(crate) fn turned_away(document: &mut Document, report: &Value) {
     for (what, title) in [("rejected", "record"), ("refused", "user")] {
         let some = report[what]["count"].as_u64().unwrap_or(0);
@@ -163,7 +200,7 @@ pub(crate) fn turned_away(document: &mut Document, report: &Value) {
     }
 }
 
-/// What the guard keeps back; how many people that are.
+/// Shows what the guard withholds. Returns how much that is.
 pub(crate) fn withheld(document: &mut Document, report: &Value) -> u64 {
     for (kind, words) in KINDS {
         let kept = &report["withheld"][kind];
@@ -179,7 +216,7 @@ pub(crate) fn withheld(document: &mut Document, report: &Value) -> u64 {
     withheld_count(report)
 }
 
-/// The kinds of changes that the guard counts, and a word for each.
+/// The kinds of changes that the guard counts, and their names.
 pub(crate) const KINDS: [(&str, &str); 3] = [
     ("deactivations", "deactivation"),
     ("updates", "update"),

@@ -24,7 +24,7 @@ pub(crate) fn show(status: &Value, words: &str) -> (Document, Exit) {
     }
     document.headline(if is_paused { Tone::Warning } else { Tone::Good }, switch);
     if status["fullLookDue"] == true {
-        document.line("A full run is due: stream changes were passed over while it was paused.");
+        document.line("A full run is due: stream changes were skipped while it was paused.");
     }
     let (mut is_withheld, can_be_approved) = guard(&mut document, status);
     if let Some(kept) = status["withheld"].as_object() {
@@ -50,13 +50,13 @@ pub(crate) fn show(status: &Value, words: &str) -> (Document, Exit) {
                 .unwrap_or("unknown")
         };
         document.line(format!(
-            "The ledger is about {} at {}.",
+            "The ledger is bound to {} at {}.",
             of("identitySource"),
             of("org")
         ));
     }
     match status["verified"].as_object() {
-        None => document.line("Okta was never verified to the end."),
+        None => document.line("No verification has finished yet."),
         Some(verified) => {
             let of = |name: &str| verified.get(name).cloned().unwrap_or_default();
             document.line(format!(
@@ -68,6 +68,12 @@ pub(crate) fn show(status: &Value, words: &str) -> (Document, Exit) {
                 number(&of("unknown"))
             ));
         }
+    }
+    if status["nextDate"].is_string() {
+        document.line(format!(
+            "The next first or last day in a record begins or ends at {}.",
+            time(&status["nextDate"])
+        ));
     }
     let lane = &status["fastLane"];
     document.line(format!(
@@ -86,7 +92,7 @@ pub(crate) fn show(status: &Value, words: &str) -> (Document, Exit) {
     }
     if can_be_approved {
         document.next(format!("{words} approve"));
-    } else if is_paused {
+    } else if is_paused || is_withheld {
         document.next(format!("{words} plan"));
     } else if status["verified"].is_null() {
         document.next(format!("{words} verify"));
@@ -96,19 +102,25 @@ pub(crate) fn show(status: &Value, words: &str) -> (Document, Exit) {
     (document, Exit::differs(is_withheld || can_be_approved))
 }
 
-/// The guard's budgets; whether anything is withheld, and whether somebody can be approved.
+/// The guard's budgets. Returns whether anything is withheld, and whether it can be approved.
 fn guard(document: &mut Document, status: &Value) -> (bool, bool) {
     let (mut is_any, mut has_list) = (false, false);
     let rows = KINDS.iter().map(|(kind, words)| {
         let one = &status["guard"][*kind];
-        is_any |= one["withheld"].as_u64().unwrap_or(0) > 0;
-        // Strangers have a digest, too, and wait for nobody.
+        // An empty table withholds people without the guard's limits.
+        let by_last_run = &status["withheld"][*kind];
+        let count = one["withheld"]
+            .as_u64()
+            .max(by_last_run.as_u64())
+            .unwrap_or(0);
+        is_any |= count > 0;
+        // A list of strangers has a digest too, but needs no approval.
         let waits = one["withheld"].as_u64().unwrap_or(0) > 0 || one["since"].is_string();
         has_list |= waits && one["digest"].is_string();
         vec![
             format!("{words}s"),
             format!("{} of {}", number(&one["spent"]), number(&one["limit"])),
-            number(&one["withheld"]),
+            thousands(count),
             if one["since"].is_string() {
                 time(&one["since"])
             } else {
@@ -125,7 +137,7 @@ fn guard(document: &mut Document, status: &Value) -> (bool, bool) {
     (is_any, has_list)
 }
 
-/// Runs, the newest first.
+/// Runs, newest first.
 pub(crate) fn runs(document: &mut Document, runs: &Value) {
     let rows = entries(runs).map(|run| {
         vec![
@@ -158,10 +170,7 @@ fn sessions(document: &mut Document, status: &Value) {
             text(&session["id"]),
             text(&session["status"]),
             time(&session["opened"]),
-            session["verdict"]
-                .as_str()
-                .unwrap_or("none of ours")
-                .to_owned(),
+            session["verdict"].as_str().unwrap_or("not ours").to_owned(),
         ]
     });
     document.table(

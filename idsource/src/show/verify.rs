@@ -10,7 +10,7 @@ pub(crate) fn show(verified: &Value, repair: bool, words: &str) -> (Document, Ex
     let examples = &verified["examples"];
     let mut rows = Vec::new();
     for (kind, words) in [
-        ("missing", "Okta does not have them"),
+        ("missing", "missing at Okta"),
         ("shouldHaveLeft", "should have left"),
         ("unknown", "unknown to table and ledger"),
     ] {
@@ -59,7 +59,7 @@ pub(crate) fn show(verified: &Value, repair: bool, words: &str) -> (Document, Ex
     if !is_done {
         let reason = verified["reason"].as_str();
         let reason = reason.unwrap_or("there is more to do");
-        document.headline(Tone::Bad, format!("Not verified to the end: {reason}"));
+        document.headline(Tone::Bad, format!("Not fully verified: {reason}"));
         document.next(format!("{words} verify"));
     }
     document.headline(
@@ -94,7 +94,7 @@ pub(crate) fn show(verified: &Value, repair: bool, words: &str) -> (Document, Ex
     (document, exit)
 }
 
-/// Who would be whom under another externalId.
+/// Who would get which id under another externalId.
 fn new_ids(document: &mut Document, ids: &Value) {
     if ids.is_null() {
         return;
@@ -105,7 +105,7 @@ fn new_ids(document: &mut Document, ids: &Value) {
     document.headline(
         Tone::Warning,
         format!(
-            "With the mapping's externalId {} stay who they are, {} would be other people to Okta, {} are found by no login",
+            "With the mapping's externalId {} people keep their id, {} would be new people to Okta, {} are found by no login",
             number(&ids["same"]),
             number(&ids["others"]),
             number(&ids["nobody"])

@@ -38,8 +38,8 @@ async fn an_approval_shows_the_people_has_their_number_typed_and_lets_exactly_th
         assert!(!done.out.contains("cyd"), "{}", done.out);
         if place == Where::Stack {
             // What is typed is shown by the terminal, before or after the next line.
-            let (asked, _) = done.out.split_once(" that are (2)").unwrap();
-            looks_as_in("approve.term.svg", &format!("{asked} that are (2):"));
+            let (asked, _) = done.out.split_once(" many (2)").unwrap();
+            looks_as_in("approve.term.svg", &format!("{asked} many (2):"));
         }
         assert_eq!(stage.run(&["sync", "--yes"], On::Pipe).await.code, 3);
         let is_active = ["ada", "bob", "cyd"].map(|name| stage.world.is_active(name));

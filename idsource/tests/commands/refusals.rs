@@ -87,7 +87,7 @@ async fn a_function_of_another_contract_is_refused_before_it_is_asked() {
         .is_release(&format!("{}9", env!("CARGO_PKG_VERSION")));
     let done = stage.run(&["status"], On::Pipe).await;
     assert!(
-        done.out.starts_with("Paused") && done.err.contains("understand"),
+        done.out.starts_with("Paused") && done.err.contains("work together"),
         "{}",
         done.err
     );
@@ -163,7 +163,7 @@ async fn a_sync_that_was_left_to_another_execution_is_started_again_after_it() {
     let done = stage.run(&["sync", "--yes"], On::Pipe).await;
 
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    assert!(done.err.contains("was at work already"), "{}", done.err);
+    assert!(done.err.contains("was already running"), "{}", done.err);
     assert!(
         done.out.contains("Run: 8 created or updated"),
         "{}",

@@ -1,4 +1,4 @@
-//! `/api/v1/apps/{app}/users`: the users who have the app.
+//! `/api/v1/apps/{app}/users`: the app's users.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -114,7 +114,7 @@ pub(super) fn check_app(org: &Org, app: &str) -> Answer<()> {
     }
 }
 
-/// Every attribute of the app is there, those without a value as null.
+/// Every attribute of the app is present. Those without a value are null.
 fn object(org: &Org, origin: &str, user: &DirectoryUser) -> Value {
     let profile: Map<String, Value> = org
         .options

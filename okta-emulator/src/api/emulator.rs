@@ -1,5 +1,5 @@
-//! `/_emulator`: what the org looks like from within, for tests and tools. It
-//! needs no token and counts against no limit.
+//! `/_emulator`: the org seen from inside, for tests and tools. It needs no
+//! token and counts against no limit.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     org::Org,
 };
 
-/// What to include beyond the summary.
+/// What to include in addition to the summary.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
     #[serde(default)]
@@ -58,14 +58,14 @@ pub(crate) async fn requests(State(org): State<Arc<Org>>) -> Json<Value> {
     Json(json!(state.requests))
 }
 
-/// All faults, those too that will not strike again.
+/// All faults, including those that will not strike again.
 pub(crate) async fn faults(State(org): State<Arc<Org>>) -> Json<Vec<FaultView>> {
     Json(org.settled().0.faults.views())
 }
 
 /// Takes a fault such as `{"method": "POST", "path": "/sessions", "nth": 1,
-/// "times": 1, "effect": {"type": "closeAfter"}}`. Without a method it is about
-/// all of them, with `"times": null` it strikes for ever.
+/// "times": 1, "effect": {"type": "closeAfter"}}`. Without a method it applies
+/// to all methods, with `"times": null` it strikes for ever.
 pub(crate) async fn inject(
     State(org): State<Arc<Org>>,
     body: Bytes,
@@ -82,7 +82,7 @@ pub(crate) async fn inject(
     }
 }
 
-/// Takes one fault away.
+/// Removes one fault.
 pub(crate) async fn remove_fault(State(org): State<Arc<Org>>, Path(id): Path<u64>) -> StatusCode {
     if org.settled().0.faults.remove(id) {
         StatusCode::NO_CONTENT
@@ -91,7 +91,7 @@ pub(crate) async fn remove_fault(State(org): State<Arc<Org>>, Path(id): Path<u64
     }
 }
 
-/// Takes all faults away.
+/// Removes all faults.
 pub(crate) async fn clear_faults(State(org): State<Arc<Org>>) -> StatusCode {
     org.settled().0.faults.clear();
     StatusCode::NO_CONTENT

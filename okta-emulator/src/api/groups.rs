@@ -23,7 +23,7 @@ use crate::{
 
 type Answer<T> = Result<T, Refusal>;
 
-/// What Okta calls a group where it cannot find one.
+/// Okta's name for a group that it cannot find.
 const GROUP_KIND: &str = "IdentitySourceGroup";
 
 pub(crate) async fn create(
@@ -147,7 +147,7 @@ pub(crate) async fn leave(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Groups are there only where the app imports them.
+/// Groups exist only if the app imports them.
 pub(super) fn check_groups(org: &Org, source: &str) -> Answer<()> {
     check_source(org, source)?;
     if org.options.import_groups {
@@ -164,7 +164,7 @@ fn found(state: &org::State, group: &str) -> Answer<GroupView> {
     found.ok_or_else(|| Refusal::not_found(group, GROUP_KIND))
 }
 
-/// What an import would ignore is refused here.
+/// Refuses here what an import would ignore.
 fn apply(state: &mut org::State, group: &str, change: &GroupChange) -> Answer<()> {
     let org::State {
         groups, directory, ..

@@ -1,5 +1,5 @@
-//! `/_emulator/users/{externalId}` and `/_emulator/logins/{login}`: an admin's
-//! hand, for tests and tools.
+//! `/_emulator/users/{externalId}` and `/_emulator/logins/{login}`: what an
+//! admin does, for tests and tools.
 
 use std::sync::Arc;
 
@@ -32,9 +32,8 @@ pub(crate) async fn user(
     })
 }
 
-/// Takes `{"do": "edit", "attribute": "lastName", "value": "Byron"}`,
-/// `{"do": "deactivate"}`, and in the same way `reactivate`, `unassign` and
-/// `delete`.
+/// Takes `{"do": "edit", "attribute": "lastName", "value": "Byron"}` or
+/// `{"do": "deactivate"}`; likewise `reactivate`, `unassign` and `delete`.
 pub(crate) async fn act(
     State(org): State<Arc<Org>>,
     Path(user): Path<String>,
@@ -49,13 +48,13 @@ pub(crate) async fn act(
         .map_err(|why| refuse(StatusCode::CONFLICT, &why))
 }
 
-/// Somebody who is not of this source gets the login.
+/// Gives the login to somebody who is not from this source.
 pub(crate) async fn occupy(State(org): State<Arc<Org>>, Path(login): Path<String>) -> StatusCode {
     org.settled().0.directory.occupy_login(&login);
     StatusCode::NO_CONTENT
 }
 
-/// Somebody who is not of this source no longer has the login.
+/// Takes the login from somebody who is not from this source.
 pub(crate) async fn vacate(State(org): State<Arc<Org>>, Path(login): Path<String>) -> StatusCode {
     org.settled().0.directory.vacate_login(&login);
     StatusCode::NO_CONTENT

@@ -23,7 +23,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// How far back a query goes that does not say.
+/// How far back a query goes by default.
 const A_WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// Which events to answer with.
@@ -32,7 +32,7 @@ struct Wanted<'a> {
     until: Option<SystemTime>,
     filter: Option<Filter>,
     text: Option<&'a str>,
-    /// The place after which to go on.
+    /// The place to go on after.
     after: Option<usize>,
     descending: bool,
     limit: usize,
@@ -74,8 +74,8 @@ pub(crate) async fn list(
     let more = found.len() > wanted.limit;
     found.truncate(wanted.limit);
 
-    // Who polls without an end always gets a link to come back with, which
-    // finds what is late too; a bounded query ends.
+    // A poll without an end always gets a link to come back with, which also
+    // finds late events. A bounded query ends.
     let polls = wanted.until.is_none() && !wanted.descending;
     let last = found.last().map(|(place, _)| *place).or(wanted.after);
     let url = caller.url();

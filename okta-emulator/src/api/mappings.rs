@@ -1,4 +1,4 @@
-//! `/api/v1/mappings`: which of the app's attributes go where in the Okta
+//! `/api/v1/mappings`: which of the app's attributes are mapped to the Okta
 //! profile.
 
 use std::{collections::HashMap, sync::Arc};
@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{authorize::Caller, org::Org, refusal::Refusal};
 
-/// The one mapping that there is.
+/// The only mapping.
 const ID: &str = "prmemulated000000app";
 
-/// The mappings, without what they map: that is told of each alone.
+/// The mappings without their properties, which only a single GET shows.
 pub(crate) async fn list(
     State(org): State<Arc<Org>>,
     Query(query): Query<HashMap<String, String>>,

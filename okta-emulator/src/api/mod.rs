@@ -21,7 +21,7 @@ use crate::{
     refusal::Refusal,
 };
 
-/// How many users a bulk request carried, told by its handler.
+/// The number of users in a bulk request, set by its handler.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entities(pub(crate) usize);
 
@@ -41,7 +41,7 @@ fn check_source(org: &Org, source: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What a single user or group that was deleted is answered with.
+/// The answer to deleting a single user or group.
 fn deleted(org: &Org) -> StatusCode {
     if org.options.delete_answers_204 {
         StatusCode::NO_CONTENT
@@ -50,7 +50,7 @@ fn deleted(org: &Org) -> StatusCode {
     }
 }
 
-/// A body that was read, or its refusal, which is noted as a violation.
+/// A body that was read, or its refusal, which is recorded as a violation.
 fn noting<T>(state: &mut State, what: &str, read: Result<T, Flaw>) -> Result<T, Refusal> {
     read.map_err(|flaw| {
         state.violations.push(format!("{what}: {}", flaw.violation));

@@ -63,7 +63,7 @@ fn object(user: &DirectoryUser) -> Value {
     })
 }
 
-/// Somebody who is not of this source, of whom nothing but the login is known.
+/// Somebody who is not from this source. Only the login is known.
 fn somebody(login: &str, since: SystemTime) -> Value {
     json!({
         "id": "00uemulated000nobody",

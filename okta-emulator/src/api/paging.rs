@@ -5,8 +5,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{refusal::Refusal, url::encoded};
 
-/// How many to answer with: what was asked for, where it is a number from 1 to
-/// the most.
+/// How many to answer with: the requested number, if it is between 1 and the
+/// maximum.
 pub(super) fn limit(asked: Option<&str>, default: usize, most: usize) -> Result<usize, Refusal> {
     match asked.map(str::parse::<usize>) {
         None => Ok(default),
@@ -18,12 +18,12 @@ pub(super) fn limit(asked: Option<&str>, default: usize, most: usize) -> Result<
     }
 }
 
-/// A place in a list, which nobody but the emulator can read.
+/// A place in a list, in a form that only the emulator can read.
 pub(super) fn cursor(place: &str) -> String {
     URL_SAFE_NO_PAD.encode(place)
 }
 
-/// The place that a cursor stands for.
+/// The place in a cursor.
 pub(super) fn place(cursor: Option<&str>) -> Result<Option<String>, Refusal> {
     let Some(cursor) = cursor else {
         return Ok(None);
@@ -46,7 +46,7 @@ pub(super) fn link(url: &str, relation: &str) -> Option<(HeaderName, HeaderValue
     Some((header::LINK, HeaderValue::from_str(&link).ok()?))
 }
 
-/// A URL with these parameters; those without a value are left out.
+/// A URL with these parameters, without those that have no value.
 pub(super) fn with_query(url: &str, fields: &[(&str, Option<&str>)]) -> String {
     let fields: Vec<String> = fields
         .iter()

@@ -1,5 +1,5 @@
-//! `/api/v1/meta/schemas/apps/{app}/default`: the attributes that the app's
-//! profile has.
+//! `/api/v1/meta/schemas/apps/{app}/default`: the attributes in the app's
+//! profile.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use crate::{
     refusal::{Refusal, Shape},
 };
 
-/// The path, which the gate lets through without a token.
+/// The path, which the gate admits without a token.
 pub(crate) const PATH: &str = "/oauth2/v1/token";
 
 pub(crate) async fn give(
@@ -64,7 +64,7 @@ pub(crate) async fn give(
         now: epoch_seconds(now),
     };
     let token: Value = oauth.give(&request, call, now).map_err(refuse)?;
-    // Who used a proof is told the nonce, and is spared the next challenge.
+    // A client that used a proof gets the nonce, which spares it the next challenge.
     let nonce = request.proof.map(|_| [(DPOP_NONCE, oauth.nonce(now))]);
     Ok((nonce.map(AppendHeaders), Json(token)).into_response())
 }

@@ -25,7 +25,7 @@ use crate::{
 
 type Answer<T> = Result<T, Refusal>;
 
-/// What Okta calls a user where it cannot find one.
+/// Okta's name for a user that it cannot find.
 const USER_KIND: &str = "IdentitySourceUser";
 
 pub(crate) async fn get(
@@ -117,7 +117,7 @@ pub(crate) async fn delete(
 }
 
 fn cut_the_tie(state: &mut org::State, user: &str, now: SystemTime) {
-    // The user was there a moment ago.
+    // The user existed a moment ago.
     let _ = state.directory.unassign(user, now);
 }
 
@@ -145,7 +145,7 @@ fn change(
 }
 
 /// The profile of a single-user body. Okta's API description requires
-/// userName and email in each, in a PATCH too.
+/// userName and email in each, even in a PATCH.
 fn profile(mut fields: Map<String, Value>) -> Result<Attributes, Flaw> {
     let Some(Value::Object(sent)) = fields.remove("profile") else {
         return Err(invalid(
@@ -171,8 +171,8 @@ fn invalid(what: &str, causes: Vec<String>) -> Flaw {
     Flaw::new(Refusal::validation(what, causes), violation)
 }
 
-/// A user that the source has: one that was deleted from it is gone here,
-/// though the directory keeps it.
+/// A user that the source has. One that was deleted from it is gone here, but
+/// stays in the directory.
 fn present(state: &org::State, user: &str) -> Answer<DirectoryUser> {
     state
         .directory
@@ -197,8 +197,8 @@ fn answer(
     Ok(Json(object(&user)))
 }
 
-/// Two base attributes are there without a value, as null; others that have
-/// none are absent.
+/// Two base attributes are null if they have no value. Others without a value
+/// are absent.
 fn object(user: &DirectoryUser) -> Value {
     let mut profile = json!(user.profile);
     for name in ["mobilePhone", "secondEmail"] {
@@ -215,8 +215,8 @@ fn object(user: &DirectoryUser) -> Value {
     })
 }
 
-/// The id of the user as one who has the app, `0ua…`. Nobody can tell it from
-/// that of the user, `00u…`, nor the other way about.
+/// The id of the app's user, `0ua…`. It cannot be derived from the user's id,
+/// `00u…`, nor the other way round.
 fn app_user_id(user: &str) -> String {
     let own: String = user.chars().skip(3).collect();
     format!("0ua{}", own.chars().rev().collect::<String>())

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::Directory;
 
-/// One thing that an admin does, as it is sent.
+/// One admin action, as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum Action {
-    /// Sets an attribute; no value, or an empty one, clears it.
+    /// Sets an attribute. No value, or an empty one, clears it.
     Edit {
         attribute: String,
         #[serde(default)]
@@ -23,7 +23,7 @@ pub(crate) enum Action {
 }
 
 impl Directory {
-    /// Says why not, where it cannot be done.
+    /// Returns the reason if it cannot be done.
     pub(crate) fn act(
         &mut self,
         external_id: &str,

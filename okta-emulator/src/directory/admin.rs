@@ -1,10 +1,10 @@
-//! What an admin does to a user at Okta, behind the source's back.
+//! What an admin does to a user at Okta, without the source.
 
 use std::{sync::Arc, time::SystemTime};
 
 use super::{Directory, Record, UserStatus};
 
-/// Each says why not, where it cannot be done.
+/// Each returns the reason if it cannot be done.
 impl Directory {
     /// Sets an attribute, or clears it.
     pub(crate) fn edit(
@@ -54,15 +54,15 @@ impl Directory {
         Ok(())
     }
 
-    /// Deletes the user for good: the source's next upsert makes a new one.
+    /// Deletes the user for good. The source's next upsert creates a new one.
     pub(crate) fn erase(&mut self, external_id: &str, at: SystemTime) -> Result<(), String> {
         self.known(external_id)?;
         self.forget(external_id, at);
         Ok(())
     }
 
-    /// Takes the app from the user, who stays in the org: the source has no
-    /// such user until its next upsert.
+    /// Takes the app from the user, who stays in the org. The source has no such
+    /// user until its next upsert.
     pub(crate) fn unassign(&mut self, external_id: &str, at: SystemTime) -> Result<(), String> {
         let record = self.known(external_id)?;
         let (profile, status) = (record.profile.clone(), record.status);
@@ -70,7 +70,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Gives a login to somebody who is not of this source.
+    /// Gives a login to somebody who is not from this source.
     pub(crate) fn occupy_login(&mut self, login: &str) {
         self.logins.occupy(login);
     }

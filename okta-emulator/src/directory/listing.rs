@@ -1,5 +1,5 @@
-//! The app's users as its API lists them: in pages, and perhaps as they were a
-//! while ago.
+//! The app's users as its API lists them: in pages, and optionally as they were
+//! a while ago.
 
 use std::{collections::BTreeSet, ops::Bound, time::SystemTime};
 
@@ -7,9 +7,9 @@ use super::{Directory, DirectoryUser, Record, UserStatus};
 
 /// Which page to list.
 pub(crate) struct Listing<'a> {
-    /// The externalId that the page before ended with.
+    /// The last externalId of the page before.
     pub(crate) after: Option<&'a str>,
-    /// What userName, first name, last name or email begin with, in any case.
+    /// How userName, first name, last name or email begin, in any case.
     pub(crate) begins: &'a str,
     pub(crate) most: usize,
     /// Whether deactivated users are listed too.
@@ -17,7 +17,7 @@ pub(crate) struct Listing<'a> {
 }
 
 impl Directory {
-    /// A page of users by externalId, and whether there are more after it.
+    /// A page of users by externalId, and whether more follow.
     pub(crate) fn list(
         &self,
         listing: &Listing<'_>,
@@ -34,7 +34,7 @@ impl Directory {
         (users, fitting.next().is_some())
     }
 
-    /// Those that the listing sees after this externalId.
+    /// The users after this externalId that the listing sees.
     fn seen<'this>(
         &'this self,
         after: Option<&str>,
@@ -68,8 +68,7 @@ impl Directory {
         Some(record.view(external_id))
     }
 
-    /// Who holds a login; `None` in place of somebody who is not of this
-    /// source.
+    /// Who holds a login; `Some(None)` for somebody who is not from this source.
     pub(crate) fn by_login(&self, login: &str) -> Option<Option<DirectoryUser>> {
         let holder = self.logins.holder(login)?;
         Some(holder.and_then(|external_id| self.user(external_id)))

@@ -1,12 +1,12 @@
-//! Who holds which login: one is unique in the whole org.
+//! Who holds which login. A login is unique in the whole org.
 
 use std::collections::{HashMap, hash_map::Entry};
 
-/// Stands for a person whom another source, or an admin, brought into the
-/// org. No externalId is empty.
+/// Stands for somebody brought into the org by another source or an admin. No
+/// externalId is empty.
 const SOMEBODY_ELSE: &str = "";
 
-/// Logins in lower case, and the externalIds of those who hold them.
+/// Logins in lower case, and the externalIds of their holders.
 #[derive(Debug, Default)]
 pub(super) struct Logins(HashMap<String, String>);
 
@@ -18,13 +18,13 @@ impl Logins {
             .is_some_and(|holder| holder != external_id)
     }
 
-    /// The externalId of who holds a login; `None` in place of somebody else's.
+    /// The externalId of a login's holder; `Some(None)` for somebody from elsewhere.
     pub(super) fn holder(&self, login: &str) -> Option<Option<&str>> {
         let holder = self.0.get(&login.to_lowercase())?;
         Some(Some(holder.as_str()).filter(|holder| *holder != SOMEBODY_ELSE))
     }
 
-    /// Who comes second does not get it.
+    /// The first holder keeps the login.
     pub(super) fn hold(&mut self, login: String, external_id: &str) {
         self.0
             .entry(login)
@@ -39,12 +39,12 @@ impl Logins {
         }
     }
 
-    /// Gives the login to somebody who is not of this source.
+    /// Gives the login to somebody who is not from this source.
     pub(super) fn occupy(&mut self, login: &str) {
         self.hold(login.to_lowercase(), SOMEBODY_ELSE);
     }
 
-    /// Takes the login from somebody who is not of this source.
+    /// Takes the login from somebody who is not from this source.
     pub(super) fn vacate(&mut self, login: &str) {
         self.release(login.to_lowercase(), SOMEBODY_ELSE);
     }

@@ -101,7 +101,7 @@ impl Directory {
 
         let mut profile = before.map_or_else(Profile::new, |record| record.profile.clone());
         let (changed, foreign) = merge(&mut profile, sent, &self.app);
-        // Okta makes an empty user of an empty profile.
+        // Okta makes an empty user from an empty profile.
         let must_be_complete = before.is_none() && !sent.is_empty();
         if let Err(refused) = self.acceptable(external_id, &profile, must_be_complete) {
             return Outcome::refused(refused);
@@ -118,7 +118,7 @@ impl Directory {
         }
         let dropped = (!foreign.is_empty()).then(|| {
             format!(
-                "dropped, as the app's profile has no such attribute: {}",
+                "dropped, because the app's profile has no such attribute: {}",
                 foreign.join(", ")
             )
         });
@@ -126,21 +126,21 @@ impl Directory {
         Outcome::new(happened, again.or(dropped))
     }
 
-    /// Deactivates the user; Okta deletes nobody.
+    /// Deactivates the user. Okta never deletes users.
     pub(crate) fn delete(&mut self, external_id: &str, at: SystemTime) -> Outcome {
         let known = self.users.get(external_id).filter(|user| user.assigned);
         let Some(record) = known else {
             return Outcome::because(Happened::Ignored, "Okta does not know this externalId");
         };
         if record.status == UserStatus::Deprovisioned {
-            return Outcome::because(Happened::Unchanged, "the user was deactivated already");
+            return Outcome::because(Happened::Unchanged, "the user was already deactivated");
         }
         let profile = record.profile.clone();
         self.put(external_id, profile, UserStatus::Deprovisioned, true, at);
         Outcome::new(Happened::Deactivated, None)
     }
 
-    /// Puts a user there as it is, past every check.
+    /// Stores a user as it is, without any check.
     pub(crate) fn put_as_is(
         &mut self,
         external_id: &str,

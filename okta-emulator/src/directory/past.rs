@@ -8,14 +8,14 @@ use std::{
 
 use super::record::Record;
 
-/// It is remembered for as long as the listing goes by it.
+/// The past is kept as long as the listing needs it.
 #[derive(Debug)]
 pub(super) struct Past {
     lag: Duration,
     versions: BTreeMap<String, Vec<Version>>,
 }
 
-/// What a user was like until then; nobody before the user came.
+/// What a user was like until then; `None` before the user existed.
 #[derive(Debug)]
 struct Version {
     until: SystemTime,
@@ -30,7 +30,7 @@ impl Past {
         }
     }
 
-    /// Remembers what a user was like, where that will be asked for.
+    /// Remembers what a user was like, if the listing will need it.
     pub(super) fn remember(&mut self, external_id: &str, record: Option<&Record>, at: SystemTime) {
         if self.lag.is_zero() {
             return;
@@ -44,24 +44,25 @@ impl Past {
         });
     }
 
-    /// Whether the listing goes by what users are like now.
+    /// Whether the listing shows users as they are now.
     pub(super) fn is_now(&self) -> bool {
         self.lag.is_zero()
     }
 
-    /// The time that the listing goes by.
+    /// The time as of which the listing shows users.
     pub(super) fn then(&self, now: SystemTime) -> SystemTime {
         now - self.lag
     }
 
-    /// Who has changed, in this range of externalIds.
+    /// The users in this range of externalIds who have changed.
     pub(super) fn changed(&self, range: (Bound<&str>, Bound<&str>)) -> impl Iterator<Item = &str> {
         self.versions
             .range::<str, _>(range)
             .map(|(external_id, _)| external_id.as_str())
     }
 
-    /// What a user was like then, where that is another than now; nobody if the user had not come.
+    /// What a user was like then, if that differs from now. `Some(None)` if the user did not exist
+    /// yet.
     pub(super) fn as_of(&self, external_id: &str, then: SystemTime) -> Option<Option<&Record>> {
         let all = self.versions.get(external_id)?;
         let version = all.iter().find(|version| version.until > then)?;

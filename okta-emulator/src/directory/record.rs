@@ -15,7 +15,7 @@ pub(super) type Profile = BTreeMap<Arc<str>, Box<str>>;
 pub(super) struct Record {
     pub(super) id: String,
     pub(super) status: UserStatus,
-    /// Whether the user has the app: without it the source has no such user.
+    /// Whether the user has the app. Without it, the source has no such user.
     pub(super) assigned: bool,
     pub(super) profile: Profile,
     pub(super) created: SystemTime,
@@ -23,7 +23,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// In lower case, as logins are compared.
+    /// In lower case, for comparing logins.
     pub(super) fn login(&self) -> Option<String> {
         self.profile
             .get("userName")
@@ -48,11 +48,11 @@ impl Record {
     }
 }
 
-/// What a client sends of a user: a null clears an attribute, and one that is
+/// What a client sends about a user. A null clears an attribute, and one that is
 /// not sent stays as it is.
 pub(crate) type Attributes = BTreeMap<String, Option<String>>;
 
-/// Lays what was sent over the profile. Returns whether anything changed, and
+/// Merges what was sent into the profile. Returns whether anything changed, and
 /// the attributes that the app does not have.
 pub(super) fn merge<'sent>(
     profile: &mut Profile,

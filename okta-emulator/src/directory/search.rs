@@ -1,29 +1,29 @@
-//! Finding users by what a person types.
+//! Finds users by typed text.
 
 use super::{Directory, DirectoryUser, Record, UserStatus};
 
-/// The attributes that a person knows a user by.
+/// The attributes by which people know a user.
 const NAMES: [&str; 5] = ["userName", "email", "displayName", "firstName", "lastName"];
 
 /// What to find.
 pub(crate) struct Search<'a> {
-    /// Part of an externalId, login, email or name, in any case. Words are
-    /// looked for one by one.
+    /// Part of an externalId, login, email or name, in any case. Each word is
+    /// searched separately.
     pub(crate) text: &'a str,
     pub(crate) status: Option<UserStatus>,
     pub(crate) skip: usize,
     pub(crate) take: usize,
 }
 
-/// Users by externalId, and whether there are more after them.
+/// Users by externalId, and whether more follow.
 pub(crate) struct Found {
     pub(crate) users: Vec<DirectoryUser>,
     pub(crate) more: bool,
 }
 
 impl Directory {
-    /// Stops as soon as it has what was asked for, so that looking at a large
-    /// directory does not hold up those who load into it.
+    /// Stops as soon as it has enough, so that searching a large directory does
+    /// not hold up loads.
     pub(crate) fn search(&self, search: &Search<'_>) -> Found {
         let text = search.text.to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();

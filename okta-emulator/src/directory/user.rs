@@ -12,7 +12,7 @@ use crate::clock::serialize_iso;
 pub enum UserStatus {
     /// Can sign in.
     Active,
-    /// Deactivated. Okta keeps the user: it deletes nobody.
+    /// Deactivated. Okta keeps the user: it never deletes users.
     Deprovisioned,
 }
 
@@ -26,10 +26,10 @@ pub struct DirectoryUser {
     pub external_id: String,
     /// Active or deactivated.
     pub status: UserStatus,
-    /// Whether the user has the app. An admin can take it away: the source
-    /// then has no such user, until it sends the user again.
+    /// Whether the user has the app. An admin can take it away. The source then
+    /// has no such user until it sends the user again.
     pub assigned: bool,
-    /// The attributes that have a value; one that was cleared is absent.
+    /// The attributes with a value. A cleared one is absent.
     pub profile: BTreeMap<String, String>,
     /// When the user was created.
     #[serde(serialize_with = "serialize_iso")]
@@ -39,7 +39,7 @@ pub struct DirectoryUser {
     pub last_updated: SystemTime,
 }
 
-/// What an import did with one loaded user.
+/// What an import did to one loaded user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Happened {
@@ -47,26 +47,26 @@ pub enum Happened {
     Created,
     /// At least one attribute changed.
     Updated,
-    /// Everything sent was there already.
+    /// Everything sent was already there.
     Unchanged,
-    /// The user was active and is no longer.
+    /// The user was active and is deactivated now.
     Deactivated,
     /// The user was deactivated and is active again.
     Reactivated,
-    /// Nothing was to be done for this user.
+    /// There was nothing to do for this user.
     Ignored,
-    /// Okta would not take the user.
+    /// Okta refused the user.
     Failed,
 }
 
-/// What an import did with one loaded user, and why where that needs saying.
+/// What an import did to one loaded user, and why, if that needs saying.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// What happened.
     pub happened: Happened,
     /// The reason, in a sentence.
     pub why: Option<String>,
-    /// What Okta's log says of a user whom it would not take.
+    /// What Okta's log says about a refused user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
 }
@@ -93,7 +93,7 @@ impl Outcome {
     }
 }
 
-/// Why Okta would not take a user, as its System Log tells it.
+/// Why Okta refused a user, in the terms of its System Log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Refused {
@@ -101,12 +101,12 @@ pub struct Refused {
     pub field: String,
     /// The log's `error_code`: `notUniqueWithinOrg`, `blank`, …
     pub code: String,
-    /// The same in a sentence.
+    /// The reason, in a sentence.
     pub why: String,
 }
 
 impl Refused {
-    /// A reason of one's own.
+    /// Any other reason.
     pub fn new(field: &str, code: &str, why: &str) -> Self {
         Self {
             field: field.to_owned(),
@@ -131,7 +131,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// A value that Okta's profile mapping does not take.
+/// A value that Okta's profile mapping does not accept.
 impl Default for Refused {
     fn default() -> Self {
         Self::new("lastName", "pattern", "the value is not accepted")

@@ -28,16 +28,16 @@ pub enum Effect {
     Status {
         /// The HTTP status.
         status: u16,
-        /// The error code; E0000009, Okta's internal error, if not given.
+        /// The error code; the default is E0000009, Okta's internal error.
         #[serde(default = "internal_error")]
         code: String,
         /// The causes to name.
         #[serde(default)]
         causes: Vec<String>,
     },
-    /// Answers 429 E0000047 with these headers in place of the usual ones, and
-    /// does not do the work. For too many calls at once Okta sends a limit and
-    /// a remaining of 0.
+    /// Answers 429 E0000047 with these headers instead of the usual ones, and
+    /// does not do the work. For too many concurrent calls Okta sends a limit
+    /// and a remaining of 0.
     RateLimited {
         /// Names and values.
         #[serde(default)]
@@ -57,31 +57,31 @@ pub enum Effect {
     },
     /// Closes the connection and does not do the work.
     CloseBefore,
-    /// Does the work and closes the connection: the answer is lost.
+    /// Does the work and closes the connection, so that the answer is lost.
     CloseAfter,
-    /// Closes the connection and does the work later, whatever the client has
-    /// done meanwhile.
+    /// Closes the connection and does the work later, whatever the client does
+    /// meanwhile.
     DoneLater {
         /// How much later.
         #[serde(deserialize_with = "duration")]
         after: Duration,
     },
-    /// Takes only every second attribute, by name, of a single user that is
+    /// Applies only every second attribute, by name, when a single user is
     /// created or changed.
     HalfApplied,
-    /// Does the work, sends half of the answer's body and closes the
-    /// connection. An answer without a body is lost.
+    /// Does the work, sends half of the answer's body and closes the connection.
+    /// An answer without a body is lost.
     Truncate,
     /// Does the work and answers with a page that is not JSON.
     NotJson,
-    /// Does the work and answers with this session status in place of the
-    /// real one.
+    /// Does the work and answers with this session status instead of the real
+    /// one.
     AnswerStatus {
         /// The word to answer with.
         status: String,
     },
-    /// Makes the session of the call end so: an open one at once, a triggered
-    /// one when its import would have been done, with nothing imported.
+    /// Ends the call's session this way: an open one at once, a triggered one
+    /// when its import would have been done, with nothing imported.
     SessionEnds {
         /// How it ends.
         how: SessionEnd,
@@ -98,7 +98,7 @@ pub enum Effect {
         #[serde(deserialize_with = "duration")]
         time: Duration,
     },
-    /// Refuses a load for the sake of some users in it, with 400 E0000001.
+    /// Refuses a load because of some users in it, with 400 E0000001.
     RefuseEntities {
         /// Which users.
         poison: Poison,
@@ -106,7 +106,7 @@ pub enum Effect {
         #[serde(default)]
         named: bool,
     },
-    /// Refuses a load for the sake of some users in it, with this status.
+    /// Refuses a load because of some users in it, with this status.
     RefuseEntitiesWith {
         /// The HTTP status: 413, 422, …
         status: u16,
@@ -116,58 +116,57 @@ pub enum Effect {
         #[serde(default)]
         named: bool,
     },
-    /// Lets the session go on saying CREATED for a while after its first load
-    /// was accepted, if this call is that load. All else goes by its real
+    /// Lets the session still say CREATED for a while after its first load was
+    /// accepted, if this call is that load. Everything else follows its real
     /// status. `Options::status_lag` is the same for every session.
     StatusLags {
         /// How long.
         #[serde(deserialize_with = "duration")]
         time: Duration,
     },
-    /// Lets the import that the call starts sleep: the session stays
-    /// TRIGGERED, later ones pass it, and then it is done after all.
+    /// Lets the import that the call starts sleep: the session stays TRIGGERED,
+    /// later ones overtake it, and then it is done after all.
     ImportWakes {
         /// How long it sleeps.
         #[serde(deserialize_with = "duration")]
         after: Duration,
     },
-    /// Has the import that the call starts done once more, all of it, a while
-    /// after it ended.
+    /// Repeats the whole import that the call starts, a while after it ended.
     ImportRepeats {
         /// How long after.
         #[serde(deserialize_with = "duration")]
         after: Duration,
     },
-    /// Makes the import that the call starts end so, with only some of its
+    /// Ends the import that the call starts this way, with only some of its
     /// users applied.
     ImportEnds {
         /// How it ends.
         how: SessionEnd,
-        /// Who is applied.
+        /// Which users are applied.
         #[serde(default)]
         applied: Applied,
     },
-    /// Makes the import that the call starts end in ERROR if certain users are
-    /// in it.
+    /// Ends the import that the call starts in ERROR, if certain users are in
+    /// it.
     ImportFails {
         /// Which users.
         poison: Poison,
-        /// Who is applied all the same.
+        /// Which users are applied anyway.
         #[serde(default)]
         applied: Applied,
     },
-    /// Refuses certain users inside the import that the call starts, which
-    /// ends COMPLETED.
+    /// Refuses certain users inside the import that the call starts, which ends
+    /// COMPLETED.
     ImportRefuses {
         /// Which users.
         poison: Poison,
-        /// What the System Log says of it.
+        /// What the System Log says about it.
         #[serde(default)]
         reason: Refused,
     },
 }
 
-/// How a session is made to end.
+/// How a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SessionEnd {
@@ -192,7 +191,7 @@ impl From<SessionEnd> for SessionStatus {
     }
 }
 
-/// What it does, in a few words.
+/// A short description.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -222,10 +221,10 @@ impl fmt::Display for Effect {
             }
             Self::RefuseEntities { poison, .. } => write!(f, "refuses {poison}"),
             Self::RefuseEntitiesWith { status, poison, .. } => {
-                write!(f, "answers {status} for the sake of {poison}")
+                write!(f, "answers {status} because of {poison}")
             }
             Self::StatusLags { time } => {
-                write!(f, "goes on saying CREATED for {}", in_words(*time))
+                write!(f, "still says CREATED for {}", in_words(*time))
             }
             Self::ImportWakes { after } => {
                 write!(f, "lets the import sleep for {}", in_words(*after))

@@ -22,19 +22,20 @@ pub struct Fault {
     path: String,
     #[serde(default = "one")]
     nth: u64,
-    /// For ever where it is null.
+    /// For ever if it is null.
     #[serde(default = "once")]
     times: Option<u64>,
     effect: Effect,
 }
 
 impl Fault {
-    /// The calls that this is about: a method, or `*` for any, and a path.
+    /// The calls that it applies to: a method, or `*` for any, and a path.
     ///
-    /// The path is the whole one, or, for calls of the identity source, the
-    /// part after its id, such as `/sessions`. In it `*` stands for any one
-    /// segment, and `**` at its end for all that may follow.
+    /// The path is the whole one, or, for calls of the identity source, the part
+    /// after its id, such as `/sessions`. In it, `*` stands for any one segment,
+    /// and `**` at the end for any rest.
     ///
+    /// By default only the first such call is struck.
     /// The first such call is struck and no other, unless more is said.
     pub fn on(method: impl AsRef<str>, path: impl Into<String>) -> FaultAt {
         FaultAt {
@@ -56,7 +57,7 @@ pub struct FaultAt {
 }
 
 impl FaultAt {
-    /// Lets the calls before the nth pass; the first is 1.
+    /// Lets the calls before the nth one pass. The first is 1.
     pub fn nth(mut self, nth: u64) -> Self {
         self.nth = nth;
         self
@@ -103,23 +104,23 @@ impl Fault {
 /// A fault and what it has done so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultView {
-    /// Which one it is.
+    /// Its id.
     pub id: u64,
-    /// The method it is about, or `*`.
+    /// The method it applies to, or `*`.
     pub method: String,
-    /// The path it is about.
+    /// The path it applies to.
     pub path: String,
     /// What it does, in words.
     pub effect: String,
-    /// The calls that it was about so far.
+    /// The calls it applied to so far.
     pub seen: u64,
-    /// The calls that it struck so far.
+    /// The calls it struck so far.
     pub struck: u64,
     /// Whether it will strike again.
     pub on: bool,
 }
 
-/// All faults that were injected.
+/// All injected faults.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     all: Vec<Injected>,

@@ -1,7 +1,7 @@
 //! Programmable faults: what goes wrong with which call.
 //!
 //! A fault waits for calls of a method and path, lets some of them pass, and
-//! then strikes as often as it was told to. Several faults may strike the same
+//! then strikes as often as it should. Several faults can strike the same
 //! call.
 
 mod effect;

@@ -1,4 +1,4 @@
-//! A call's faults, sorted by when in the call they happen.
+//! A call's faults, sorted by when they happen in the call.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     sessions::{Course, Ending, RefusedLoad, SessionStatus},
 };
 
-/// What a proxy says when the org is not there.
+/// What a proxy says when it cannot reach the org.
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>";
 
 /// What happens to one call.
@@ -24,23 +24,23 @@ pub(crate) struct Struck {
     pub(crate) delay: Duration,
     pub(crate) delay_answer: Duration,
     pub(crate) instead: Option<Instead>,
-    /// What becomes different in the work.
+    /// How the work differs.
     pub(crate) course: Course,
     pub(crate) answer: Vec<Answer>,
-    /// All of it in words.
+    /// All of it, in words.
     pub(crate) names: Vec<String>,
 }
 
-/// What comes in place of the work.
+/// What happens instead of the work.
 #[derive(Clone, Debug)]
 pub(crate) enum Instead {
     Refuse(Box<Refusal>),
     Close,
-    /// Closes the connection too, and has the work done after all.
+    /// Closes the connection, too, but the work is done later.
     Later(Duration),
 }
 
-/// What becomes of the answer.
+/// What happens to the answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Close,
@@ -145,7 +145,7 @@ fn status_code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-/// The whole body of an answer, replaced.
+/// Replaces the whole body of an answer.
 pub(crate) fn spoil(answer: &Answer, response: Response, body: &Bytes) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);

@@ -12,13 +12,12 @@ use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 
-/// Closes the connection that a request came by.
+/// Closes the connection that a request came on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HangUp(Arc<Notify>);
 
 impl HangUp {
-    /// Never comes back: the connection's task, and this call with it, is
-    /// dropped.
+    /// Never returns: the connection's task, and this call with it, is dropped.
     pub(crate) async fn now(&self) -> Infallible {
         self.0.notify_one();
         std::future::pending().await
@@ -30,7 +29,7 @@ impl HangUp {
     }
 }
 
-/// A body that promises all and breaks off in the middle.
+/// A body that announces everything and breaks off in the middle.
 #[derive(Debug)]
 pub(crate) struct Cut {
     promised: u64,
@@ -61,7 +60,7 @@ impl Body for Cut {
         }
         if !self.flushed {
             // The server sends what it has whenever it would have to wait, and
-            // throws it away upon an error.
+            // discards it on an error.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 
-/// A group that came from the source.
+/// A group from the source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupView {
@@ -12,33 +12,33 @@ pub struct GroupView {
     pub id: String,
     /// The source's id of the group.
     pub external_id: String,
-    /// What it is called.
+    /// Its name.
     pub display_name: String,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// The externalIds of the users in it.
     pub members: BTreeSet<String>,
 }
 
-/// What is asked of one group.
+/// A change requested for one group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "do", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum GroupChange {
     /// Create it, or change what is given.
     Put {
-        /// The displayName, where one was sent.
+        /// The displayName, if one was sent.
         display_name: Option<String>,
-        /// The description, where one was sent; null clears it.
+        /// The description, if one was sent; null clears it.
         description: Option<Option<String>>,
     },
     /// Delete it.
     Delete,
-    /// Let a user in.
+    /// Add a user.
     Join {
         /// The user's externalId.
         member: String,
     },
-    /// Put a user out.
+    /// Remove a user.
     Leave {
         /// The user's externalId.
         member: String,
@@ -56,7 +56,7 @@ impl fmt::Display for GroupChange {
     }
 }
 
-/// What is asked of which group.
+/// A change, and the group it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GroupWork {
     /// The group's externalId.
@@ -72,7 +72,7 @@ pub enum GroupHappened {
     Created,
     /// Its name or description changed.
     Updated,
-    /// It was so already.
+    /// It already was this way.
     Unchanged,
     /// The group is gone.
     Deleted,
@@ -80,9 +80,9 @@ pub enum GroupHappened {
     Joined,
     /// The user is no longer in it.
     Left,
-    /// Nothing was to be done, as group or user are not known.
+    /// There was nothing to do, because the group or user is not known.
     Ignored,
-    /// Okta would not take the group.
+    /// Okta refused the group.
     Failed,
 }
 
@@ -101,7 +101,7 @@ impl fmt::Display for GroupHappened {
     }
 }
 
-/// What an import did with one change of a group, and why where that needs
+/// What an import did with one change of a group, and why, if that needs
 /// saying.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GroupOutcome {

@@ -1,4 +1,4 @@
-//! The groups that came from the source, and who is in them.
+//! The groups from the source, and their members.
 
 mod group;
 
@@ -25,7 +25,7 @@ struct Group {
 }
 
 impl Groups {
-    /// Does one thing to one group. `knows` says whether the source has a
+    /// Applies one change to one group. `knows` says whether the source has a
     /// user.
     pub(crate) fn apply(
         &mut self,
@@ -56,7 +56,7 @@ impl Groups {
         }
     }
 
-    /// Changes the members of a group; `change` says whether it did.
+    /// Changes the members of a group. `change` returns whether it did.
     fn members(
         &mut self,
         external_id: &str,
@@ -104,7 +104,7 @@ impl Groups {
         GroupOutcome::of(GroupHappened::Updated)
     }
 
-    /// Somebody is gone from the org, and so from all groups.
+    /// Removes somebody who left the org from all groups.
     pub(crate) fn without(&mut self, member: &str) {
         for group in self.groups.values_mut() {
             group.members.remove(member);
@@ -120,7 +120,7 @@ impl Groups {
         Some(group.view(external_id))
     }
 
-    /// A group by its id or by its externalId.
+    /// A group by its id or its externalId.
     pub(crate) fn find(&self, id_or_external_id: &str) -> Option<GroupView> {
         self.group(id_or_external_id).or_else(|| {
             let mut all = self.groups.iter();
@@ -135,7 +135,7 @@ impl Groups {
             .map(|(external_id, group)| group.view(external_id))
     }
 
-    /// The externalIds of the groups that somebody is in.
+    /// The externalIds of the groups that a user is in.
     pub(crate) fn of_member(&self, member: &str) -> Vec<&str> {
         self.groups
             .iter()

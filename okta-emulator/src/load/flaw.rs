@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
 
-/// Bytes in one bulk request: Okta's 200 KB, in its stricter reading.
+/// Bytes in one bulk request: Okta's 200 KB, in the stricter reading.
 const MAX_BYTES: usize = 200_000;
 /// Characters in a user's externalId, from Okta's API description.
 pub(super) const MAX_EXTERNAL_ID: usize = 512;
@@ -50,7 +50,7 @@ pub(super) fn bulk_object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
     object(body)
 }
 
-/// Takes a list of a bulk request out of its body. None where it is missing or
+/// Takes a list of a bulk request out of its body. `None` if it is missing or
 /// empty.
 pub(super) fn list(
     body: &mut Map<String, Value>,
@@ -72,7 +72,7 @@ pub(super) fn list(
     Ok(Some(list).filter(|list| !list.is_empty()))
 }
 
-/// The refusal of a list that is missing or empty.
+/// The refusal of a missing or empty list.
 pub(super) fn blank(name: &str) -> Flaw {
     Flaw::validation(name, format!("{name}: The field cannot be left blank"))
 }
@@ -82,7 +82,7 @@ pub(crate) fn external_id(fields: &mut Map<String, Value>) -> Result<String, Str
     id(fields, "externalId", MAX_EXTERNAL_ID)
 }
 
-/// Takes an id of so many characters at most out of an entity.
+/// Takes an id with a maximum length out of an entity.
 pub(super) fn id(
     fields: &mut Map<String, Value>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Bulk requests of groups and memberships, and the bodies of single ones.
+//! Bulk requests with groups and memberships, and the bodies of single ones.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ const MAX_DESCRIPTION: usize = 1024;
 /// Items in one bulk request, from the same.
 const MAX_ITEMS: usize = 200;
 
-/// What a bulk request of groups asks for.
+/// The kind of a bulk request with groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GroupLoadKind {
     /// `bulk-groups-upsert`.

@@ -1,4 +1,4 @@
-//! Reading the bodies of bulk requests, and of single users and groups, as
+//! Reads the bodies of bulk requests, and of single users and groups, as
 //! strictly as Okta does.
 
 mod flaw;

@@ -1,4 +1,4 @@
-//! Bulk requests of users, and a single user's profile.
+//! Bulk requests with users, and a single user's profile.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::flaw::{Flaw, blank, bulk_object, external_id, list};
 use crate::{directory::Attributes, options::Options, refusal::Refusal, unknowns::Empty};
 
-/// What an attribute may hold, from Okta's API description. The names not
-/// listed are the admin's own: any string, or null.
+/// What an attribute may hold, from Okta's API description. Other names are the
+/// admin's own attributes: any string, or null.
 struct Rule {
     name: &'static str,
     shortest: usize,
@@ -36,7 +36,7 @@ const fn rule(name: &'static str, shortest: usize, longest: usize, nullable: boo
     }
 }
 
-/// What a bulk request asks for.
+/// The kind of a bulk request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LoadKind {
@@ -158,7 +158,7 @@ fn entity(kind: LoadKind, value: Value) -> Result<Entity, Vec<String>> {
     })
 }
 
-/// Reads a profile, or says all that is wrong with it.
+/// Reads a profile, or returns everything that is wrong with it.
 pub(crate) fn attributes(sent: Map<String, Value>) -> Result<Attributes, Vec<String>> {
     let mut attributes = Attributes::new();
     let mut flaws = Vec::new();

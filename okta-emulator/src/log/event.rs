@@ -11,13 +11,13 @@ use crate::{clock::iso_exact, directory::Refused};
 pub(crate) struct Event {
     pub(crate) kind: &'static str,
     pub(crate) message: String,
-    /// Why it failed, where it did.
+    /// Why it failed, if it did.
     pub(crate) failed: Option<String>,
     pub(crate) target: Option<Target>,
     pub(crate) debug: Vec<(&'static str, String)>,
 }
 
-/// Whom or what an event is about.
+/// Who or what an event is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     id: String,
@@ -33,7 +33,7 @@ pub(crate) struct Logged {
     pub(crate) event: Event,
 }
 
-/// Whose log it is, as events name it.
+/// The owner of the log, as events name it.
 pub(crate) struct Actor<'a> {
     pub(crate) app: &'a str,
 }
@@ -74,7 +74,7 @@ impl Event {
         }
     }
 
-    /// Okta would not take a user inside an import.
+    /// Okta refused a user inside an import.
     pub(crate) fn refused(session: &str, external_id: &str, refused: &Refused) -> Self {
         let mut event = Self::user(
             "app.user_management.update_from_master_failed",
@@ -96,7 +96,7 @@ impl Event {
 }
 
 impl Logged {
-    /// The event as the API tells it.
+    /// The event as the API returns it.
     pub(crate) fn object(&self, actor: &Actor<'_>) -> Value {
         let event = &self.event;
         let debug: Map<String, Value> = event

@@ -1,9 +1,9 @@
-//! SCIM filters, as far as the System Log takes them: comparisons of strings
+//! SCIM filters, as far as the System Log supports them: comparisons of strings
 //! with `and`, `or`, `not` and brackets.
 
 use serde_json::Value;
 
-/// A filter that was understood.
+/// A parsed filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
     Compare {
@@ -40,8 +40,7 @@ enum Token {
 }
 
 impl Filter {
-    /// Reads a filter; says nothing of what is wrong with it, as Okta does
-    /// not.
+    /// Reads a filter. Like Okta, it does not say what is wrong with one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut tokens = tokens(text)?;
         tokens.reverse();
@@ -93,7 +92,7 @@ impl Operator {
     }
 }
 
-/// The strings that a path leads to; an array stands for each of its elements.
+/// The strings that a path leads to. An array stands for each of its elements.
 fn values<'event>(event: &'event Value, path: &[String]) -> Vec<&'event str> {
     match (event, path) {
         (Value::Array(all), path) => all.iter().flat_map(|one| values(one, path)).collect(),
@@ -108,7 +107,7 @@ fn values<'event>(event: &'event Value, path: &[String]) -> Vec<&'event str> {
     }
 }
 
-/// The tokens that are left stand in reverse: the next one is the last.
+/// The remaining tokens are in reverse: the next one is the last.
 fn any(tokens: &mut Vec<Token>) -> Option<Filter> {
     let mut filters = vec![all(tokens)?];
     while next_is(tokens, "or") {

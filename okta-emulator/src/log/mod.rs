@@ -1,5 +1,5 @@
-//! The System Log: what Okta says of what happened, the outcome of imports
-//! included.
+//! The System Log: what Okta says about what happened, including the outcome of
+//! imports.
 
 mod event;
 mod filter;
@@ -17,7 +17,7 @@ pub(crate) struct SystemLog {
     events: Vec<Logged>,
     /// How long after it happened an event can be read.
     lag: Duration,
-    /// Whether imports are told user by user.
+    /// Whether imports are logged user by user.
     pub(crate) every_user: bool,
     ids: Ids,
 }
@@ -40,7 +40,7 @@ impl SystemLog {
         });
     }
 
-    /// The events that can be read by now, each with its place.
+    /// The events that can be read now, each with its place.
     pub(crate) fn readable(
         &self,
         now: SystemTime,

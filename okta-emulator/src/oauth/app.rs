@@ -7,14 +7,14 @@ use jsonwebtoken::{
     jwk::{Jwk, JwkSet},
 };
 
-/// A service app that may ask for tokens.
+/// A service app that can request tokens.
 #[derive(Clone, Debug)]
 pub struct ServiceApp {
     /// The client id, `0oa…`.
     pub client_id: String,
     /// The registered public keys: a JWK set, or a single JWK, as JSON.
     pub jwks: String,
-    /// Whether the app demands DPoP.
+    /// Whether the app requires DPoP.
     pub dpop: Dpop,
     /// How long a token lives.
     pub token_lifetime: Duration,
@@ -23,8 +23,8 @@ pub struct ServiceApp {
 }
 
 impl ServiceApp {
-    /// An app as Okta makes a new one: DPoP required, tokens that live an
-    /// hour; with the three scopes that this API and the app's profile need.
+    /// An app like a new one at Okta: DPoP required, tokens that live an hour,
+    /// and the three scopes that this API and the app's profile need.
     pub fn new(client_id: impl Into<String>, jwks: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -41,11 +41,11 @@ impl ServiceApp {
         }
     }
 
-    /// An app whose public keys stand in a file.
+    /// An app with its public keys in a file.
     ///
     /// # Errors
-    /// When the file cannot be read. What is in it is looked at when the
-    /// emulator starts.
+    /// When the file cannot be read. Its content is checked when the emulator
+    /// starts.
     pub fn from_file(client_id: impl Into<String>, jwks: &Path) -> std::io::Result<Self> {
         Ok(Self::new(client_id, fs::read_to_string(jwks)?))
     }
@@ -54,9 +54,9 @@ impl ServiceApp {
 /// Whether token requests must carry a DPoP proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dpop {
-    /// They must. New service apps are so by default.
+    /// They must. This is the default of new service apps.
     Required,
-    /// They may: without a proof a plain bearer token is given.
+    /// They may. Without a proof they get a plain bearer token.
     Allowed,
 }
 

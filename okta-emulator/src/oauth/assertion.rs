@@ -1,4 +1,4 @@
-//! The client assertion: the JWT by which a service app proves who it is.
+//! The client assertion: the JWT with which a service app proves who it is.
 
 use std::collections::HashSet;
 

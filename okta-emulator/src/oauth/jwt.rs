@@ -1,4 +1,4 @@
-//! Reading signed tokens, with times left to the emulator's own clock.
+//! Reads signed tokens. Their times are checked elsewhere, with the emulator's own clock.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, jwk::Jwk};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 pub(super) type Claims = Map<String, Value>;
 
-/// The algorithms that Okta takes, but for ES512, which the library lacks.
+/// The algorithms that Okta accepts, except ES512, which the library lacks.
 pub(super) const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -27,7 +27,7 @@ pub(super) fn verified(token: &str, header: &Header, key: &Jwk) -> Option<Claims
         .map(|token| token.claims)
 }
 
-/// The header as it was sent, with members that no struct would keep.
+/// The header as it was sent, with members that a struct would not keep.
 pub(super) fn raw_header(token: &str) -> Option<Claims> {
     let encoded = token.split('.').next()?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()

@@ -1,5 +1,5 @@
 //! The org's authorization server, as far as a service app needs it:
-//! `private_key_jwt` client credentials, DPoP, and the tokens given out.
+//! `private_key_jwt` client credentials, DPoP, and the issued tokens.
 
 mod app;
 mod assertion;

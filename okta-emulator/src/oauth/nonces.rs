@@ -1,5 +1,5 @@
-//! DPoP nonces: one is current for a day, and the ones before it are taken
-//! for three days more.
+//! DPoP nonces: one is current for a day, and earlier ones are accepted for three
+//! more days.
 
 use std::{
     collections::VecDeque,
@@ -15,7 +15,7 @@ const TAKEN_FOR: Duration = Duration::from_hours(24 * 3);
 pub(super) struct Nonces {
     current: String,
     began: SystemTime,
-    /// Earlier ones, and when each ceased to be current.
+    /// Earlier ones, and when each stopped being current.
     earlier: VecDeque<(String, SystemTime)>,
     ids: Ids,
 }
@@ -54,7 +54,7 @@ impl Nonces {
         self.began = now;
     }
 
-    /// Rotates, and takes none of the earlier ones any more.
+    /// Rotates, and no longer accepts earlier ones.
     pub(super) fn invalidate(&mut self, now: SystemTime) {
         self.rotate(now);
         self.earlier.clear();

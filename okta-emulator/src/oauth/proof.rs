@@ -19,7 +19,7 @@ const LEEWAY: i64 = 60;
 /// Members of a JWK that make it a private key.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// The call that a proof has to be for.
+/// The call that a proof must be for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a str,
@@ -29,7 +29,7 @@ pub(crate) struct Call<'a> {
     pub(crate) now: i64,
 }
 
-/// A proof that holds.
+/// A valid proof.
 #[derive(Debug)]
 pub(super) struct Proof {
     /// The thumbprint of the key that signed it.

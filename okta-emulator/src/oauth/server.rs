@@ -1,4 +1,4 @@
-//! Giving tokens to the service app, and taking them back in API calls.
+//! Issues tokens to the service app, and checks them in API calls.
 
 use std::{
     collections::HashSet,
@@ -16,7 +16,7 @@ use super::{
     tokens::{Scheme, TokenFlaw, Tokens},
 };
 
-/// The only way of client authentication that Okta's scopes are given to.
+/// The only kind of client authentication for which Okta grants its scopes.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The org's authorization server for one service app.
@@ -29,13 +29,13 @@ pub(crate) struct AuthorizationServer {
     granted: Vec<String>,
     /// Whether the app has an admin role.
     pub(crate) role: bool,
-    /// Whether API calls, too, must carry a nonce.
+    /// Whether API calls must carry a nonce, too.
     pub(crate) nonce_in_calls: bool,
     nonces: Nonces,
     tokens: Tokens,
     used_assertions: HashSet<String>,
     used_proofs: HashSet<String>,
-    /// Token requests so far, refused ones too.
+    /// Token requests so far, including refused ones.
     pub(crate) requests: usize,
 }
 
@@ -50,13 +50,13 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) proof: Option<&'a str>,
 }
 
-/// Why no token is given.
+/// Why no token is issued.
 #[derive(Debug)]
 pub(crate) struct Denial {
     pub(crate) status: u16,
     pub(crate) error: &'static str,
     pub(crate) description: &'static str,
-    /// The nonce to come again with.
+    /// The nonce to try again with.
     pub(crate) nonce: Option<String>,
 }
 
@@ -91,7 +91,7 @@ impl AuthorizationServer {
 
     /// Answers a token request with the body of a token response.
     ///
-    /// The assertion is checked, and used up, before the proof: so a nonce
+    /// The assertion is checked, and used up, before the proof. So a nonce
     /// challenge costs the client its assertion, as it does at Okta.
     pub(crate) fn give(
         &mut self,
@@ -157,7 +157,7 @@ impl AuthorizationServer {
         assertion::check(assertion, &expected, &mut self.used_assertions).map_err(invalid)
     }
 
-    /// The thumbprint of the key that the token is to be bound to, if any.
+    /// The thumbprint of the key that the token will be bound to, if any.
     fn bind(
         &mut self,
         proof: Option<&str>,
@@ -188,7 +188,7 @@ impl AuthorizationServer {
         }
     }
 
-    /// Takes a token that an API call presents, and returns its scopes.
+    /// Checks a token that an API call presents, and returns its scopes.
     pub(crate) fn take(
         &mut self,
         scheme: Scheme,
@@ -236,7 +236,7 @@ impl AuthorizationServer {
         self.tokens.count()
     }
 
-    /// The nonce that is current now.
+    /// The current nonce.
     pub(crate) fn nonce(&mut self, now: SystemTime) -> String {
         self.nonces.current(now).to_owned()
     }

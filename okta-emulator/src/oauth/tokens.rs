@@ -1,4 +1,4 @@
-//! The access tokens given out.
+//! The issued access tokens.
 
 use std::{
     collections::HashMap,
@@ -23,14 +23,14 @@ impl Scheme {
     }
 }
 
-/// Why a presented token is not taken.
+/// Why a presented token is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFlaw {
     /// Unknown, revoked, expired, or presented in the wrong scheme.
     Invalid(&'static str),
-    /// The proof does not hold.
+    /// The proof is not valid.
     Proof(&'static str),
-    /// A proof with this nonce is wanted.
+    /// A proof with this nonce is required.
     Nonce(String),
 }
 
@@ -79,7 +79,7 @@ impl Tokens {
         self.given.clear();
     }
 
-    /// How many were ever given.
+    /// The number of tokens ever issued.
     pub(super) fn count(&self) -> usize {
         self.count
     }

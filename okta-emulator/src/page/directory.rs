@@ -61,8 +61,8 @@ pub(super) async fn list(
         live: html! {
             @if found.users.is_empty() {
                 p.empty {
-                    @if state.directory.len() == 0 { "Nobody was imported yet." }
-                    @else { "No user fits." }
+                    @if state.directory.len() == 0 { "Nobody has been imported yet." }
+                    @else { "No user matches." }
                 }
             } @else {
                 (table(&wanted, &found))
@@ -100,7 +100,7 @@ fn table(wanted: &Wanted, found: &Found) -> Markup {
             table {
                 caption {
                     "Users " (grouped(first)) " to " (grouped(last))
-                    @if found.more { ", and there are more" }
+                    @if found.more { ", and more follow" }
                 }
                 thead {
                     tr {

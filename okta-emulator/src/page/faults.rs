@@ -1,4 +1,4 @@
-//! The faults: what they are about, what they do, how often they struck.
+//! The faults: what they apply to, what they do, how often they struck.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{faults::FaultView, org::Org};
 
-/// How to have one, for those who come here first.
+/// An example of a fault, for people who have none yet.
 const EXAMPLE: &str = r#"curl -X POST ORG/_emulator/faults \
   -d '{"method": "POST", "path": "/sessions/*/bulk-upsert",
        "effect": {"type": "closeAfter"}}'"#;
@@ -29,8 +29,8 @@ pub(super) async fn show(extract::State(org): extract::State<Arc<Org>>) -> Respo
         live: html! {
             @if faults.is_empty() {
                 div.empty {
-                    h2 { "Nothing is made to go wrong" }
-                    p { "A fault is injected by a test, or over HTTP. This one loses an answer:" }
+                    h2 { "Nothing goes wrong on purpose" }
+                    p { "Tests inject faults, and you can over HTTP. This one loses an answer:" }
                     pre tabindex="0" { code { (EXAMPLE) } }
                 }
             } @else {
@@ -45,7 +45,7 @@ fn table(faults: &[FaultView]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Faults" {
             table {
-                caption.unseen { "Faults, the newest first" }
+                caption.unseen { "Faults, newest first" }
                 thead {
                     tr {
                         th scope="col" { "State" }

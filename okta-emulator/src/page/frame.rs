@@ -1,4 +1,4 @@
-//! What stands around every page.
+//! The frame of every page.
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -27,12 +27,12 @@ const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Faults, "/faults", "Faults"),
 ];
 
-/// A page: what is kept fresh, and between its two parts what stays as it is,
+/// A page: parts that are kept fresh, and in between a part that stays as it is,
 /// such as a search form.
 pub(super) struct Page<'a> {
     pub(super) tab: Tab,
     pub(super) title: &'a str,
-    /// What a screen reader says when something has changed.
+    /// What a screen reader says when something changes.
     pub(super) summary: String,
     pub(super) before: Markup,
     pub(super) fixed: Markup,
@@ -100,7 +100,7 @@ impl Page<'_> {
     }
 }
 
-/// A page for what is not there.
+/// A page for something that does not exist.
 pub(super) fn missing(state: &State, identity_source: &str, tab: Tab, what: &str) -> Response {
     let page = Page {
         tab,
@@ -114,7 +114,7 @@ pub(super) fn missing(state: &State, identity_source: &str, tab: Tab, what: &str
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
-/// What a client did that no client should.
+/// What the client did that no client should do.
 pub(super) fn violations(violations: &[String]) -> Markup {
     const SHOWN: usize = 20;
     html! {
@@ -154,7 +154,7 @@ pub(super) fn faults_on(faults: &[FaultView]) -> Markup {
 /// Two arrows in a circle, one in and one out.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='11' fill='none' stroke='%233f59e4' stroke-width='7'/%3E%3C/svg%3E";
 
-/// A page that is there, and never out of a cache.
+/// A page that exists and must not be cached.
 fn answer(markup: Markup) -> Response {
     let fresh = [(header::CACHE_CONTROL, "no-store")];
     (fresh, Html(markup.into_string())).into_response()

@@ -1,4 +1,4 @@
-//! The groups, who is in one, and what a session did to groups.
+//! The groups, the members of one, and what a session did to groups.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) async fn list(extract::State(org): extract::State<Arc<Org>>) -> Respo
         before: html! {},
         fixed: html! {},
         live: html! {
-            @if number == 0 { p.empty { "No group came from the source yet." } } @else {
+            @if number == 0 { p.empty { "The source has sent no groups yet." } } @else {
                 (table(state.groups.views().take(SHOWN), number))
             }
         },
@@ -118,14 +118,14 @@ fn members(group: &GroupView) -> Markup {
     }
 }
 
-/// What a session did to groups, and who came into them and left.
+/// What a session did to groups, and who joined and left them.
 pub(super) fn changes(changes: &[SessionGroup], ended: bool) -> Markup {
     html! {
         @if !changes.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Groups of the session" {
                 table {
                     caption {
-                        (count(changes.len(), "change")) " of groups, as they were loaded"
+                        (count(changes.len(), "change")) " of groups, in loading order"
                         (cut(changes.len()))
                     }
                     thead {
@@ -161,7 +161,7 @@ fn row(change: &SessionGroup, ended: bool) -> Markup {
     }
 }
 
-/// The colour of the outcome of a user that is most like it.
+/// The colour of the most similar outcome of a user.
 fn dot(happened: GroupHappened) -> &'static str {
     match happened {
         GroupHappened::Created | GroupHappened::Joined => "created",

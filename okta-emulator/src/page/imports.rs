@@ -15,7 +15,7 @@ use crate::{
     sessions::{Counts, SessionStatus, SessionView},
 };
 
-/// Sessions on the page; the tiles count all.
+/// Sessions on the page. The tiles count all.
 const SHOWN: usize = 100;
 
 pub(super) async fn show(extract::State(org): extract::State<Arc<Org>>) -> Response {
@@ -98,7 +98,7 @@ fn table(sessions: &[SessionView], now: SystemTime) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Sessions" {
             table {
                 caption {
-                    "Sessions, the newest first"
+                    "Sessions, newest first"
                     @if sessions.len() > SHOWN { " (the last " (SHOWN) ")" }
                 }
                 thead {
@@ -150,7 +150,7 @@ fn loaded(session: &SessionView) -> Markup {
     }
 }
 
-/// How long a session has lasted, and its import.
+/// How long a session took, and its import.
 pub(super) fn took(session: &SessionView, now: SystemTime) -> Markup {
     let end = session.ended.unwrap_or(now);
     html! {
@@ -161,7 +161,7 @@ pub(super) fn took(session: &SessionView, now: SystemTime) -> Markup {
     }
 }
 
-/// What came of a session, or how far it is.
+/// The result of a session, or how far it is.
 pub(super) fn result(session: &SessionView, now: SystemTime) -> Markup {
     html! {
         @match &session.status {

@@ -38,7 +38,7 @@ pub(super) fn group_link(external_id: &str) -> Markup {
     html! { a href={ "/groups/" (encoded(external_id)) } { code { (external_id) } } }
 }
 
-/// The query of a link; what is empty is left out.
+/// The query of a link, without empty fields.
 pub(super) fn query(fields: &[(&str, &str)]) -> String {
     let fields: Vec<String> = fields
         .iter()

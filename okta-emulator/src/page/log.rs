@@ -1,4 +1,4 @@
-//! The System Log as it can be read by now, the newest first.
+//! The System Log as far as it can be read now, newest first.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) async fn show(extract::State(org): extract::State<Arc<Org>>) -> Respo
         before: html! {},
         fixed: html! {},
         live: html! {
-            @if events.is_empty() { p.empty { "Nothing was logged yet." } } @else {
+            @if events.is_empty() { p.empty { "Nothing has been logged yet." } } @else {
                 (table(&events))
             }
         },
@@ -41,7 +41,7 @@ fn table(events: &[&Logged]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Events" {
             table {
-                caption { "The last " (count(events.len(), "event")) ", the newest first" }
+                caption { "The last " (count(events.len(), "event")) ", newest first" }
                 thead {
                     tr {
                         th scope="col" { "At" }

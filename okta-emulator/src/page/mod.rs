@@ -1,6 +1,6 @@
 //! The Import Monitoring page: what Okta's admin console would show of the
 //! imports, and what only the emulator knows. Rendered here, without a build
-//! step; a small script keeps it fresh, and without scripts the browser does.
+//! step. A small script keeps it fresh, and without scripts the browser does.
 
 mod directory;
 mod faults;
@@ -20,7 +20,7 @@ use axum::{Router, http::header, response::IntoResponse, routing::get};
 
 use crate::org::Org;
 
-/// What is narrow comes last, as it overrides what is wide.
+/// Narrow rules come last, since they override wide ones.
 const STYLES: &str = concat!(
     include_str!("styles/palette.css"),
     include_str!("styles/frame.css"),

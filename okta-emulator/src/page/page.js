@@ -1,4 +1,4 @@
-// Keeps the page fresh: asks for it again, and puts in what has changed.
+// Keeps the page fresh: fetches it again, and replaces what has changed.
 // Without this script the browser reloads the page every few seconds.
 "use strict";
 
@@ -17,7 +17,7 @@ pause.addEventListener("click", () => {
   refresh();
 });
 
-// A person who marks text to copy it does not want it to move.
+// Text must not move while somebody selects it.
 function isMarking() {
   const selection = document.getSelection();
   return selection && !selection.isCollapsed;
@@ -51,7 +51,7 @@ function show(page) {
   }
 }
 
-// The keyboard's place and the tables' scrolling stay where they are.
+// Keeps the keyboard focus and the tables' scroll positions.
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const scrolled = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
@@ -65,7 +65,7 @@ function replace(part, fresh) {
   if (again) again.focus({ preventScroll: true });
 }
 
-// A page that takes long to make is asked for less often.
+// A slow page is fetched less often.
 async function keepFresh() {
   await refresh();
   setTimeout(keepFresh, Math.max(1000, took * 10));

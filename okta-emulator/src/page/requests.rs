@@ -1,4 +1,4 @@
-//! The calls made to the API, the newest first.
+//! The calls to the API, newest first.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) async fn show(extract::State(org): extract::State<Arc<Org>>) -> Respo
         fixed: html! {},
         live: html! {
             (violations(&state.violations))
-            @if requests.is_empty() { p.empty { "Nobody called the API yet." } } @else {
+            @if requests.is_empty() { p.empty { "Nobody has called the API yet." } } @else {
                 (who(requests))
                 (table(requests, &org))
             }
@@ -49,7 +49,7 @@ fn table(requests: &[RequestView], org: &Org) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Calls" {
             table {
                 caption {
-                    (count(requests.len(), "call")) ", the newest first"
+                    (count(requests.len(), "call")) ", newest first"
                     @if requests.len() > SHOWN { " (the last " (SHOWN) ")" }
                 }
                 thead {

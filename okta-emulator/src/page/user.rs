@@ -1,4 +1,4 @@
-//! One user: the attributes, what each session did, and an admin's hand.
+//! One user: the attributes, what each session did, and admin actions.
 
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ fn facts(user: &DirectoryUser) -> Markup {
     }
 }
 
-/// What an admin can do with one click.
+/// The admin actions that take one click.
 fn buttons(user: &DirectoryUser) -> Markup {
     let button = |action: &str, text: &str| {
         html! { button #{ "admin-" (action) } name="do" value=(action) { (text) } }
@@ -104,7 +104,7 @@ fn buttons(user: &DirectoryUser) -> Markup {
                 UserStatus::Active => (button("deactivate", "Deactivate")),
                 UserStatus::Deprovisioned => (button("reactivate", "Reactivate")),
             }
-            @if user.assigned { (button("unassign", "Take the app away")) }
+            @if user.assigned { (button("unassign", "Unassign the app")) }
             (button("delete", "Delete for good"))
         }
     }
@@ -154,13 +154,13 @@ fn groups(groups: &[&str]) -> Markup {
     }
 }
 
-/// What each session did to the user, the newest first.
+/// What each session did to the user, newest first.
 fn history(sessions: &[(SessionView, SessionUser)]) -> Markup {
     html! {
         @if !sessions.is_empty() {
             div.scroll tabindex="0" role="region" aria-label="Sessions of the user" {
                 table {
-                    caption { "What each session did to this user, the newest first" }
+                    caption { "What each session did to this user, newest first" }
                     thead {
                         tr {
                             th scope="col" { "Session" }
@@ -215,7 +215,7 @@ pub(super) fn happened(result: Option<&Outcome>, ended: bool) -> Markup {
     }
 }
 
-/// Why it happened, and what Okta's log says where it refused the user.
+/// Why it happened, and what Okta's log says if Okta refused the user.
 pub(super) fn why(result: &Outcome) -> Markup {
     html! {
         (result.why.as_deref().unwrap_or_default())

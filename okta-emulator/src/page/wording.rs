@@ -30,7 +30,7 @@ pub(super) fn grouped(number: usize) -> String {
     text
 }
 
-/// The time of day, with the date where a pointer rests on it.
+/// The time of day, with the date as a tooltip.
 pub(super) fn clock_time(at: SystemTime) -> Markup {
     let iso = iso(at);
     html! { time datetime=(iso) title=(iso) { (iso.get(11..19).unwrap_or_default()) } }
@@ -46,7 +46,7 @@ pub(super) fn date_time(at: SystemTime) -> Markup {
     }
 }
 
-/// Date and, below it, time, for where there is little room.
+/// Date and, below it, time, for narrow columns.
 pub(super) fn date_over_time(at: SystemTime) -> Markup {
     let iso = iso(at);
     html! {
@@ -91,7 +91,7 @@ pub(super) fn load_kind(kind: LoadKind) -> &'static str {
     }
 }
 
-/// The outcomes in the order in which they are shown.
+/// The outcomes, in display order.
 pub(super) const OUTCOMES: [Happened; 7] = [
     Happened::Created,
     Happened::Updated,
@@ -130,7 +130,7 @@ pub(super) fn how_many(counts: &Counts, happened: Happened) -> usize {
     }
 }
 
-/// A bar whose parts are as long as their counts, and the counts in words.
+/// A bar with parts in proportion to their counts, and the counts in words.
 pub(super) fn results(counts: &Counts) -> Markup {
     let some: Vec<(&str, usize)> = OUTCOMES
         .into_iter()

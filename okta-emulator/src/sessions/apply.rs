@@ -1,4 +1,4 @@
-//! Doing what a session was loaded with.
+//! Applies what a session was loaded with.
 
 use std::time::SystemTime;
 
@@ -14,14 +14,14 @@ use crate::{
     log::{Event, SystemLog},
 };
 
-/// What an import changes, and where it is written down.
+/// What an import changes, and where it is logged.
 pub(crate) struct Imported<'a> {
     pub(crate) users: &'a mut Directory,
     pub(crate) groups: &'a mut Groups,
     pub(crate) log: &'a mut SystemLog,
 }
 
-/// Imports a triggered session, in whatever way it is to go.
+/// Imports a triggered session, in the way that its course says.
 pub(super) fn import(session: &mut Session, at: SystemTime, org: &mut Imported<'_>) {
     let (status, applied) = match ending(session) {
         Some(ending) => {
@@ -48,7 +48,7 @@ pub(super) fn import(session: &mut Session, at: SystemTime, org: &mut Imported<'
     session.move_to(status, at);
 }
 
-/// Does it all once more.
+/// Repeats all of it.
 pub(super) fn repeat(session: &mut Session, at: SystemTime, org: &mut Imported<'_>) {
     apply(session, &Applied::All, at, org, |loaded, outcome| {
         loaded.again = Some(outcome);
@@ -96,8 +96,8 @@ fn ending(session: &Session) -> Option<Ending> {
     session.course.endings.iter().find(fits).cloned()
 }
 
-/// Deactivations come first, so that a login that changes hands within one
-/// session is free when its new holder arrives, where deactivation frees it.
+/// Deactivations come first. So a login that changes hands within one session
+/// is free when its new holder arrives, if deactivation frees logins.
 fn apply(
     session: &mut Session,
     applied: &Applied,
@@ -127,8 +127,8 @@ fn apply(
     }
 }
 
-/// What the log says of a user in an import: of one who was refused always, of
-/// others where it says it of every user.
+/// What the log says about a user in an import: about refused ones always, about
+/// others if it covers every user.
 fn told_of(session: &str, external_id: &str, outcome: &Outcome, log: &SystemLog) -> Option<Event> {
     if let Some(refused) = &outcome.refused {
         return Some(Event::refused(session, external_id, refused));
@@ -143,7 +143,7 @@ fn told_of(session: &str, external_id: &str, outcome: &Outcome, log: &SystemLog)
         .then(|| Event::user(kind, external_id, None).with("importSessionId", session))
 }
 
-/// After the users, in the order in which they were loaded.
+/// After the users, in loading order.
 fn apply_group(loaded: &SessionGroup, org: &mut Imported<'_>) -> GroupOutcome {
     let users = &*org.users;
     org.groups

@@ -15,15 +15,15 @@ use super::{
 };
 use crate::{ids::Ids, options::Options, refusal::Refusal};
 
-/// What Okta calls a session where it cannot find one.
+/// Okta's name for a session that it cannot find.
 const SESSION_KIND: &str = "IdentitySourceSession";
 
-/// Every session there ever was, oldest first.
+/// Every session so far, oldest first.
 #[derive(Debug)]
 pub(crate) struct Book {
     pub(super) sessions: Vec<Session>,
-    /// The imports that are to come, by their time and by the order in which
-    /// they were put on.
+    /// The imports to come, by their time and by the order in which they were
+    /// scheduled.
     pub(super) due: BTreeMap<(SystemTime, u64), Arc<str>>,
     pub(super) put_on: u64,
     identity_source: String,
@@ -33,9 +33,9 @@ pub(crate) struct Book {
     pub(super) expiry: Option<Duration>,
     import_time: Duration,
     status_lag: Duration,
-    /// When a session may be opened again after the last trigger.
+    /// When a session can be opened after the last trigger.
     pub(super) cooled_at: SystemTime,
-    /// When the last session that awaits its turn will have been processed.
+    /// When the last waiting session will have been processed.
     busy_until: SystemTime,
     pub(super) ids: Ids,
 }
@@ -87,7 +87,7 @@ impl Book {
         all.any(|session| session.status == SessionStatus::Triggered)
     }
 
-    /// Those that are open or triggered: closed ones are not listed.
+    /// The open and triggered ones. Closed ones are not listed.
     pub(crate) fn active(&self, now: SystemTime) -> Vec<Value> {
         self.sessions
             .iter()
@@ -148,7 +148,7 @@ impl Book {
         }
         let takes = course.import.takes.unwrap_or(self.import_time);
         let due = match course.import.wakes {
-            // Later sessions pass one that sleeps.
+            // Later sessions overtake one that sleeps.
             Some(sleep) => now + sleep + takes,
             None => {
                 self.busy_until = self.busy_until.max(now) + takes;
@@ -174,8 +174,8 @@ impl Book {
             .map(Session::view)
     }
 
-    /// How long until a session can be opened, as far as the last trigger is
-    /// concerned.
+    /// How long until a session can be opened, with regard to the last trigger
+    /// only.
     pub(crate) fn cooldown_left(&self, now: SystemTime) -> Option<Duration> {
         let left = self.cooled_at.duration_since(now).ok()?;
         (!left.is_zero()).then_some(left)

@@ -1,5 +1,5 @@
 //! How the work of a call, or the import that it starts, differs from the
-//! usual. Faults say so; here is what there is to say.
+//! usual. Faults decide that. Here are the possibilities.
 
 use std::{fmt, time::Duration};
 
@@ -13,36 +13,36 @@ use crate::{
     refusal::Refusal,
 };
 
-/// What becomes different in the work of a call. Handlers find it among the
-/// request's extensions.
+/// How the work of a call differs. Handlers find it among the request's
+/// extensions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Course {
     pub(crate) session_ends: Option<SessionStatus>,
     pub(crate) cooldown: Option<Duration>,
-    /// How long the session goes on saying CREATED once it is loaded.
+    /// How long the session still says CREATED after it was loaded.
     pub(crate) status_lags: Option<Duration>,
     pub(crate) refused_loads: Vec<RefusedLoad>,
-    /// Whether a single user is taken with half of the attributes.
+    /// Whether only half of a single user's attributes are taken.
     pub(crate) half_applied: bool,
-    /// Whether it is done once the client has given the call up.
+    /// Whether the work is done after the client has given up the call.
     pub(crate) is_late: bool,
     pub(crate) import: ImportCourse,
 }
 
-/// What becomes different in the import that a call starts.
+/// How the import that a call starts differs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ImportCourse {
     pub(crate) takes: Option<Duration>,
-    /// How long it sleeps while later ones pass it.
+    /// How long it sleeps while later ones overtake it.
     pub(crate) wakes: Option<Duration>,
-    /// How long after its end it is done once more.
+    /// How long after its end it is repeated.
     pub(crate) repeats: Option<Duration>,
-    /// The first that fits.
+    /// The first that applies.
     pub(crate) endings: Vec<Ending>,
     pub(crate) refuses: Vec<(Poison, Refused)>,
 }
 
-/// A load that is refused for the sake of some users in it.
+/// A load that is refused because of some users in it.
 #[derive(Clone, Debug)]
 pub(crate) struct RefusedLoad {
     pub(crate) status: StatusCode,
@@ -50,12 +50,12 @@ pub(crate) struct RefusedLoad {
     pub(crate) named: bool,
 }
 
-/// An end that an import comes to.
+/// How an import ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Ending {
     pub(crate) status: SessionStatus,
     pub(crate) applied: Applied,
-    /// Only where one of these is in it.
+    /// Only if one of these is in it.
     pub(crate) with: Option<Poison>,
 }
 
@@ -67,7 +67,7 @@ pub enum Applied {
     /// None of them.
     #[default]
     Nobody,
-    /// Every second one, beginning with the first.
+    /// Every second one, starting with the first.
     Half,
     /// So many.
     First(usize),
@@ -78,7 +78,7 @@ pub enum Applied {
 }
 
 impl Applied {
-    /// Whether this user is applied, who stands at this place.
+    /// Whether the user at this place is applied.
     pub(super) fn takes(&self, place: usize, external_id: &str, profile: &Attributes) -> bool {
         match self {
             Self::Nobody => false,
@@ -109,7 +109,7 @@ impl Course {
         sent.into_iter().step_by(step).collect()
     }
 
-    /// Whether this load is to be refused for the sake of somebody in it.
+    /// Whether this load is refused because of somebody in it.
     pub(super) fn refuses(&self, entities: &[Entity]) -> Option<Refusal> {
         self.refused_loads.iter().find_map(|refused| {
             let bad: Vec<String> = entities

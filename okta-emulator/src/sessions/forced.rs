@@ -1,12 +1,12 @@
-//! What no client can do to a session, and tests and faults can.
+//! What only tests and faults can do to a session, and no client.
 
 use std::time::SystemTime;
 
 use super::{book::Book, session::Session, status::SessionStatus};
 
 impl Book {
-    /// Opens a session as another client would have left it, whatever else
-    /// is open.
+    /// Opens a session as another client would leave it, even if others are
+    /// open.
     pub(crate) fn open_foreign(&mut self, now: SystemTime) -> String {
         let mut session = Session::opened(self.ids.session(), now);
         session.foreign = true;
@@ -25,7 +25,7 @@ impl Book {
         true
     }
 
-    /// Makes an open session end so now, and a triggered one when it is due.
+    /// Ends an open session this way now, and a triggered one when it is due.
     pub(crate) fn doom(&mut self, id: &str, end: SessionStatus, now: SystemTime) {
         let found = self.sessions.iter_mut().find(|session| *session.id == *id);
         if let Some(session) = found {

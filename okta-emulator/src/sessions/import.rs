@@ -1,8 +1,8 @@
-//! What becomes of sessions as time goes by: triggered ones are imported one
-//! after another, and open ones that nobody touches expire.
+//! What becomes of sessions as time passes: triggered ones are imported one
+//! after another, and open ones without requests expire.
 //!
-//! Nothing sleeps in the background: whoever looks at the sessions first
-//! settles what has happened since the last look.
+//! Nothing runs in the background. The first to look at the sessions settles
+//! what has happened since the last look.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{clock::since, log::Event};
 
 impl Book {
-    /// Brings all sessions to where they stand at `now`.
+    /// Brings all sessions up to date at `now`.
     pub(crate) fn settle(&mut self, now: SystemTime, org: &mut Imported<'_>) {
         if let Some(life) = self.expiry {
             for session in self.sessions.iter_mut() {
@@ -34,8 +34,8 @@ impl Book {
         }
     }
 
-    /// Has the session imported at that time, and after those that are due
-    /// then already.
+    /// Schedules the session's import for that time, after those that are
+    /// already due then.
     pub(super) fn put_on(&mut self, id: Arc<str>, at: SystemTime) {
         self.put_on += 1;
         self.due.insert((at, self.put_on), id);
@@ -43,7 +43,7 @@ impl Book {
 
     fn import(&mut self, id: &str, at: SystemTime, org: &mut Imported<'_>) {
         let found = self.sessions.iter_mut().find(|session| *session.id == *id);
-        // It may have been forgotten, or forced into another status meanwhile.
+        // Meanwhile it may have been forgotten or forced into another status.
         let Some(session) = found else { return };
         if session.status == SessionStatus::Triggered {
             import(session, at, org);

@@ -1,4 +1,4 @@
-//! Loading users into an open session.
+//! Loads users into an open session.
 
 use std::{collections::btree_map::Entry, time::SystemTime};
 
@@ -35,15 +35,15 @@ impl Book {
             return Err(refusal);
         }
         violations.extend(oddities.into_iter().map(|oddity| format!("{id}: {oddity}")));
-        // Okta's trap: a bulk-delete in which it knows nobody is accepted and
-        // leaves the session CREATED, in which no import can be started.
+        // Okta's trap: a bulk-delete with no known user is accepted and leaves the
+        // session CREATED, in which no import can be started.
         let counts = entities
             .iter()
             .any(|entity| kind == LoadKind::Upsert || directory.knows(&entity.external_id));
         for entity in entities {
             if let Some(external_id) = put(session, kind, entity, now) {
                 violations.push(format!(
-                    "{id}: {external_id} twice in one session, and not the same"
+                    "{id}: {external_id} twice in one session, with different content"
                 ));
             }
         }
@@ -55,8 +55,8 @@ impl Book {
         Ok(())
     }
 
-    /// Loads groups and memberships. Whether Okta knows them or not, they move
-    /// the session on.
+    /// Loads groups and memberships. They advance the session whether Okta knows
+    /// them or not.
     pub(crate) fn load_groups(
         &mut self,
         id: &str,
@@ -81,7 +81,7 @@ impl Book {
         Ok(())
     }
 
-    /// The session, where it takes this load.
+    /// The session, if it takes this load.
     fn open<T>(
         &mut self,
         id: &str,
@@ -93,7 +93,7 @@ impl Book {
         let most = self.max_bulk_requests;
         let session = &mut self.sessions[index];
         if !session.status.is_active() {
-            // Nobody can help what arrives after all.
+            // The client cannot help it if a load arrives late.
             if session.moved_by_client && !course.is_late {
                 violations.push(format!("{id}: loaded while {}", session.status));
             }
@@ -123,8 +123,8 @@ impl Book {
     }
 }
 
-/// Returns the externalId of a user who is in the session already, with
-/// something else to be done.
+/// Returns the externalId of a user who is already in the session with something
+/// else to do.
 fn put(session: &mut Session, kind: LoadKind, entity: Entity, now: SystemTime) -> Option<String> {
     let loaded = Loaded {
         kind,

@@ -1,4 +1,4 @@
-//! Import sessions: what one is, and the rules of opening, loading, importing
+//! Import sessions: what one is, and the rules for opening, loading, importing
 //! and cancelling them.
 
 mod apply;

@@ -1,32 +1,32 @@
-//! Picking out users.
+//! Selects users.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
 
-/// Which users Okta will not take.
+/// The users that Okta refuses.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Poison {
     /// Those with one of these externalIds.
     ExternalIds(Vec<String>),
-    /// Those in whose attribute this text occurs.
+    /// Those with an attribute that contains this text.
     Attribute {
         /// The attribute.
         name: String,
         /// The text.
         contains: String,
     },
-    /// Those of whom this is true. Not available over HTTP.
+    /// Those that meet this condition. Not available over HTTP.
     #[serde(skip)]
     When(Predicate),
 }
 
-/// What is asked of a user: the externalId and the attributes sent.
+/// A condition on a user: on the externalId and the attributes sent.
 type Predicate = Arc<dyn Fn(&str, &BTreeMap<String, Option<String>>) -> bool + Send + Sync>;
 
 impl Poison {
-    /// Users of whom this is true, given the externalId and the attributes
+    /// Users that meet this condition on the externalId and the attributes
     /// sent.
     pub fn when(
         predicate: impl Fn(&str, &BTreeMap<String, Option<String>>) -> bool + Send + Sync + 'static,

@@ -20,23 +20,22 @@ use crate::{
     load::LoadKind,
 };
 
-/// How many users an import did what to.
+/// The number of users per outcome of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// New users.
     pub created: usize,
-    /// Users of whom at least one attribute changed.
+    /// Users with at least one changed attribute.
     pub updated: usize,
-    /// Users who were already as they were sent.
+    /// Users who already were as they were sent.
     pub unchanged: usize,
     /// Users deactivated.
     pub deactivated: usize,
     /// Deactivated users made active again.
     pub reactivated: usize,
-    /// Users for whom nothing was to be done, such as unknown ones in a
-    /// `bulk-delete`.
+    /// Users with nothing to do, such as unknown ones in a `bulk-delete`.
     pub ignored: usize,
-    /// Users whom Okta would not take.
+    /// Users that Okta refused.
     pub failed: usize,
 }
 
@@ -61,7 +60,7 @@ impl Counts {
 pub struct SessionView {
     /// `aps…`.
     pub id: String,
-    /// Where it stands.
+    /// Its status.
     pub status: SessionStatus,
     /// When it was opened.
     #[serde(serialize_with = "serialize_iso")]
@@ -72,7 +71,7 @@ pub struct SessionView {
     /// When Okta will have processed it, once it is triggered.
     #[serde(serialize_with = "serialize_iso_option")]
     pub due: Option<SystemTime>,
-    /// When it came to its end, whichever that was.
+    /// When it ended, however it did.
     #[serde(serialize_with = "serialize_iso_option")]
     pub ended: Option<SystemTime>,
     /// Bulk requests accepted.
@@ -85,7 +84,7 @@ pub struct SessionView {
     pub group_changes: usize,
     /// What the import did; all zero until it is done.
     pub results: Counts,
-    /// Whether it was put there with
+    /// Whether it was created with
     /// [`open_foreign_session`](crate::Emulator::open_foreign_session).
     pub foreign: bool,
 }
@@ -96,15 +95,15 @@ pub struct SessionView {
 pub struct SessionUser {
     /// The source's id of the user.
     pub external_id: String,
-    /// What was asked for.
+    /// The requested action.
     pub loaded: LoadKind,
-    /// When Okta accepted the bulk request that asked for it.
+    /// When Okta accepted the bulk request with it.
     #[serde(serialize_with = "serialize_iso")]
     pub loaded_at: SystemTime,
-    /// What became of it; nothing until the import is done, nor where it left
+    /// What became of it; `None` until the import is done, and if the import left
     /// the user out.
     pub outcome: Option<Outcome>,
-    /// What became of it when the import was done once more.
+    /// What became of it when the import was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again: Option<Outcome>,
 }
@@ -115,12 +114,12 @@ pub struct SessionUser {
 pub struct SessionGroup {
     /// The group's externalId.
     pub group: String,
-    /// What was asked for.
+    /// The requested action.
     pub change: GroupChange,
-    /// When Okta accepted the bulk request that asked for it.
+    /// When Okta accepted the bulk request with it.
     #[serde(serialize_with = "serialize_iso")]
     pub loaded_at: SystemTime,
-    /// What became of it; nothing until the import is done, nor where it left
+    /// What became of it; `None` until the import is done, and if the import left
     /// the groups out.
     pub outcome: Option<GroupOutcome>,
 }
@@ -137,23 +136,23 @@ pub(super) struct Session {
     /// When a triggered session will have been processed.
     pub(super) due: Option<SystemTime>,
     pub(super) ended: Option<SystemTime>,
-    /// What is different in its import.
+    /// How its import differs.
     pub(super) course: ImportCourse,
-    /// Whether it came to be imported, in whatever way.
+    /// Whether it was imported, in whatever way.
     pub(super) imported: bool,
-    /// How long it goes on saying CREATED once it is loaded.
+    /// How long it still says CREATED after it was loaded.
     pub(super) lag: Duration,
     pub(super) lags_until: SystemTime,
     pub(super) requests: u32,
     pub(super) loaded: BTreeMap<String, Loaded>,
-    /// How many of them are to be deactivated.
+    /// How many of them are deactivations.
     pub(super) deletes: usize,
-    /// Changes of groups and memberships, in the order of their loads.
+    /// Changes of groups and memberships, in loading order.
     pub(super) groups: Vec<SessionGroup>,
     pub(super) results: Counts,
     pub(super) foreign: bool,
-    /// Whether a call of the client's, and not a test's, brought it where it
-    /// is: only then is a late load the client's fault.
+    /// Whether a call from the client, and not a test, brought it here: only
+    /// then is a late load the client's fault.
     pub(super) moved_by_client: bool,
 }
 
@@ -204,7 +203,7 @@ impl Session {
         self.last_updated = at;
     }
 
-    /// Makes its import end so, with nobody applied.
+    /// Ends its import this way, with nobody applied.
     pub(super) fn ends(&mut self, status: SessionStatus) {
         self.course.endings.insert(
             0,
@@ -223,7 +222,7 @@ impl Session {
     }
 
     /// The object that the API answers with. It never carries counts or
-    /// errors, and may not know yet of the first load.
+    /// errors, and may not show the first load yet.
     pub(super) fn object(&self, identity_source: &str, now: SystemTime) -> Value {
         let lags = self.status == SessionStatus::InProgress && now < self.lags_until;
         let (status, last_updated) = if lags {

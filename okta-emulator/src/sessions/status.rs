@@ -1,13 +1,13 @@
-//! Where a session stands.
+//! The status of a session.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Where a session stands.
+/// The status of a session.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionStatus {
-    /// Open, and nothing of consequence loaded.
+    /// Open, without relevant data.
     Created,
     /// Open, with data.
     InProgress,
@@ -17,11 +17,11 @@ pub enum SessionStatus {
     Completed,
     /// Cancelled.
     Closed,
-    /// Left alone for 24 hours.
+    /// Without a request for 24 hours.
     Expired,
-    /// Okta failed to process it; the data has to be loaded again.
+    /// Okta failed to process it. The data must be loaded again.
     Error,
-    /// One that no client knows.
+    /// A status that no client knows.
     Other(String),
 }
 
@@ -40,7 +40,7 @@ impl SessionStatus {
         }
     }
 
-    /// Whether a session in this status keeps others from being opened.
+    /// Whether a session with this status keeps others from being opened.
     pub fn is_active(&self) -> bool {
         matches!(self, Self::Created | Self::InProgress)
     }

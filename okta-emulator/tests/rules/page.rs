@@ -100,7 +100,7 @@ async fn the_directory_is_searched_by_name_in_any_case() {
 
     shows(&by_name, &["Users 1 to 1", "Ångström"]);
     shows(&deactivated, &["Users 1 to 1", "DEPROVISIONED", ">ada<"]);
-    shows(&nobody, &["No user fits."]);
+    shows(&nobody, &["No user matches."]);
     shows(
         &ada,
         &["Ada ada", "<code>userName</code>", "ada@example.com"],
@@ -124,7 +124,7 @@ async fn a_large_directory_comes_in_pages() {
     shows(
         &first,
         &[
-            "Users 1 to 50, and there are more",
+            "Users 1 to 50, and more follow",
             "href=\"?q=example&amp;page=1\"",
         ],
     );
@@ -166,7 +166,10 @@ async fn requests_and_faults_have_pages_too() {
 #[tokio::test(start_paused = true)]
 async fn groups_are_shown_with_their_members_and_with_what_sessions_did_to_them() {
     let okta = Okta::start().await;
-    shows(&okta.page("/groups").await, &["No group came"]);
+    shows(
+        &okta.page("/groups").await,
+        &["The source has sent no groups"],
+    );
     let session = okta.open().await;
     let staff = json!([{ "externalId": "staff", "profile": { "displayName": "All staff" } }]);
     let ada = json!([{ "groupExternalId": "staff", "memberExternalIds": ["ada", "zed"] }]);
@@ -196,7 +199,7 @@ async fn groups_are_shown_with_their_members_and_with_what_sessions_did_to_them(
         &okta.page(&format!("/sessions/{session}")).await,
         &[
             "1 upsert, 0 deletes, 3 group changes",
-            "3 changes of groups, as they were loaded",
+            "3 changes of groups, in loading order",
             "add ada",
             "Okta does not know this member",
         ],
@@ -244,7 +247,7 @@ async fn a_users_page_says_what_each_session_did() {
 #[tokio::test(start_paused = true)]
 async fn the_system_log_has_a_page() {
     let okta = Okta::start().await;
-    shows(&okta.page("/log").await, &["Nothing was logged yet"]);
+    shows(&okta.page("/log").await, &["Nothing has been logged yet"]);
     okta.emulator.occupy_login("ada@example.com");
 
     okta.import(&[user("ada")], &[]).await;

@@ -148,7 +148,7 @@ async fn a_screen_reader_finds_its_way() {
     assert_eq!(named("main").len(), 1);
     assert_eq!(named("banner").len(), 1);
     assert_eq!(named("navigation"), ["Pages"]);
-    assert_eq!(named("table"), ["Sessions, the newest first"]);
+    assert_eq!(named("table"), ["Sessions, newest first"]);
     assert_eq!(
         named("columnheader"),
         ["Status", "Session", "Opened", "Took", "Loaded", "Result"]

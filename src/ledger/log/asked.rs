@@ -1,12 +1,12 @@
-//! What others ask of the log.
+//! What others ask the log.
 
 use jiff::Timestamp;
 
-use super::{Again, End, Ended, Failed, Listed, Number, SessionLog, State};
+use super::{Again, Carries, End, Ended, Failed, Listed, Number, SessionLog, State};
 use crate::okta::SessionId;
 
 impl SessionLog {
-    /// The last number that was given.
+    /// The last number given.
     #[must_use]
     pub fn last(&self) -> Number {
         self.last
@@ -44,8 +44,8 @@ impl SessionLog {
         number < self.floor || self.void.contains(number)
     }
 
-    /// Whether the log has something to say of this session beyond that it landed, so that it
-    /// must not be forgotten while entries name it.
+    /// Whether the log says more about this session than that it landed, so that it must not be
+    /// forgotten while entries name it.
     #[must_use]
     pub fn is_exception(&self, number: Number) -> bool {
         self.void.contains(number) || self.listed.contains_key(&number)
@@ -93,8 +93,15 @@ impl SessionLog {
             .count()
     }
 
-    /// Whether any import that was started, or call that was made, before this session was not seen
-    /// to end.
+    /// Whether an import with groups in it was started and not seen to end. One that was given up
+    /// may still wake.
+    #[must_use]
+    pub fn may_change_groups(&self) -> bool {
+        let may = |carries: &Carries| carries.groups || carries.may_change_groups;
+        self.listed.values().any(|session| may(&session.carries))
+    }
+
+    /// Whether any import started, or call made, before this session was not seen to end.
     #[must_use]
     pub fn has_older_unended(&self, number: Number) -> bool {
         let mut older = self.listed.range(..number);
@@ -117,7 +124,7 @@ impl SessionLog {
         self.last_triggered
     }
 
-    /// The last import that ended in ERROR and whose users of this kind are yet to be told.
+    /// The last import that ended in ERROR and whose users of this kind are not told again yet.
     #[must_use]
     pub fn failed(&self, deactivations: bool) -> Option<&Failed> {
         self.failed
@@ -126,7 +133,7 @@ impl SessionLog {
             .find(|failed| failed.deactivations == deactivations)
     }
 
-    /// How those are to be told again whom a session carried, to be deactivated or not.
+    /// How people that a session carried are told again, to be deactivated or not.
     #[must_use]
     pub fn again(&self, number: Number, deactivations: bool) -> Again {
         if self.isolated.contains(&number) {
@@ -144,8 +151,8 @@ impl SessionLog {
         }
     }
 
-    /// The number that stands for a session of a release that did not number them; 0 if its
-    /// entries hold, as far as that release knew.
+    /// The number that stands for a session of a release without numbers. 0 if its entries hold, as
+    /// far as that release knew.
     #[must_use]
     pub fn number_of(&self, id: &str) -> Number {
         self.unnumbered

@@ -1,8 +1,8 @@
-//! Single-user calls: numbered as sessions are, and never the commit.
+//! Single-user calls: numbered like sessions, and never the commit.
 //!
-//! A call's number counts as one that came to nothing from the beginning, so that what a call has
-//! told is always told again by a session, whatever becomes of the call. Besides, it is unended
-//! until its answer was seen, or until it can arrive no more.
+//! A call's number counts from the beginning as one that came to nothing. So a session always tells
+//! again what a call has told, whatever becomes of the call. The call is also unended until its
+//! answer was seen, or until it can no longer arrive.
 
 use std::{ops::Range, time::Duration};
 
@@ -11,19 +11,20 @@ use jiff::Timestamp;
 use super::{Number, SessionLog};
 use crate::mutation::{self, Mutation};
 
-/// How long after it was numbered a call may be sent. Clocks disagree by seconds, so that this is
-/// less than the 30 seconds that others count on.
+/// How long after it was numbered a call may be sent. Clocks disagree by seconds, so this is less
+/// than the 30 seconds that others count on.
 pub const SENT_WITHIN: Duration = Duration::from_secs(20);
-/// A call is sent within 30 seconds after it was numbered, and arrives within two minutes after that.
+/// A call is sent within 30 seconds after it was numbered, and arrives within two minutes after
+/// that.
 const ENDED_WITHIN: Duration = Duration::from_secs(150);
 /// Calls that may be unended at once, so that the log stays small.
 const AT_ONCE: usize = 200;
-/// There is one session an hour at most for nothing but confirming what calls have told. A run that
-/// comes every hour asks before it opens one, and so a little early.
+/// At most one session an hour does nothing but confirm what calls have told. A run that comes
+/// every hour asks before it opens one, and so a little early.
 const CONFIRMED_EVERY: Duration = Duration::from_secs(55 * 60);
 
 impl SessionLog {
-    /// Numbers so many calls that are about to be made; none where too many are under way.
+    /// Numbers this many calls that are about to be made. None if too many are under way.
     pub fn call(&mut self, calls: u64, now: Timestamp) -> Range<Number> {
         let room = AT_ONCE.saturating_sub(self.calls.len()) as u64;
         let first = self.last + 1;
@@ -53,7 +54,7 @@ impl SessionLog {
         }
     }
 
-    /// Takes the calls for ended that can arrive no more.
+    /// Counts calls that can no longer arrive as ended.
     pub fn end_calls(&mut self, now: Timestamp) {
         self.calls.retain(|_, until| *until > now);
     }
@@ -69,14 +70,14 @@ impl SessionLog {
         self.calls.keys().copied()
     }
 
-    /// Whether a call was seen to be done, so that a session need only confirm it. Not where all
+    /// Whether a call was seen to be done, so that a session only has to confirm it. Not if all
     /// that was told until then is in doubt.
     #[must_use]
     pub fn is_done(&self, call: Number) -> bool {
         call >= self.floor && self.done.contains(call)
     }
 
-    /// Whether a session may be opened now for nothing but confirming what calls have told.
+    /// Whether a session may be opened now only to confirm what calls have told.
     #[must_use]
     pub fn may_confirm(&self, now: Timestamp) -> bool {
         self.last_confirmed

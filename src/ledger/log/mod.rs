@@ -1,9 +1,9 @@
-//! The log of import sessions: what is known of each, and so whose entries hold.
+//! The log of import sessions: what is known about each, and so whose entries hold.
 //!
-//! Sessions are numbered. A number is given and listed in one write, before anything is loaded,
-//! and a session leaves the list only when its end was seen. So a number that was given and is
-//! not listed landed, unless it is among those that came to nothing; a number that was never
-//! given is unknown, and unknown means doubtful.
+//! Sessions are numbered. A number is given and listed in one write, before anything is loaded, and
+//! a session leaves the list only when its end was seen. So a number that was given and is not
+//! listed has landed, unless it is among those that came to nothing. A number that was never given
+//! is unknown, and unknown means doubtful.
 
 mod asked;
 mod calls;
@@ -31,12 +31,12 @@ use crate::{
     okta::SessionId,
 };
 
-/// Landed sessions that are listed for people to look them up at Okta.
+/// How many landed sessions are listed, so that people can look them up at Okta.
 const RECENT: usize = 20;
-/// Ranges of sessions that came to nothing; beyond them all earlier sessions are doubted, which
-/// is always safe.
+/// How many ranges of sessions that came to nothing are kept. Beyond them all earlier sessions are
+/// doubted, which is always safe.
 const VOID_RANGES: usize = 500;
-/// Imports that ended in ERROR and are remembered until their users were told.
+/// How many imports that ended in ERROR are remembered until their users were told.
 const FAILED: usize = 64;
 /// How often the time of a number is noted, and how many of these notes are kept.
 const MARKED_EVERY: std::time::Duration = std::time::Duration::from_secs(10 * 60);
@@ -44,11 +44,11 @@ const MARKS: usize = 20;
 /// How long a session may take to end, counted from the end of the one before it.
 pub const GIVEN_UP_AFTER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
-/// What is known of the import sessions.
+/// What is known about the import sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct SessionLog {
-    /// The last number that was given.
+    /// The last number given.
     last: Number,
     /// Entries of sessions below this number are doubtful.
     floor: Number,
@@ -60,14 +60,14 @@ pub struct SessionLog {
     listed: BTreeMap<Number, Listed>,
     /// The sessions that came to nothing.
     void: Ranges,
-    /// Imports that ended in ERROR, whose users are yet to be told.
+    /// Imports that ended in ERROR and whose users are not told again yet.
     failed: Vec<Failed>,
     /// The last sessions that ended, newest first.
     recent: Vec<Ended>,
-    /// Sessions of one person whose import ended in ERROR: whoever entries have told by them is
-    /// told nothing like it again.
+    /// Sessions of one person whose import ended in ERROR. People whose entries name them are not
+    /// told the same again.
     isolated: BTreeSet<Number>,
-    /// Which number was the last at some earlier times, so that it is known how old one is.
+    /// Which number was the last at some earlier times, which gives the age of a session.
     marks: Vec<Mark>,
     /// Whether the last session carried people of an import that had ended in ERROR.
     last_was_again: bool,
@@ -78,19 +78,22 @@ pub struct SessionLog {
     /// Single-user calls whose end was not seen, and when they have ended at the latest.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     calls: BTreeMap<Number, Timestamp>,
-    /// Calls that Okta was seen to have done: a session is to tell them again, in good time.
+    /// Calls that Okta was seen to have done: a session will tell them again, in good time.
     #[serde(skip_serializing_if = "Ranges::is_empty")]
     done: Ranges,
-    /// When an import was last started that told nothing but what calls had told.
+    /// When an import that told nothing but what calls had told was last started.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_confirmed: Option<Timestamp>,
-    /// Imports with groups in them that ended in ERROR, one after another; each that is done takes one
-    /// away.
+    /// How many imports with groups in them ended in ERROR, one after another. Each success takes
+    /// one away.
     #[serde(skip_serializing_if = "is_zero")]
     groups_failed: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this signature"
+)]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -115,7 +118,8 @@ impl SessionLog {
         self.last
     }
 
-    /// Numbers what was seen at Okta and carried by no session of ours: entries of this number hold.
+    /// Numbers what was seen at Okta and carried by no session of ours: entries with this number
+    /// hold.
     pub fn seen(&mut self, now: Timestamp) -> Number {
         self.last += 1;
         self.mark(now);
@@ -143,7 +147,7 @@ impl SessionLog {
         }
     }
 
-    /// A session ended. Says what becomes of the charges it made.
+    /// A session ended. Gives what becomes of the charges that it made.
     pub fn ended(&mut self, number: Number, end: End, now: Timestamp) -> Charges {
         let Some(session) = self.listed.remove(&number) else {
             return Charges::Stand;
@@ -199,9 +203,9 @@ impl SessionLog {
         }
     }
 
-    /// How many groups and people's memberships a session may carry: all of them, but for an eighth for
-    /// each import with groups that ended in ERROR, after a first one, so that whatever makes it fail
-    /// comes to stand alone.
+    /// How many groups and people's memberships a session may carry. All of them at first. After
+    /// the first failure (ERROR), an eighth for each import with groups that failed, so that the
+    /// one that makes it fail comes to stand alone.
     #[must_use]
     pub fn room_for_groups(&self) -> usize {
         const MOST: usize = 1 << 15;
@@ -211,14 +215,14 @@ impl SessionLog {
         }
     }
 
-    /// Whether the last import with groups in it ended in ERROR: until one is done, nobody else is in
-    /// a session with them.
+    /// Whether the last import with groups in it ended in ERROR. Until one succeeds, they have a
+    /// session without users.
     #[must_use]
     pub fn groups_have_failed(&self) -> bool {
         self.groups_failed > 0
     }
 
-    /// Gives up the session that the others wait for, if it has had its time.
+    /// Gives up the session that the others wait for, once its time is over.
     pub fn give_up(&mut self, now: Timestamp) -> Option<SessionId> {
         let (number, oldest) = self
             .listed
@@ -251,7 +255,7 @@ impl SessionLog {
         self.floor = self.last + 1;
     }
 
-    /// The sessions of another binding are over, which perhaps gave people `other_ids`.
+    /// The sessions of another binding are over. Perhaps it gave people `other_ids`.
     pub fn abandon(&mut self, other_ids: bool) {
         let listed: Vec<_> = self.listed.keys().copied().collect();
         for number in listed {
@@ -268,10 +272,10 @@ impl SessionLog {
         self.keep_small();
     }
 
-    /// Forgets what no entry names any more; `named` are the sessions that did not land and that
-    /// entries name, as a read of all entries found that began when `last` was the last number.
-    /// Late writes of a run that died may still come, so that only sessions opened before `old`
-    /// are forgotten.
+    /// Forgets what no entry names any more. `named` are the sessions that did not land and that
+    /// entries name, as found by a read of all entries that began when `last` was the last number.
+    /// Late writes of a dead run may still come, so only sessions opened before `old` are
+    /// forgotten.
     pub fn forget(&mut self, named: &BTreeSet<Number>, last: Number, old: Timestamp) {
         let marks = self.marks.iter().filter(|mark| mark.at <= old);
         let oldest = marks.map(|mark| mark.number).max().unwrap_or(0).min(last);
@@ -301,7 +305,7 @@ impl SessionLog {
         }
     }
 
-    /// Who was in a failed import is told in ever smaller sessions.
+    /// The people of a failed import are told in ever smaller sessions.
     fn note_failure(&mut self, number: Number, carries: Carries) {
         let again = carries.again.is_some();
         if again && carries.upserts + carries.deactivations == 1 {

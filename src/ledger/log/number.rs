@@ -1,5 +1,5 @@
-//! What sessions are known by.
+//! What identifies sessions.
 
 /// The number of an import session, in the order in which they were opened. 0 stands for the
-/// sessions of releases that did not number them.
+/// sessions of releases without numbers.
 pub type Number = u64;

@@ -62,7 +62,7 @@ impl Ranges {
         self.0.len()
     }
 
-    /// Drops the oldest ranges, so many; the highest number that was dropped.
+    /// Drops this many of the oldest ranges. Gives the highest number that was dropped.
     pub fn drop_oldest(&mut self, ranges: usize) -> Option<u64> {
         let mut highest = None;
         for _ in 0..ranges {

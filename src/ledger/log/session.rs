@@ -1,4 +1,4 @@
-//! What is known of one session.
+//! What is known about one session.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,14 +31,14 @@ pub struct Listed {
 /// How many people a session carries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Carries {
-    /// To be created, updated or reactivated.
+    /// People to create, update or reactivate.
     pub upserts: u64,
-    /// To be deactivated.
+    /// People to deactivate.
     pub deactivations: u64,
-    /// Those of an import that ended in ERROR, told once more to find out who makes it fail.
+    /// People of an import that ended in ERROR, told once more to find out who makes it fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Number>,
-    /// Those of a push, which its sender repeats: no full run could tell them.
+    /// People of a push, which its sender repeats: no full run could tell them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_push: bool,
     /// Whether it tells nothing but what single-user calls have told.
@@ -47,13 +47,17 @@ pub struct Carries {
     /// Whether groups or memberships are in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub groups: bool,
+    /// Whether it may change who is in a group, or which groups there are, in any way: it also takes
+    /// people who return out of their old groups.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_change_groups: bool,
 }
 
 /// How far a session came, as far as we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
-    /// It may be loading; its import was not started.
+    /// It may be loading. Its import was not started.
     Open,
     /// Its import is about to be started, or was.
     Starting,
@@ -81,7 +85,7 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
-    /// Its number.
+    /// The session's number.
     pub number: Number,
     /// Okta's id.
     pub id: SessionId,
@@ -99,37 +103,37 @@ pub struct Ended {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failed {
-    /// Its number.
+    /// The session's number.
     pub number: Number,
-    /// Whether it is about those it deactivated, or about the others.
+    /// Whether it is about the people it deactivated, or about the others.
     pub deactivations: bool,
     /// How many they were.
     pub users: u64,
-    /// Whether it was a second attempt, so that there is somebody who makes it fail.
+    /// Whether it was a second attempt, so that somebody in it makes it fail.
     pub again: bool,
 }
 
-/// The last number that was given, at a time.
+/// The last number given at a certain time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Mark {
     pub(super) number: Number,
     pub(super) at: Timestamp,
 }
 
-/// How those are told again whose session came to nothing.
+/// How people are told again whose session came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Again {
     /// With all others.
     AsEver,
-    /// Apart from others: their import ended in ERROR, and somebody in it made it fail.
+    /// Separately from others: their import ended in ERROR, and somebody in it made it fail.
     Apart,
-    /// Once those of a later failed import were told.
+    /// After the people of a later failed import.
     Later,
     /// By themselves: they were alone in an import that ended in ERROR.
     Isolated,
 }
 
-/// What became of charges: whether those that a session made are to be given back.
+/// What became of charges: whether those of a session are given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charges {
     /// They stand: its users may have been told.

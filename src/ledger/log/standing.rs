@@ -1,4 +1,4 @@
-//! What is to be told of one person now: the protocol's rules, as functions of values.
+//! What to tell about one person now: the protocol's rules, as functions of values.
 
 use super::{Number, SessionLog, State};
 use crate::{
@@ -7,20 +7,20 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// What Okta was told of a person, as their entry has it.
+/// What Okta was told about a person, as their entry has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Telling {
-    /// What.
+    /// What it was told.
     pub told: Told,
     /// The session that carried it.
     pub session: Number,
-    /// The session, unended at the time, that it may be overtaken by.
+    /// The session, unended at the time, that may overtake it.
     pub behind: Option<Number>,
     /// Whether nobody knows that it arrived, whatever became of its session.
     pub doubtful: bool,
 }
 
-/// What the records say a person is to be.
+/// How the records say that a person must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Want {
     /// Active, with the profile of this fingerprint.
@@ -29,18 +29,18 @@ pub enum Want {
     Inactive,
 }
 
-/// How a person stands, of whom Okta was told something.
+/// What Okta was told about a person, and how far that can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Standing {
     /// What Okta was last told.
     pub told: Told,
-    /// Whether that can be relied on, so that it need not be told again.
+    /// Whether that can be relied on, so that telling it again is not needed.
     pub holds: bool,
     /// Whether a session that carries them may still be imported.
     pub live: bool,
 }
 
-/// What is to be done about a person.
+/// What to do about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Due {
     /// Nothing: Okta was told.
@@ -51,7 +51,7 @@ pub enum Due {
     Wait,
 }
 
-/// What is to be told now of somebody; `None` stands for a person of whom Okta was told nothing.
+/// What to tell about somebody now. `None` stands for a person that Okta was told nothing about.
 #[must_use]
 pub fn due(want: Want, standing: Option<Standing>) -> Due {
     let Some(Standing { told, holds, live }) = standing else {
@@ -61,8 +61,8 @@ pub fn due(want: Want, standing: Option<Standing>) -> Due {
         };
     };
     match (want, told) {
-        // An upsert may be overtaken by what is still to be imported; a deactivation is told
-        // again afterwards.
+        // What is still to be imported may overtake an upsert. A deactivation is told again
+        // afterwards.
         (Want::Active(print), Told::Active(known)) if live && print == known => Due::Nothing,
         (Want::Active(_), _) if live && !mutation::on(Mutation::UpsertsDoNotWait) => Due::Wait,
         (Want::Active(print), Told::Active(known)) if holds && print == known => Due::Nothing,
@@ -73,8 +73,8 @@ pub fn due(want: Want, standing: Option<Standing>) -> Due {
 }
 
 impl SessionLog {
-    /// How somebody stands of whom Okta was told this. `None` where nothing that was told to
-    /// this identity source is known of them.
+    /// How far Okta's knowledge of somebody can be relied on after this telling. `None` if this
+    /// identity source was told nothing about them.
     #[must_use]
     pub fn standing(&self, telling: Telling) -> Option<Standing> {
         let Telling {
@@ -97,7 +97,7 @@ impl SessionLog {
             (_, Some(_)) => false,
             (_, None) => self.landed(session),
         };
-        // An entry can name but one session that it is behind: beside two that may be imported,
+        // An entry can name only one session that it is behind. With two that may be imported,
         // nobody is told to leave once more until one of them has ended.
         let may_be_imported = matches!(state, Some(State::Starting | State::Triggered));
         let is_behind_two = told == Told::Inactive && may_be_imported && is_behind_live;
@@ -123,7 +123,7 @@ impl SessionLog {
         self.is_under_way(session) || listed.is_some_and(|it| it.state != State::GivenUp)
     }
 
-    /// Whether the entries of this session hold, which is not listed.
+    /// Whether the entries of this session, which is not listed, hold.
     fn landed(&self, session: Number) -> bool {
         let is_known = session <= self.last() || mutation::on(Mutation::UnknownIsTrusted);
         is_known && !self.is_void(session)

@@ -122,9 +122,10 @@ fn whoever_makes_an_import_fail_stands_alone_before_long() {
                 by_push: false,
                 confirms: false,
                 groups: false,
+                may_change_groups: false,
             };
             log.starting(number, carries);
-            // The one who makes it fail is among those who are told first.
+            // The one who makes it fail is among the first people told.
             log.ended(number, End::Error, at(0));
             sessions += 1;
             if log.again(number, false) == Again::Isolated {

@@ -1,4 +1,4 @@
-//! The log of a release that did not number its sessions.
+//! The log of a release without session numbers.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The template engine's tests, so that they take absent, null and empty for the same nothing.
+//! The template engine's tests, changed to take absent, null and empty for the same nothing.
 
 use minijinja::{
     Environment, Error, State, Value, tests,
@@ -7,7 +7,7 @@ use minijinja::{
 
 use super::nothing::{is_nothing, no_text, string_of};
 
-/// Adds the tests that nothing has a say in.
+/// Adds the tests for which nothing matters.
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_test("undefined", |value: &Value| is_nothing(value));
     environment.add_test("none", |value: &Value| is_nothing(value));

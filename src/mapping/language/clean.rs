@@ -19,9 +19,9 @@ const KEPT: usize = 100;
 
 type Kept = Arc<Mutex<BTreeMap<String, Regex>>>;
 
-/// A regular expression, or why it is none.
+/// A regular expression, or why it is not one.
 pub(super) fn pattern(pattern: &str) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|error| format!("is no regular expression: {error}"))
+    Regex::new(pattern).map_err(|error| format!("is not a regular expression: {error}"))
 }
 
 /// Adds them.

@@ -1,4 +1,4 @@
-//! The engine as it is set up: what it has of its own, and what of ours stands in for the rest.
+//! The engine as it is set up: its own parts, and ours that replace the rest.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::nothing::{EMPTY, base64, doubt, is_blank, no_text, string_of, text};
 use super::{Tables, Use, ask, clean, guard, lookup, names, through};
 
-/// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping
-/// needs, and reached in milliseconds by one that loops without end.
+/// What a template may cost, in MiniJinja's instructions: thousands of times what a mapping needs,
+/// and reached in milliseconds by one that loops without end.
 const FUEL: u64 = 100_000;
 
 /// The language for one of its uses.
@@ -76,7 +76,7 @@ pub(super) fn environment(of: Use, tables: &Arc<Tables>) -> Environment<'static>
 
 /// `shard(value, count)`: which of `count` equal shares of the people a value belongs to, from 0.
 /// The first eight bytes of the SHA-256 of the value's text, as a big-endian number, modulo
-/// `count`: the same in every release, as people must not wander from one share to another.
+/// `count`: the same in every release, because people must not move from one share to another.
 fn shard(value: &Value, count: u64) -> Result<u64, Error> {
     if !matches!(
         value.kind(),

@@ -1,4 +1,5 @@
-//! The template engine's filters, so that they make nothing of nothing and no text of what is none.
+//! The template engine's filters, changed so that they make nothing of nothing, and no text of what
+//! is not text.
 
 use minijinja::{
     Environment, Error, State, Value, filters,
@@ -10,9 +11,9 @@ use super::{
     nothing::{doubt, is_blank, is_collection, is_nothing, keywords, no_text, string_of, text},
 };
 
-/// The largest whole number that a filter of text takes: `indent` makes so many spaces.
+/// The largest whole number that a text filter takes: `indent` makes that many spaces.
 const MOST: i64 = 1_000;
-/// The longest text that a filter gives, in bytes: far beyond what any attribute holds.
+/// The longest text that a filter gives, in bytes: far more than any attribute holds.
 pub(super) const LONGEST: usize = 100_000;
 
 /// What a filter works on.
@@ -20,13 +21,13 @@ pub(super) const LONGEST: usize = 100_000;
 enum On {
     /// Strings and numbers.
     Text,
-    /// Numbers, also those that are written as text.
+    /// Numbers, also those written as text.
     Number,
-    /// Whatever there is.
+    /// Anything.
     Anything,
 }
 
-/// Adds the filters of the engine that work on something: nothing stays nothing.
+/// Adds the engine's filters that work on something: nothing stays nothing.
 pub(super) fn add(environment: &mut Environment<'static>, of: Use) {
     macro_rules! add {
         ($on:expr, $($name:literal => $filter:expr),* $(,)?) => {
@@ -132,7 +133,7 @@ fn without_nothing(args: &mut [Value]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a filter of text is given beside the text.
+/// What a text filter is given apart from the text.
 fn arguments(args: Vec<Value>, of: Use, formats: bool) -> Result<Vec<Value>, Error> {
     let (mut args, keywords) = keywords(args);
     if formats {
@@ -177,7 +178,7 @@ fn no_representation(format: Option<&Value>) -> Result<(), Error> {
         let conversion =
             after.trim_start_matches(|c: char| c.is_ascii_digit() || "#+- .*".contains(c));
         if conversion.starts_with(['r', 'a']) {
-            return Err(doubt("formats with %r or %a, which is no text; use %s"));
+            return Err(doubt("formats with %r or %a, which is not text; use %s"));
         }
         rest = conversion.get(1..).unwrap_or("");
     }
@@ -210,7 +211,7 @@ fn replace(state: &mut State, value: &Value, args: Rest<ValueOrKwargs>) -> Resul
     if text.len() + times.saturating_mul(new.len()) > LONGEST {
         return Err(doubt(format!("is longer than {LONGEST} bytes")));
     }
-    // Whether a text is safe matters only to escaping, which is off.
+    // Whether a text is safe matters only for escaping, which is off.
     let _ = state;
     Ok(Value::from(text.replacen(
         &*old,
@@ -224,7 +225,7 @@ fn string(value: &Value) -> Result<Value, Error> {
     text(value)
 }
 
-/// `default(other, also_false)`: what is nothing becomes the other.
+/// `default(other, also_false)`: nothing becomes the other.
 fn default(state: &State, value: &Value, args: Rest<Value>) -> Result<Value, Error> {
     if is_blank(value) {
         return Ok(args.first().cloned().unwrap_or_else(|| Value::from(())));
@@ -232,7 +233,7 @@ fn default(state: &State, value: &Value, args: Rest<Value>) -> Result<Value, Err
     filters::default(state, value, args)
 }
 
-/// `join(separator, attribute)`: each member must be text; nothing among them is empty.
+/// `join(separator, attribute)`: each member must be text. Nothing among them is empty.
 fn join(state: &mut State, args: Vec<Value>, of: Use) -> Result<Value, Error> {
     let (mut args, keywords) = keywords(args);
     let keyword = |name: &str| -> Result<Option<Value>, Error> {

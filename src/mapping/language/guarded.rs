@@ -149,7 +149,7 @@ impl Guarded {
         let span = expression.span();
         match expression {
             Expr::Var(s) => Expr::Var(Spanned::new(Var { id: s.id }, span)),
-            // Who somebody is may be made of a literal that is empty, unlike of an attribute.
+            // An identity may be made of an empty literal, unlike of an empty attribute.
             Expr::Const(s) if self.0 == Use::Identity && s.value.as_str() == Some("") => {
                 constant(Value::from(()), span)
             }

@@ -35,7 +35,8 @@ impl Tables {
     }
 }
 
-/// `lookup(table, default)`: without a default, what the table does not have rejects the record.
+/// `lookup(table, default)`: without a default, a value that the table does not have rejects the
+/// record.
 pub(super) fn add(environment: &mut Environment<'static>, tables: &Arc<Tables>) {
     let tables = Arc::clone(tables);
     environment.add_filter("lookup", move |value: &Value, args: Rest<ValueOrKwargs>| {
@@ -61,7 +62,8 @@ pub(super) fn add(environment: &mut Environment<'static>, tables: &Arc<Tables>) 
             (Some(found), _) => Ok::<_, Error>(Value::from(found.as_str())),
             (None, Some(default)) => Ok(default),
             (None, None) => Err(doubt(format!(
-                "the table {name} does not have what is looked up in it; add it, or give lookup a default"
+                "the table {name} does not have the value that is looked up in it; add it, or give \
+                 lookup a default"
             ))),
         }
     });

@@ -1,9 +1,9 @@
 //! What templates and expressions may say: MiniJinja's language, made safe for people's records.
 //!
-//! A template is parsed by the engine, checked ([`names`]), looked at for what it can reach in a
-//! record ([`reach`]), and compiled from a tree in which whatever would turn values into text goes
-//! through a filter of ours ([`guarded`]). So nothing stays nothing, and what is no text becomes
-//! none, at whatever place in an expression.
+//! A template is parsed by the engine, checked ([`names`]), examined for what it can reach in a
+//! record ([`reach`]), and compiled from a tree in which everything that would turn values into
+//! text goes through a filter of ours ([`guarded`]). So nothing stays nothing, and what is not text
+//! never becomes text, anywhere in an expression.
 
 mod ask;
 mod clean;

@@ -1,4 +1,4 @@
-//! What there is in the language, and what to write instead of what there is not.
+//! What the language has, and what to write instead of what it does not have.
 
 use std::ops::Range;
 
@@ -112,7 +112,7 @@ const TESTS: [&str; 42] = [
     "upper",
 ];
 /// The functions, and the names under which they are compiled: a record's attribute of that name
-/// does not stand in their way.
+/// does not hide them.
 pub(super) const FUNCTIONS: [(&str, &str); 4] = [
     ("dict", "(dict)"),
     ("namespace", "(namespace)"),
@@ -159,7 +159,7 @@ impl Complaint {
     }
 }
 
-/// What is wrong with a filter of this name that is given these arguments.
+/// What is wrong with a filter of this name with these arguments.
 pub(super) fn filter(name: &str, arguments: &[CallArg<'_>], tables: &Tables) -> Option<String> {
     let all = || FILTERS.iter().copied();
     // The engine leaves out spaces in the names of filters.

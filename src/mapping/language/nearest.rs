@@ -1,6 +1,6 @@
 //! What somebody meant who wrote something else.
 
-/// The name that somebody may have meant who wrote this one.
+/// The name that this one may be a misspelling of.
 pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
     let written = plain(written);
@@ -12,7 +12,7 @@ pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out or exchanged to come from one text to the other.
+/// How many letters to add, remove or exchange to come from one text to the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

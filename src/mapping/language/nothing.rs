@@ -1,6 +1,6 @@
 //! What is nothing, what is text, and what is neither.
 //!
-//! Absent, NULL and empty are the same nothing, and stay it through everything. A collection, a
+//! Absent, NULL and empty are the same nothing, and stay nothing everywhere. A collection, a
 //! boolean and binary are never text: the template engine would write them in a notation of its
 //! own, which is nobody's name.
 
@@ -13,8 +13,8 @@ use minijinja::{
 
 use crate::users::Binary;
 
-/// Why a template or an expression does not come to an end, in our words: without a value of the
-/// record, so that it may be told to anybody.
+/// Why a template or an expression has no result, in our words: without a value of the record, so
+/// that anybody may read it.
 #[derive(Debug)]
 struct Doubt(String);
 
@@ -31,7 +31,7 @@ pub(in crate::mapping) fn doubt(why: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, "doubt").with_source(Doubt(why.into()))
 }
 
-/// What an error says, without the values it happened to.
+/// What an error says, without the values that caused it.
 pub(in crate::mapping) fn reason(error: &Error) -> String {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -48,7 +48,7 @@ pub(in crate::mapping) fn reason(error: &Error) -> String {
     }
 }
 
-/// What an identity that takes something from nothing is rejected for.
+/// Why an identity that takes something from nothing is rejected.
 pub(in crate::mapping) const EMPTY: &str =
     "takes something from an attribute that is missing, null or empty; give it a default";
 
@@ -57,7 +57,7 @@ pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_undefined() || value.is_none() || value.as_str() == Some("")
 }
 
-/// Whether a value is nothing, or text of which nothing can be seen.
+/// Whether a value is nothing, or text with nothing visible in it.
 pub(super) fn is_blank(value: &Value) -> bool {
     value.is_undefined()
         || value.is_none()
@@ -66,7 +66,7 @@ pub(super) fn is_blank(value: &Value) -> bool {
             .is_some_and(|text| crate::mapping::clean::ends(text).is_empty())
 }
 
-/// A value that is to become text: itself if it is a string or a number, an empty string if it is
+/// A value that must become text: itself if it is a string or a number, an empty string if it is
 /// nothing.
 pub(super) fn text(value: &Value) -> Result<Value, Error> {
     match value.kind() {
@@ -85,7 +85,8 @@ fn is_finite(value: &Value) -> bool {
 pub(super) fn no_text(value: &Value) -> Error {
     doubt(match value.kind() {
         ValueKind::Bool => {
-            "is a boolean, where a string was expected; write what it means, such as 'yes' if active else 'no'"
+            "is a boolean, where a string was expected; write what it means, such as 'yes' if \
+             active else 'no'"
         }
         ValueKind::Map => {
             "is a map, where a string was expected; name one of its members or use the join filter"
@@ -93,15 +94,15 @@ pub(super) fn no_text(value: &Value) -> Error {
         ValueKind::Seq | ValueKind::Iterable => {
             "is a list, where a string was expected; name one of its members or use the join filter"
         }
-        ValueKind::Number => "is a number without an end, where a string was expected",
+        ValueKind::Number => "is an infinite number, where a string was expected",
         _ if value.downcast_object_ref::<Binary>().is_some() => {
             "is binary, where a string was expected; use the base64 filter"
         }
-        _ => "is no string, where a string was expected",
+        _ => "is not a string, where a string was expected",
     })
 }
 
-/// Whether a value is none that a text filter can be given beside what it works on.
+/// Whether a value cannot be an argument of a text filter.
 pub(super) fn is_collection(value: &Value) -> bool {
     matches!(
         value.kind(),

@@ -1,4 +1,4 @@
-//! Operators, so that what they join becomes text, and nothing is one value.
+//! Operators, changed so that what they join becomes text, and nothing is one value.
 
 use minijinja::machinery::{
     Span,
@@ -22,7 +22,7 @@ impl Guarded {
         filter(name, self.expression(operand), Vec::new(), operand.span())
     }
 
-    /// An operand that becomes text. A text that was written as one already is.
+    /// An operand that becomes text. A text literal already is one.
     fn text<'a>(self, operand: &Expr<'a>) -> Expr<'a> {
         match operand {
             Expr::Const(constant)

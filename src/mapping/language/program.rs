@@ -18,7 +18,7 @@ use super::{
 };
 use crate::users::Attributes;
 
-/// The language in its three uses. A process keeps its mapping to its end, so that what its
+/// The language in its three uses. A process keeps its mapping as long as it lives, so what its
 /// programs borrow is never given back.
 #[derive(Clone)]
 pub(in crate::mapping) struct Language {
@@ -38,7 +38,7 @@ impl fmt::Debug for Language {
 pub(in crate::mapping) struct Program {
     environment: &'static Environment<'static>,
     instructions: Instructions<'static>,
-    /// The attributes that it reaches in any case.
+    /// The attributes that it certainly reaches.
     pub(in crate::mapping) names: HashSet<String>,
     /// All that it may reach.
     pub(in crate::mapping) reads: Attributes,
@@ -78,7 +78,7 @@ impl Language {
         }
     }
 
-    /// Compiles a template in which these names stand for something besides the record.
+    /// Compiles a template in which these names stand for something that is not in the record.
     pub(in crate::mapping) fn template(
         &self,
         source: &str,
@@ -105,7 +105,7 @@ impl Language {
         })
     }
 
-    /// Compiles an expression in which these names stand for something besides the record.
+    /// Compiles an expression in which these names stand for something that is not in the record.
     pub(in crate::mapping) fn expression(
         &self,
         source: &str,

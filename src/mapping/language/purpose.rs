@@ -1,9 +1,9 @@
 //! What a text of the mapping is for.
 
-/// What becomes of what a template or an expression gives.
+/// What the result of a template or an expression becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::mapping) enum Use {
-    /// It says who somebody is: nothing of it may be made of nothing.
+    /// It identifies somebody: no part of it may come from nothing.
     Identity,
     /// It is a value: nothing is empty, and so is any member of nothing.
     Value,

@@ -1,8 +1,8 @@
-//! What of a record a template can reach, and whether it says what the language knows.
+//! What a template can reach in a record, and whether it uses only what the language knows.
 //!
-//! A name is a variable of the template's own only where it certainly is bound; everywhere else it
-//! may be an attribute, and is read. What this finds too much costs a little; what it missed would
-//! be cleared for everybody.
+//! A name is a variable of the template's own only where it is certainly bound. Everywhere else it
+//! may be an attribute, and is read. Reading too much costs a little. Reading too little would
+//! clear an attribute for everybody.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::users::{Attributes, Record};
 
-/// What was found of a template.
+/// What was found about a template.
 #[derive(Debug)]
 pub(super) struct Reach<'t> {
     tables: &'t Tables,
@@ -38,7 +38,7 @@ impl<'t> Reach<'t> {
         }
     }
 
-    /// What was found: the names that are reached in any case, and whether others may be, or the
+    /// What was found: the names that are certainly reached, and whether others may be, or the
     /// first thing that is wrong.
     pub(super) fn end(self) -> Result<(HashSet<String>, Attributes), Complaint> {
         match self.complaint {
@@ -70,7 +70,7 @@ impl<'t> Reach<'t> {
         }
     }
 
-    /// What happens in here stays in here.
+    /// What is bound in here stays in here.
     fn block(&mut self, visit: impl FnOnce(&mut Self)) {
         self.bound.push(HashSet::new());
         visit(self);

@@ -1,6 +1,6 @@
-//! The filters of ours that a tree goes through. No template can name them.
+//! Filters of ours that a tree goes through. No template can name them.
 
-/// What is joined by `~` becomes text.
+/// Operands of `~` become text.
 pub(super) const TEXT: &str = "(text)";
 /// What is sliced: a slice of nothing is nothing, not an empty list.
 pub(super) const SLICED: &str = "(sliced)";

@@ -181,7 +181,7 @@ fn no_date_is_no_limit_and_neither_is_the_end_of_time() {
         ("", "253402300799", &[]),
         ("", "253402214400000", &[]),
         ("0001-01-01", "", &["0001-01-01T00:00:00Z"]),
-        // Who is to leave before they come never comes.
+        // Somebody who leaves before they come never comes.
         ("2026-12-31", "2026-12-01", &["2026-12-02T00:00:00Z"]),
     ] {
         assert_eq!(crossings("UTC", 0, from, until), expected, "{from} {until}");

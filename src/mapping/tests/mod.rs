@@ -161,11 +161,11 @@ fn a_profile_needs_a_user_name_and_something_besides() {
     assert_eq!(rejected(&[("title", text("x"))]), ["userName: is empty"]);
     assert_eq!(
         rejected(&[("name", text("ada"))]),
-        ["profile: has no attribute besides userName"]
+        ["profile: has no attribute other than userName"]
     );
     assert_eq!(
         rejected(&[("name", text("ada")), ("title", text("  "))]),
-        ["profile: has no attribute besides userName"]
+        ["profile: has no attribute other than userName"]
     );
 }
 

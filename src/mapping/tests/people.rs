@@ -58,8 +58,8 @@ fn a_hundred_records_of_ten_countries_come_to_what_was_written_down_for_them() {
 
     for (id, record) in people {
         let expected = &expected[&id];
-        let (state, whom, reasons) = match mapping.map(record, now) {
-            Mapped::Active(whom, profile) => {
+        let (state, who, reasons) = match mapping.map(record, now) {
+            Mapped::Active(who, profile) => {
                 let sent = serde_json::to_value(&profile).unwrap();
                 for name in mapping
                     .profile_attributes()
@@ -72,23 +72,23 @@ fn a_hundred_records_of_ten_countries_come_to_what_was_written_down_for_them() {
                     expected["profile"].get("secondEmail"),
                     "{id}"
                 );
-                ("active", Some(whom), vec![])
+                ("active", Some(who), vec![])
             }
-            Mapped::Inactive(whom) => ("left", Some(whom), vec![]),
-            Mapped::Upcoming(whom) => ("upcoming", Some(whom), vec![]),
-            Mapped::Rejected(whom, reasons) => ("rejected", Some(whom), reasons),
+            Mapped::Inactive(who) => ("left", Some(who), vec![]),
+            Mapped::Upcoming(who) => ("upcoming", Some(who), vec![]),
+            Mapped::Rejected(who, reasons) => ("rejected", Some(who), reasons),
             Mapped::Unidentified(reasons) => ("unidentified", None, reasons),
             Mapped::Impossible(reasons) => ("impossible", None, reasons),
-            Mapped::OutOfScope { whom, keep } => {
+            Mapped::OutOfScope { who, keep } => {
                 assert!(keep, "{id}");
-                ("outOfScope", whom, vec![])
+                ("outOfScope", who, vec![])
             }
         };
 
         assert_eq!(state, expected["state"], "{id}: {reasons:?}");
-        let whom = whom.as_ref().map(ExternalId::as_str);
+        let who = who.as_ref().map(ExternalId::as_str);
         assert_eq!(
-            whom,
+            who,
             expected.get("externalId").and_then(Value::as_str),
             "{id}"
         );

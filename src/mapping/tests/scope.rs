@@ -1,4 +1,4 @@
-//! Other kinds of items, and whom Okta cannot have.
+//! Other kinds of items, and people that Okta cannot have.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn an_item_that_is_left_out_need_not_say_whom_it_is_about() {
     assert_eq!(
         invoice,
         Mapped::OutOfScope {
-            whom: None,
+            who: None,
             keep: false
         }
     );
@@ -33,8 +33,8 @@ fn who_is_out_of_scope_leaves_or_is_kept() {
 
         let mapped = mapping.map(record(&[("number", text("7"))]), NOW);
 
-        let whom = ExternalId::parse("7").ok();
-        assert_eq!(mapped, Mapped::OutOfScope { whom, keep });
+        let who = ExternalId::parse("7").ok();
+        assert_eq!(mapped, Mapped::OutOfScope { who, keep });
     }
 }
 

@@ -34,7 +34,7 @@ fn the_place_is_marked_and_the_nearest_name_is_told() {
     assert!(said_of("{{ upper(a) }}").contains("write {{ … | upper }}"));
     assert!(said_of("{{ debug() }}").contains("is unknown"));
     assert!(said_of("{{ a | pprint }}").contains("is unknown"));
-    assert!(said_of("{{ a | regex_replace('(', '') }}").contains("is no regular expression"));
+    assert!(said_of("{{ a | regex_replace('(', '') }}").contains("is not a regular expression"));
 }
 
 #[test]

@@ -10,9 +10,9 @@ use crate::okta::UserProfile;
 /// Which of the two bulk requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// `bulk-upsert`: users to be created, updated or reactivated.
+    /// `bulk-upsert`: users to create, update or reactivate.
     Upsert,
-    /// `bulk-delete`: users to be deactivated; Okta never deletes one.
+    /// `bulk-delete`: users to deactivate. Okta never deletes one.
     Deactivate,
 }
 
@@ -51,11 +51,11 @@ pub struct Entity {
 }
 
 impl Entity {
-    /// A user to be created, updated or reactivated, with the whole `profile`:
-    /// a map or struct of strings.
+    /// A user to create, update or reactivate, with the whole `profile`: a map or struct of
+    /// strings.
     ///
     /// # Errors
-    /// A profile that is empty or no object, or that fills more than a request.
+    /// A profile that is empty or not an object, or that fills more than a request.
     pub fn upsert(external_id: &str, profile: &impl Serialize) -> Result<Self, EntityError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -81,7 +81,7 @@ impl Entity {
         )
     }
 
-    /// A user to be deactivated.
+    /// A user to deactivate.
     ///
     /// # Errors
     /// An id that fills more than a request.
@@ -118,7 +118,7 @@ impl Entity {
         self.kind
     }
 
-    /// The attributes that it sends; none where it is a deactivation.
+    /// The attributes that it sends. None for a deactivation.
     #[must_use]
     pub fn profile(&self) -> UserProfile {
         #[derive(Deserialize)]
@@ -139,7 +139,7 @@ impl Entity {
 }
 
 impl fmt::Debug for Entity {
-    /// Kind, id and size; the profile stays out of every log.
+    /// Kind, id and size. The profile stays out of every log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entity")
             .field("kind", &self.kind)

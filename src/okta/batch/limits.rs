@@ -15,16 +15,16 @@ pub const MAX_REQUESTS: usize = 50;
 /// Most users in one import session: what full requests can carry.
 pub const MAX_USERS: usize = MAX_ENTITIES * MAX_REQUESTS;
 
-/// [`MAX_ENTITIES`], unless a test plays in small.
+/// [`MAX_ENTITIES`], unless a test uses a smaller limit.
 pub(crate) fn max_entities() -> usize {
     mutation::in_small().map_or(MAX_ENTITIES, |small| small.entities)
 }
 
-/// [`MAX_REQUESTS`], unless a test plays in small.
+/// [`MAX_REQUESTS`], unless a test uses a smaller limit.
 pub(crate) fn max_requests() -> usize {
     mutation::in_small().map_or(MAX_REQUESTS, |small| small.requests)
 }
 
-/// What stands around the users in a body, and counts as they do.
+/// What stands around the users in a body, and counts like them.
 pub(super) const HEAD: &str = r#"{"entityType":"USERS","profiles":["#;
 pub(super) const TAIL: &str = "]}";

@@ -60,7 +60,7 @@ impl Batch {
         &self.entities
     }
 
-    /// Its users, each by themselves.
+    /// Its users, one by one.
     #[must_use]
     pub fn into_entities(self) -> Vec<Entity> {
         self.entities
@@ -87,8 +87,8 @@ impl Batch {
         body
     }
 
-    /// The two halves of it, to close in on a user that Okta refuses; itself
-    /// again if it carries a single user.
+    /// Its two halves, to isolate a user that Okta refuses. Itself again if it carries a single
+    /// user.
     ///
     /// # Errors
     /// The batch as it was, if there is nothing to halve.
@@ -103,8 +103,8 @@ impl Batch {
         ))
     }
 
-    /// The users who are not among these and those who are, to close in on those whom Okta named;
-    /// two halves if that tells nobody apart.
+    /// The users who are not among these and those who are, to isolate the ones that Okta named.
+    /// Two halves if that separates nobody.
     ///
     /// # Errors
     /// The batch as it was, if it carries a single user.
@@ -127,7 +127,7 @@ impl Batch {
         ))
     }
 
-    /// The batch with these users alone; `None` if there are none.
+    /// The batch with only these users. `None` if there are none.
     #[must_use]
     pub fn keep(self, keep: impl Fn(&str) -> bool) -> Option<Self> {
         let entities: Vec<_> = self

@@ -4,8 +4,8 @@ use super::{Batch, Entity};
 
 /// Packs users into batches as they come, each as full as count and bytes allow.
 ///
-/// Users stay in their order. A batch carries one kind, so a change of kind
-/// begins a new one: push all of one kind, then all of the other.
+/// Users stay in order. A batch carries one kind, so a change of kind begins a new one: push all of
+/// one kind, then all of the other.
 #[derive(Debug, Default)]
 pub struct Packer {
     full: Vec<Batch>,
@@ -13,7 +13,7 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// With nothing in it.
+    /// An empty one.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -69,7 +69,7 @@ impl Extend<Entity> for Packer {
     }
 }
 
-/// Packs users into batches, in order: the fewest where bytes allow.
+/// Packs users into batches, in order: as few as bytes allow.
 #[must_use]
 pub fn pack(entities: impl IntoIterator<Item = Entity>) -> Vec<Batch> {
     let mut packer = Packer::new();

@@ -17,13 +17,12 @@ pub(super) enum Attempt {
     Done(Answer),
     /// 429, and when to try again. Nothing was done.
     RateLimited(Timestamp),
-    /// Okta objected to what it was shown, which has been put right. Nothing
-    /// was done.
+    /// Okta objected to what it was shown, and that is fixed now. Nothing was done.
     Pardoned,
-    /// Another 4xx: no, and that is that.
+    /// Another 4xx: no, and trying again does not help.
     Refused(Refusal),
-    /// 5xx, a connection that broke, an answer that took too long: perhaps
-    /// done, perhaps not. Without a connection it was not even sent.
+    /// 5xx, a connection that broke, an answer that took too long: perhaps done, perhaps not.
+    /// Without a connection it was not even sent.
     Failed {
         error: Error,
         sent: bool,
@@ -100,7 +99,7 @@ impl Okta {
                         sent: true,
                     }
                 } else {
-                    // Without its body Okta has done it all the same.
+                    // Okta has done it even without its body.
                     Attempt::Done(Answer {
                         call: call.name,
                         request_id,
@@ -125,8 +124,8 @@ impl Okta {
         })
     }
 
-    /// Waits for a turn, with something to show when it comes: a turn may take
-    /// longer than a token lives.
+    /// Waits for a turn, with something to show when it comes: a turn may take longer than a token
+    /// lives.
     async fn admission(
         &self,
         deadline: Timestamp,

@@ -19,12 +19,12 @@ pub(in crate::okta) struct Call<'a> {
     pub(in crate::okta) repeat: Repeat<'a>,
 }
 
-/// The API that a call belongs to: its path, and for a service app its scopes, follow from that.
+/// The API that a call belongs to. It determines the path and, for a service app, the scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::okta) enum Api<'a> {
     /// `/api/v1/identity-sources/{id}/`; scopes `okta.identitySources.read` and `.manage`.
     IdentitySource,
-    /// The same, with this query: `…/groups/`, which Okta counts by themselves.
+    /// The same, with this query: `…/groups/`. Okta counts these separately.
     Groups(Query<'a>),
     /// `/api/v1/meta/schemas/apps/{id}/`; scope `okta.schemas.read`, which no run needs.
     AppSchema,
@@ -36,12 +36,12 @@ pub(in crate::okta) enum Api<'a> {
     App(Query<'a>),
 }
 
-/// What stands behind the path.
+/// The query after the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::okta) enum Query<'a> {
-    /// Names and values, which are yet to be encoded.
+    /// Names and values, not yet encoded.
     Pairs(&'a [(&'a str, &'a str)]),
-    /// As an answer had it.
+    /// As given in an answer.
     AsGiven(&'a str),
 }
 
@@ -57,7 +57,7 @@ impl Api<'_> {
         }
     }
 
-    /// What stands behind the path.
+    /// The query after the path.
     pub(super) fn query(&self) -> Query<'_> {
         match self {
             Self::IdentitySource | Self::AppSchema | Self::OrgUsers => Query::Pairs(&[]),
@@ -74,8 +74,8 @@ pub(in crate::okta) enum Repeat<'a> {
     Freely,
     /// Only if Okta did nothing about it: after 429 or without a connection.
     Untouched,
-    /// As long as the session takes requests: every attempt that was sent uses
-    /// one up. The caller takes the first out of the budget.
+    /// As long as the session takes requests: every attempt that was sent uses one up. The caller
+    /// takes the first out of the budget.
     Within(&'a Budget),
 }
 
@@ -102,7 +102,7 @@ pub(in crate::okta) struct Answer {
     pub(super) request_id: Option<String>,
     /// `None` if the connection broke in the middle of it.
     pub(super) body: Option<Vec<u8>>,
-    /// The query of the next page's address, where there is one.
+    /// The query of the next page's address, if there is one.
     pub(in crate::okta) next: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The connection to Okta, and calls over it: waited for, authorized, sent,
-//! repeated where that is right.
+//! The connection to Okta, and calls over it: paced, authorized, sent, and repeated where that is
+//! right.
 
 mod attempt;
 mod call;
@@ -15,12 +15,13 @@ use super::error::Error;
 use super::line::{Heard, Line, Stats};
 use super::org::{IdentitySourceId, OrgUrl};
 use super::pacing::Pacer;
+use super::scopes;
 use crate::clock::Clock;
 
 /// The scopes that the Identity Sources API asks for, and no more.
 const SCOPES: &str = "okta.identitySources.manage+okta.identitySources.read";
-/// Those that reading it takes.
-const READING: &str = "okta.identitySources.read";
+/// The scope for reading it.
+const READING: &str = scopes::READ;
 
 /// The connection to one identity source of one org. Cheap to clone; clones
 /// share connections, pacing and counts.
@@ -50,8 +51,8 @@ impl Okta {
         Self::asking_for(SCOPES, org, source, credentials, clock)
     }
 
-    /// A client that changes nothing: a service app's token is asked for without the scope to do so. An
-    /// API token may do what its admin may, whoever holds it.
+    /// A client that changes nothing: a service app's token is requested without the scope for
+    /// changes. An API token may do what its admin may, in any client.
     #[must_use]
     pub fn for_reading(
         org: OrgUrl,
@@ -71,7 +72,7 @@ impl Okta {
         credentials: impl Into<CredentialsFrom>,
         clock: Clock,
     ) -> Self {
-        Self::asking_for("okta.schemas.read", org, source, credentials, clock)
+        Self::asking_for(scopes::SCHEMAS, org, source, credentials, clock)
     }
 
     pub(in crate::okta) fn asking_for(
@@ -97,13 +98,13 @@ impl Okta {
         self.shared.line.stats()
     }
 
-    /// What the last answer told besides its content; `None` before the first.
+    /// What the last answer told apart from its content. `None` before the first.
     #[must_use]
     pub fn last_heard(&self) -> Option<Heard> {
         self.shared.line.heard.last()
     }
 
-    /// What the credentials get us; it is got where it is not there yet.
+    /// What the credentials give us. It is fetched if it is not there yet.
     pub(in crate::okta) async fn grant(&self, deadline: Timestamp) -> Result<Grant, Error> {
         let Shared {
             authority, line, ..

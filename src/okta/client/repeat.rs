@@ -1,4 +1,4 @@
-//! Calls, made as often as it takes and is right.
+//! Calls, made as often as needed and right.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::okta::error::Error;
 use crate::okta::line::{ATTEMPTS, backoff};
 
 impl Okta {
-    /// Makes a call, as often as it takes and is right.
+    /// Makes a call, as often as needed and right.
     pub(in crate::okta) async fn call(
         &self,
         deadline: Timestamp,
@@ -29,8 +29,8 @@ impl Okta {
             let (error, sent) = match self.attempt(deadline, &call, &mut pardons).await {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
                 Ok(Attempt::Refused(refusal)) => {
-                    // Whether Okta counts a request that it refuses for its
-                    // content is not said, so it is taken to.
+                    // It is not known whether Okta counts a request that it refuses for its
+                    // content. We assume that it does.
                     let error = Error::refused(refusal);
                     let unspent = !matches!(error, Error::Refused(_));
                     return Err(failure(error, maybe_done, unspent));

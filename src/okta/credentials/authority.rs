@@ -1,4 +1,4 @@
-//! What calls show Okta, and what is done when Okta objects.
+//! What calls show Okta, and what to do when Okta objects.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ pub(in crate::okta) struct Authority {
     clock: Clock,
     skew: Skew,
     current: StdMutex<Current>,
-    /// Held while one is got, so that all wait for the same.
+    /// Held while one is fetched, so that all wait for the same.
     renewal: Mutex<Renewal>,
     failures: AtomicU64,
 }
@@ -48,8 +48,8 @@ pub(in crate::okta) struct Shown {
     authorization: Arc<Authorization>,
 }
 
-/// How often a call has come back with what Okta objected to put right: each
-/// thing once, and the nonce twice, as it may change in between.
+/// How often a call has come back with a fixed objection: each thing once, and the nonce twice,
+/// because it may change in between.
 #[derive(Debug, Default)]
 pub(in crate::okta) struct Pardons {
     nonces: u8,
@@ -70,7 +70,7 @@ impl Authority {
         }
     }
 
-    /// Sees to it that there is something to show.
+    /// Makes sure that there is something to show.
     pub(in crate::okta) async fn ready(
         &self,
         line: &Line,
@@ -104,8 +104,7 @@ impl Authority {
         }
     }
 
-    /// The headers of one request; `None` if there is nothing good to show any
-    /// more.
+    /// The headers of one request. `None` if there is nothing valid to show any more.
     pub(in crate::okta) fn show(&self, method: &Method, url: &Url) -> Result<Option<Shown>, Error> {
         let Some(authorization) = self.good_authorization() else {
             return Ok(None);
@@ -129,14 +128,14 @@ impl Authority {
         }))
     }
 
-    /// Listens to an answer: any may bring another nonce.
+    /// Reads an answer: any may bring another nonce.
     pub(in crate::okta) fn heard(&self, headers: &HeaderMap) {
         if let Some(nonce) = new_nonce(headers) {
             self.lock().nonce = Some(nonce);
         }
     }
 
-    /// Puts right what Okta objects to. True if the call may be made again.
+    /// Fixes what Okta objects to. True if the call may be made again.
     pub(in crate::okta) async fn overcome(
         &self,
         line: &Line,
@@ -160,7 +159,7 @@ impl Authority {
         }
     }
 
-    /// Okta does not take this pass any more. True if there may be another.
+    /// Okta no longer accepts this pass. True if there may be another.
     async fn replace(
         &self,
         line: &Line,
@@ -170,7 +169,7 @@ impl Authority {
         let mut renewal = self.renewal(deadline).await?;
         let current = self.lock().authorization.clone();
         if !current.is_some_and(|authorization| Arc::ptr_eq(&authorization, refused)) {
-            // Somebody else was told before us.
+            // Another call was told before us.
             return Ok(true);
         }
         let another = match refused.grant {

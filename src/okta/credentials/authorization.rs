@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 use super::proof::Prover;
 use super::token::Grant;
 
-/// What calls show, as long as it is good.
+/// What calls show, as long as it is valid.
 #[derive(Debug)]
 pub(super) struct Authorization {
     pub(super) authorization: HeaderValue,

@@ -93,7 +93,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-/// A number as long as its curve wants it; some writers leave zeros out.
+/// A number padded to its curve's length. Some writers leave out zeros.
 fn padded(number: &[u8], length: usize) -> Result<SecretSlice<u8>, KeyError> {
     let number = without_zeros(number);
     let zeros = length.checked_sub(number.len()).ok_or(KeyError::Unusable)?;

@@ -67,7 +67,7 @@ impl SigningKey {
         Self::from_ec(Algorithm::ES384, &p384.map_err(|_| KeyError::Unusable)?)
     }
 
-    /// Of a pair on the curve that belongs to the algorithm.
+    /// From a pair on the curve that belongs to the algorithm.
     pub(super) fn from_ec(algorithm: Algorithm, pair: &EcdsaKeyPair) -> Result<Self, KeyError> {
         // The library reads EC keys as PKCS#8 only.
         let der = pair.to_pkcs8v1().map_err(|_| KeyError::Unusable)?;
@@ -77,7 +77,7 @@ impl SigningKey {
         })
     }
 
-    /// Of a pair that has been checked.
+    /// From a pair that has been checked.
     pub(super) fn from_rsa_pair(pair: &RsaKeyPair) -> Result<Self, KeyError> {
         // The library signs with PKCS#1, which it finds in the PEM of a PKCS#8.
         let der = pair.as_der().map_err(|_| KeyError::Unusable)?;

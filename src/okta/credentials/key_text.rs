@@ -1,4 +1,4 @@
-//! A private key as it is written down, in any of the forms in which somebody may have it.
+//! A private key as it is written down, in any form in which people may have it.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;

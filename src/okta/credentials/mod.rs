@@ -1,10 +1,9 @@
 //! What Okta is shown to let us in.
 //!
-//! [`Credentials`] are what an admin gives us: an API token, or a service app's
-//! key. [`Authority`] makes of them what a call carries, and answers what Okta
-//! objects to: it gets and renews access tokens, binds them by DPoP, reads a
-//! rotated secret again, and puts a wrong clock right. No secret leaves this
-//! place other than in a header that is marked sensitive.
+//! [`Credentials`] are what an admin gives us: an API token, or a service app's key. [`Authority`]
+//! turns them into what a call carries, and handles what Okta objects to: it fetches and renews
+//! access tokens, binds them by DPoP, reads a rotated secret again, and corrects a wrong clock. No
+//! secret leaves this place other than in a header that is marked sensitive.
 
 mod authority;
 mod authorization;
@@ -65,13 +64,11 @@ struct Written {
 }
 
 impl Credentials {
-    /// Reads `{"apiToken":"…"}`, or `{"clientId":"…","privateKey":"…","keyId":"…"}`
-    /// with the key as PEM (PKCS#1, PKCS#8 or SEC1) or as a JWK, which may also
-    /// stand there as an object.
+    /// Reads `{"apiToken":"…"}`, or `{"clientId":"…","privateKey":"…","keyId":"…"}` with the key as
+    /// PEM (PKCS#1, PKCS#8 or SEC1) or as a JWK, either as text or as an object.
     ///
     /// # Errors
-    /// JSON of another shape, a token that no header can carry, or a key that
-    /// cannot sign.
+    /// JSON of another shape, a token that no header can carry, or a key that cannot sign.
     pub fn parse(json: &str) -> Result<Self, CredentialsError> {
         let json = json.trim_start_matches('\u{feff}').trim();
         if json.starts_with('"') {

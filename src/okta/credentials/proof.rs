@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::key::SigningKey;
 use crate::okta::credentials_error::KeyError;
 
-/// The key that access tokens are bound to, made anew by each process. It is
-/// never the service app's own.
+/// The key that access tokens are bound to. Each process makes a new one. It is never the service
+/// app's own.
 #[derive(Debug)]
 pub(super) struct Prover {
     key: SigningKey,
@@ -53,7 +53,7 @@ impl Prover {
         Ok(Self { key, public })
     }
 
-    /// The `DPoP` header of a request, good for this once.
+    /// The `DPoP` header of a request, valid for this one.
     pub(super) fn prove(&self, request: &Request<'_>) -> Result<HeaderValue, KeyError> {
         let mut url = request.url.clone();
         url.set_query(None);

@@ -1,4 +1,4 @@
-//! Getting hold of what calls show: one at a time, for all of them.
+//! Fetching what calls show: one at a time, for all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,7 @@ use crate::okta::credentials_error::CredentialsError;
 use crate::okta::error::Error;
 use crate::okta::line::Line;
 
-/// A secret that Okta refuses is not read again sooner than this after the last
-/// time.
+/// How long after its last read a secret that Okta refuses is not read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What is kept from one renewal to the next.
@@ -26,14 +25,14 @@ pub(super) struct Renewal {
     known: Option<Known>,
     prover: Option<Arc<Prover>>,
     nonce: Option<String>,
-    /// The last that failed, for those who waited for it.
+    /// The last one that failed, for those who waited for it.
     pub(super) failed: Option<(u64, Error)>,
 }
 
 #[derive(Debug)]
 struct Known {
     credentials: Credentials,
-    /// Of a secret: its text, and when it was read.
+    /// The secret's text, and when it was read.
     read: Option<(SecretString, Timestamp)>,
 }
 
@@ -84,8 +83,8 @@ impl Renewal {
         Ok(credentials)
     }
 
-    /// Okta refuses the credentials: reads the secret again, if they are in one
-    /// and it was not just read. True if there are others in it now.
+    /// Okta refuses the credentials: reads the secret again, if they are in one and it was not just
+    /// read. True if it has others now.
     pub(super) async fn read_again(&mut self, context: RenewalContext<'_>) -> Result<bool, Error> {
         let Some(Known {
             read: Some((text, at)),
@@ -100,7 +99,7 @@ impl Renewal {
         }
         let known = match read(context).await {
             Ok(known) => known,
-            // What Okta says of those at hand is what is to be told then.
+            // What Okta says about the ones at hand is then the error.
             Err(error @ Error::Credentials(CredentialsError::Secret { .. })) => {
                 tracing::warn!(%error, "Okta refuses the credentials, and there are no others");
                 return Ok(false);

@@ -32,7 +32,7 @@ impl Secret {
         }
     }
 
-    /// The current version of it; `None` if the deadline comes first.
+    /// Its current version. `None` if the deadline comes first.
     pub(super) async fn read(
         &self,
         clock: Clock,

@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 
-/// Differences below this say nothing: `Date` counts whole seconds, and an
-/// answer takes some.
+/// Smaller differences say nothing: `Date` counts whole seconds, and an answer takes some.
 const NOTHING: i64 = 2;
 
-/// Okta's clock less ours, in seconds, as far as Okta has complained.
+/// Okta's clock minus ours, in seconds, if Okta has complained.
 #[derive(Debug, Default)]
 pub(super) struct Skew(AtomicI64);
 
@@ -35,7 +34,7 @@ impl Skew {
         self.0.store(ahead, Ordering::SeqCst);
         tracing::warn!(
             seconds = ahead,
-            "Okta's clock is ahead of ours by so much: going by Okta's"
+            "Okta's clock is this far ahead of ours: using Okta's"
         );
         true
     }

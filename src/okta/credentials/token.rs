@@ -20,18 +20,17 @@ use crate::okta::{pacing, wire};
 /// The call, in logs and errors.
 pub(super) const CALL: &str = "POST /oauth2/v1/token";
 
-/// How long an assertion is good for. Okta allows an hour; a request takes
-/// seconds.
+/// How long an assertion is valid. Okta allows an hour, and a request takes seconds.
 const ASSERTED_FOR: i64 = 300;
 
-/// A token is renewed this long before it ends, or, if it lives shortly, when a
-/// quarter of its life is left.
+/// A token is renewed this long before it ends, or, if its life is short, when a quarter of it is
+/// left.
 const RENEWED_BEFORE: Duration = Duration::from_secs(60);
 
-/// The longest life of a token that is believed; Okta's live an hour.
+/// The longest token life that is believed. Okta's live an hour.
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
 
-/// What the credentials have got us.
+/// What the credentials have given us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// An API token, which may do what its admin may.
@@ -49,7 +48,7 @@ pub(super) struct AccessToken {
     pub(super) value: SecretString,
     pub(super) dpop: bool,
     pub(super) scopes: Vec<String>,
-    /// When to have another one.
+    /// When to fetch another one.
     pub(super) good_until: Timestamp,
 }
 
@@ -80,7 +79,7 @@ impl ServiceApp {
     }
 }
 
-/// Gets a token. `nonce` is what Okta last wanted to see in a proof here.
+/// Fetches a token. `nonce` is what Okta last wanted to see in a proof here.
 pub(super) async fn fetch(
     line: &Line,
     scopes: &str,
@@ -137,8 +136,8 @@ pub(super) async fn fetch(
                             challenges += 1;
                             continue;
                         }
-                        // Okta finds the assertion or the proof too old or too
-                        // new by its clock, which the answer tells.
+                        // Okta finds the assertion or the proof too old or too new by its clock,
+                        // which the answer tells.
                         if !corrected && skew.correct(clock, pacing::date(&headers)) {
                             corrected = true;
                             continue;

@@ -13,7 +13,7 @@ pub(crate) use pack::{group_bytes, member_bytes};
 
 use super::batch::{MAX_BODY_BYTES, max_entities};
 
-/// Which of the four bulk requests about groups.
+/// One of the four bulk requests about groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GroupKind {
     /// `bulk-groups-upsert`.
@@ -67,7 +67,7 @@ pub struct GroupBatch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Item {
     group: Arc<str>,
-    /// The members that it is about, where it is about members.
+    /// The members that it is about, if it is about members.
     members: Vec<Box<str>>,
     json: Box<str>,
 }
@@ -99,7 +99,7 @@ impl Item {
     }
 }
 
-/// A string as JSON has it, or any of the shapes above: none of them can fail.
+/// A string as JSON, or any of the shapes above: none of them can fail.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -141,7 +141,7 @@ impl GroupBatch {
         format!("{}{}{TAIL}", head(self.kind), items.join(",")).into_bytes()
     }
 
-    /// The two halves of it, to close in on what Okta refuses.
+    /// Its two halves, to isolate what Okta refuses.
     ///
     /// # Errors
     /// The batch as it was, if it is about a single group or a single member.
@@ -178,17 +178,17 @@ fn head(kind: GroupKind) -> String {
     format!("{{\"{}\":[", kind.list())
 }
 
-/// What Okta is told of a group. What has no description gets none: it is cleared.
+/// What Okta is told about a group. A missing description is cleared.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupProfile<'a> {
-    /// What it is called: 1 to 255 characters.
+    /// Its name: 1 to 255 characters.
     pub display_name: &'a str,
     /// What it is for: at most 1,024 characters.
     pub description: Option<&'a str>,
 }
 
-/// Groups to be made or changed, packed into requests.
+/// Groups to make or change, packed into requests.
 #[must_use]
 pub fn pack_groups<'g>(
     groups: impl Iterator<Item = (&'g Arc<str>, GroupProfile<'g>)>,
@@ -209,15 +209,15 @@ pub fn pack_groups<'g>(
     in_order(GroupKind::Upsert, items)
 }
 
-/// Groups to be deleted, packed into requests.
+/// Groups to delete, packed into requests.
 #[must_use]
 pub fn pack_deletions<'g>(groups: impl Iterator<Item = &'g Arc<str>>) -> Vec<GroupBatch> {
     let items = groups.map(|group| Item::of(group, json(group)));
     in_order(GroupKind::Delete, items)
 }
 
-/// Items as they come: each request as full as count and bytes allow. A group takes 6 KB at most, so
-/// that what is left of a request's bytes never matters.
+/// Items as they come: each request as full as count and bytes allow. A group takes 6 KB at most,
+/// so what is left of a request's bytes never matters.
 fn in_order(kind: GroupKind, items: impl Iterator<Item = Item>) -> Vec<GroupBatch> {
     let empty = head(kind).len() + TAIL.len();
     let mut batches: Vec<GroupBatch> = Vec::new();

@@ -1,8 +1,8 @@
 //! Memberships in the fewest requests.
 //!
-//! A request has an item for each group that it is about, with the members in it: at most so many
-//! items and so many bytes. A group's members may be spread over requests, each of which names the
-//! group again.
+//! A request has an item for each group that it is about, with the members in it: at most a certain
+//! number of items and of bytes. A group's members may be spread over requests, each of which names
+//! the group again.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ pub(super) struct Room {
     pub(super) bytes: usize,
 }
 
-/// What one request has, and the room that is left in it.
+/// The contents of one request, and the room that is left in it.
 type Bin<'p> = (Room, Vec<(&'p Arc<str>, Vec<Box<str>>)>);
 
 /// A group's members on their way.
@@ -36,7 +36,7 @@ pub(crate) fn group_bytes(group: &Arc<str>) -> usize {
     r#",{"groupExternalId":,"memberExternalIds":[]}"#.len() + name
 }
 
-/// What a member takes, with a comma before it; the first has none.
+/// What a member takes, with a comma before it. The first has none.
 pub(crate) fn member_bytes(member: &str) -> usize {
     json(&member).len() + 1
 }
@@ -46,7 +46,7 @@ fn bytes_of(group: &Arc<str>, members: &[Box<str>]) -> usize {
     group_bytes(group) + members.saturating_sub(1)
 }
 
-/// Memberships to be added or taken away, packed into requests.
+/// Memberships to add or take away, packed into requests.
 #[must_use]
 pub fn pack_memberships(kind: GroupKind, pairs: &Pairs) -> Vec<GroupBatch> {
     let room = Room {
@@ -57,7 +57,7 @@ pub fn pack_memberships(kind: GroupKind, pairs: &Pairs) -> Vec<GroupBatch> {
     requests.map(|items| GroupBatch { kind, items }).collect()
 }
 
-/// The least number of requests that there can be, and as many more as it takes to find a way.
+/// The least number of requests that is possible, and as many more as it takes to find a way.
 pub(super) fn pack(pairs: &Pairs, room: Room) -> Vec<Vec<Item>> {
     let pieces = pairs.iter().filter(|(_, members)| !members.is_empty());
     let mut pieces: Vec<_> = pieces
@@ -70,8 +70,8 @@ pub(super) fn pack(pairs: &Pairs, room: Room) -> Vec<Vec<Item>> {
     if pieces.is_empty() {
         return Vec::new();
     }
-    // Small ones first: they are spread over all requests, as what they take is room for items;
-    // large ones then fill the bytes that are left, and are divided where a request is full.
+    // Small ones first: they are spread over all requests, because they mostly take room for items.
+    // Large ones then fill the bytes that are left, and are divided where a request is full.
     pieces.sort_by(|one, other| (one.bytes, one.group).cmp(&(other.bytes, other.group)));
     let bytes: usize = pieces.iter().map(|piece| piece.bytes).sum();
     let least = pieces
@@ -89,8 +89,8 @@ pub(super) fn pack(pairs: &Pairs, room: Room) -> Vec<Vec<Item>> {
         .unwrap_or_default()
 }
 
-/// Places all in so many requests, if it finds a way: whole pieces into the fullest request that
-/// holds them (`snug`) or the emptiest, and what fits none is divided.
+/// Places everything in this many requests, if it finds a way: whole pieces go into the fullest
+/// request that holds them (`snug`) or the emptiest. What fits into none is divided.
 fn place(pieces: &[Piece<'_>], requests: usize, room: Room, snug: bool) -> Option<Vec<Vec<Item>>> {
     let mut bins: Vec<Bin<'_>> = (0..requests).map(|_| (room, Vec::new())).collect();
     let ordered: Box<dyn Iterator<Item = &Piece<'_>>> = if snug {

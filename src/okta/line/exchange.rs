@@ -1,4 +1,4 @@
-//! One request and its answer, told apart.
+//! One request and its answer, classified.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::okta::error::{Error, Refusal};
 use crate::okta::patience::within;
 use crate::okta::wire;
 
-/// How long one answer is waited for. Calls were seen to take 1 to 2 seconds.
+/// How long to wait for one answer. Calls were seen to take 1 to 2 seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of one request.
@@ -38,15 +38,15 @@ pub(in crate::okta) enum Verdict {
     },
     /// 429: nothing was done.
     RateLimited,
-    /// Another 4xx, or a 3xx: no, and that is that.
+    /// Another 4xx, or a 3xx: no, and trying again does not help.
     Refused(Refusal),
     /// 5xx: perhaps done, perhaps not.
     Unavailable(Refusal),
 }
 
 impl Line {
-    /// Sends a request and waits for the answer, as long as there is patience
-    /// and time. An error means that it was not sent.
+    /// Sends a request and waits for the answer, as long as there is patience and time. An error
+    /// means that it was not sent.
     pub(in crate::okta) async fn exchange(
         &self,
         call: &'static str,
@@ -103,7 +103,7 @@ impl Line {
             ..
         } = &refusal;
         if code.as_deref() == Some("use_dpop_nonce") {
-            // How every process begins, and nothing that anybody has to know.
+            // Every process begins like this, and nobody has to know.
             tracing::debug!(
                 call,
                 status = number,

@@ -1,16 +1,17 @@
-//! What every answer tells besides its content: the time there, and how long it took.
+//! What every answer tells apart from its content: Okta's time, and how long it took.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
-/// What the last answer told besides its content.
+/// What the last answer told apart from its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
     /// How long the answer took.
     pub took: Duration,
-    /// How far Okta's clock is ahead of ours, as far as whole seconds and the way there tell.
+    /// How far Okta's clock is ahead of ours, as precisely as whole seconds and the transit time
+    /// allow.
     pub ahead: Option<SignedDuration>,
 }
 
@@ -38,7 +39,7 @@ impl LastHeard {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An answer to what was sent then arrived now, with this `Date`.
+    /// Notes that an answer to what was sent then arrived now, with this `Date`.
     pub(in crate::okta) fn hear(&self, sent: Timestamp, now: Timestamp, date: Option<&str>) {
         let heard = Heard::new(sent, now, date);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);

@@ -1,7 +1,8 @@
-//! The line to an org: one request and its answer, and what every answer tells besides its content.
+//! The line to an org: one request and its answer, and what every answer tells apart from its
+//! content.
 //!
-//! Nothing goes over it that nobody asked for, and nothing is repeated: what a request shows to be
-//! let in, and whether it is sent once more, is for those who send it.
+//! It sends nothing that nobody asked for, and repeats nothing: what a request shows to be let in,
+//! and whether it is sent once more, is up to the callers.
 
 mod exchange;
 mod heard;
@@ -20,8 +21,8 @@ use super::error::Error;
 use super::org::OrgUrl;
 use crate::{clock::Clock, version::USER_AGENT};
 
-/// How long an idle connection is kept. A frozen function's connections die
-/// unnoticed, so that after a pause a new one is surer.
+/// How long an idle connection is kept. A frozen function's connections die unnoticed, so a new one
+/// is safer after a pause.
 const KEEP_IDLE: Duration = Duration::from_secs(50);
 
 /// The line to one org, and what has gone over it.
@@ -82,14 +83,14 @@ impl Line {
         self.clock
     }
 
-    /// The HTTP client, built when first needed: it loads the system's root
-    /// certificates, which takes longer than all else at a cold start.
+    /// The HTTP client, built when first needed: it loads the system's root certificates, which
+    /// takes longer than everything else at a cold start.
     pub(in crate::okta) async fn http(&self) -> Result<&reqwest::Client, Error> {
         let build = async || {
             let Self { org, clock, .. } = self;
             let mut client = reqwest::Client::builder()
                 .user_agent(USER_AGENT)
-                // Nobody else is to see our credentials.
+                // Nobody else may see our credentials.
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_idle_timeout(match clock {
                     Clock::System => Some(KEEP_IDLE),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Line;
 use crate::okta::error::Error;
 
-/// How often a call is sent that meets broken connections or 5xx.
+/// How often to send a call that meets broken connections or 5xx.
 pub(in crate::okta) const ATTEMPTS: u32 = 5;
 
 /// The wait before the second attempt is up to this, and doubles from there.
@@ -32,8 +32,8 @@ impl Line {
     }
 }
 
-/// Half of the wait is fixed and half is chance, so that calls which failed
-/// together do not come back together.
+/// Half of the wait is fixed and half is random, so that calls which failed together do not come
+/// back together.
 pub(in crate::okta) fn backoff(attempts: u32) -> Duration {
     let most = FIRST_BACKOFF * 2_u32.saturating_pow(attempts.saturating_sub(1));
     most / 2 + most.mul_f64(fastrand::f64() / 2.0)

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// The longest wait that is believed; windows last a minute.
+/// The longest wait that is believed. Windows last a minute.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What an answer's headers say about the rate limit.
@@ -21,12 +21,12 @@ pub(super) struct RateHeaders {
 }
 
 impl RateHeaders {
-    /// Reads the headers of an answer that came at `now`; `None` if one is
-    /// missing or makes no sense.
+    /// Reads the headers of an answer that came at `now`. `None` if one is missing or makes no
+    /// sense.
     ///
-    /// The time until the reset is taken between two times of Okta's own, the
-    /// `Date` of the answer and the reset, so that our clock may be wrong.
-    /// `Date` is cut to the second, which errs on the late side.
+    /// The time until the reset is the difference of two times of Okta's own, the `Date` of the
+    /// answer and the reset, so our clock may be wrong. `Date` is cut to the second, which errs on
+    /// the late side.
     pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Option<Self> {
         let reset: i64 = number(headers, "x-rate-limit-reset")?;
         let date = date(headers).unwrap_or(now).as_second();
@@ -40,7 +40,7 @@ impl RateHeaders {
     }
 }
 
-/// How long a 429 asks to be left alone, where it says so instead.
+/// How long a 429 asks us to wait, if it says so instead.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     number(headers, RETRY_AFTER.as_str()).map(Duration::from_secs)
 }

@@ -1,9 +1,8 @@
-//! When the next request may go, so that Okta need not refuse it.
+//! When the next request may go, so that Okta does not have to refuse it.
 //!
-//! Okta says on every answer how many requests are left until when
-//! (`X-Rate-Limit-Limit`, `-Remaining`, `-Reset`). Which endpoints share a
-//! counter it does not say, so one counter is assumed for all that are called
-//! here. [`Pace`] decides on values; [`Pacer`] waits.
+//! Okta says in every answer how many requests are left until when (`X-Rate-Limit-Limit`,
+//! `-Remaining`, `-Reset`). It does not say which endpoints share a counter, so one counter is
+//! assumed for all that are called here. [`Pace`] decides on values. [`Pacer`] waits.
 
 mod headers;
 mod pace;
@@ -20,8 +19,7 @@ use crate::clock::Clock;
 
 pub(super) use self::headers::date;
 
-/// When a call that was refused with 429 and that has a limit of its own may be
-/// made again.
+/// When a call that was refused with 429 and that has a limit of its own may be made again.
 pub(super) fn again(answer: &HeaderMap, now: Timestamp) -> Timestamp {
     let headers = RateHeaders::read(answer, now);
     pace::again(headers, headers::retry_after(answer), now)
@@ -47,8 +45,7 @@ impl Pacer {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// When the turn would come, if that is past the deadline; `None` if it
-    /// cannot be known.
+    /// When the turn would come, if that is past the deadline. `None` if it cannot be known.
     pub(super) async fn turn(&self, deadline: Timestamp) -> Result<Permit<'_>, Option<Timestamp>> {
         loop {
             let changed = self.changed.notified();
@@ -84,7 +81,7 @@ impl Pacer {
     }
 }
 
-/// One request that may go now. Dropped without an answer, it counts as lost.
+/// One request that may go now. If it is dropped without an answer, it counts as lost.
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
     pacer: &'a Pacer,

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use super::headers::{LONGEST_WAIT, RateHeaders};
 
-/// The shortest wait after a 429: whatever it says, asking again at once does
-/// no good.
+/// The shortest wait after a 429: whatever it says, asking again at once does not help.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The wait after a 429 that does not say until when.
@@ -20,14 +19,14 @@ pub(super) enum Turn {
     Go(Ticket),
     /// Not before then.
     At(Timestamp),
-    /// When an answer has told how things are.
+    /// When an answer has told the state.
     AfterAnswer,
 }
 
 /// One request that may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
-    /// It goes alone, to find out how things are.
+    /// It goes alone, to find out the state.
     scout: bool,
 }
 
@@ -42,7 +41,7 @@ enum Known {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Window {
-    /// What is left, less what has been sent since.
+    /// What is left, minus what has been sent since.
     left: u32,
     reset: i64,
     /// The reset by our clock.
@@ -68,7 +67,7 @@ impl Pace {
         }
     }
 
-    /// Asks for a turn; `Go` counts as sent.
+    /// Asks for a turn. `Go` counts as sent.
     pub(super) fn ask(&mut self, now: Timestamp) -> Turn {
         if now < self.not_before {
             return Turn::At(self.not_before);
@@ -76,8 +75,7 @@ impl Pace {
         if let Known::Window(window) = self.known
             && now >= window.ends
         {
-            // Another window begins, of which nobody has told anything yet:
-            // others may be using it up.
+            // Another window begins, and nothing is known about it yet: others may be using it up.
             self.known = Known::Nothing;
         }
         let scout = match &mut self.known {
@@ -95,7 +93,7 @@ impl Pace {
         Turn::Go(Ticket { scout })
     }
 
-    /// A request came to an end without an answer; Okta may have counted it.
+    /// A request ended without an answer. Okta may have counted it.
     pub(super) fn lost(&mut self, ticket: Ticket) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.scouting &= !ticket.scout;
@@ -145,8 +143,8 @@ impl Pace {
         }
     }
 
-    /// A request was refused with 429: when it may be sent again. Until then
-    /// nothing else goes either, and then one goes first alone.
+    /// A request was refused with 429: when it may be sent again. Until then nothing else goes
+    /// either, and then one goes first alone.
     pub(super) fn refused(
         &mut self,
         ticket: Ticket,

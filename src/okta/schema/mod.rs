@@ -19,13 +19,13 @@ pub struct ProfileSchema(BTreeMap<String, SchemaAttribute>);
 /// An attribute of the app's profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaAttribute {
-    /// Its type; the Identity Sources API takes strings alone.
+    /// Its type. The Identity Sources API takes only strings.
     pub kind: String,
-    /// Whether no user is to be without it.
+    /// Whether every user must have it.
     pub required: bool,
-    /// How many characters it has, at least and at most.
+    /// Its minimum and maximum length, in characters.
     pub length: (Option<usize>, Option<usize>),
-    /// The values that it may have; none if it may have any.
+    /// The values that it may have. None if it may have any.
     pub values: Vec<String>,
 }
 

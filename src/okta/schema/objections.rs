@@ -1,12 +1,13 @@
-//! What Okta would refuse of a profile, by the app's own rules.
+//! What Okta would refuse in a profile, by the app's own rules.
 
 use super::{ProfileSchema, SchemaAttribute};
 
 impl ProfileSchema {
-    /// What is wrong with these attributes and their values, a line each, without a value: what is
-    /// required and not there, too long or short, none of the values that there are, or no text of
-    /// the attribute's type. What the app does not have at all is not judged, nor what is left out
-    /// of somebody who `is_new` no more: Okta keeps that as it is.
+    /// What is wrong with these attributes and their values, one line each, without a value: a
+    /// required one that is missing, one that is too long or short, not among the allowed values,
+    /// or not text of the attribute's type. Attributes that the app does not have at all are not
+    /// judged. Nor is what is left out for somebody who is not new (`is_new`): Okta keeps that as
+    /// it is.
     #[must_use]
     pub fn objections<'p>(
         &self,
@@ -43,11 +44,13 @@ impl SchemaAttribute {
             _ => true,
         };
         if !parses {
-            return Some(format!("is no {}, as the app has it", self.kind));
+            return Some(format!("is not of type {}, as the app has it", self.kind));
         }
         if !self.values.is_empty() && !self.values.iter().any(|known| known == value) {
             let known = self.values.len();
-            return Some(format!("is none of the {known} values that the app allows"));
+            return Some(format!(
+                "is not one of the {known} values that the app allows"
+            ));
         }
         match self.length {
             (Some(least), _) if count < least => Some(format!(
@@ -103,18 +106,30 @@ mod tests {
                 "secret",
                 "title: has 6 characters, the app allows at most 5",
             ),
-            ("grade", "2.5", "grade: is no integer, as the app has it"),
-            ("share", "NaN", "share: is no number, as the app has it"),
-            ("remote", "yes", "remote: is no boolean, as the app has it"),
+            (
+                "grade",
+                "2.5",
+                "grade: is not of type integer, as the app has it",
+            ),
+            (
+                "share",
+                "NaN",
+                "share: is not of type number, as the app has it",
+            ),
+            (
+                "remote",
+                "yes",
+                "remote: is not of type boolean, as the app has it",
+            ),
             (
                 "site",
                 "secret",
-                "site: is none of the 2 values that the app allows",
+                "site: is not one of the 2 values that the app allows",
             ),
             (
                 "level",
                 "3",
-                "level: is none of the 2 values that the app allows",
+                "level: is not one of the 2 values that the app allows",
             ),
             (
                 "tags",

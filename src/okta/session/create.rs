@@ -1,4 +1,4 @@
-//! A session is opened, or one that was opened is taken over.
+//! Opening a session, or taking one over that was opened.
 
 use reqwest::Method;
 
@@ -13,19 +13,19 @@ use crate::okta::error::{Error, Refusal};
 pub enum Created {
     /// It is open.
     Opened(Session<Open>),
-    /// 400: another one is active, or was started less than about five minutes
-    /// ago. Okta's causes say which, in words that are not documented.
+    /// 400: another one is active, or was started less than about five minutes ago. Okta's causes
+    /// say which, in words that are not documented.
     Refused(Refusal),
-    /// It may be open or not, as the answer was lost: list the sessions before
-    /// trying again, as a second one would be refused.
+    /// It may be open or not, because the answer was lost: list the sessions before trying again,
+    /// as a second one would be refused.
     Ambiguous(Error),
 }
 
 impl Calls {
-    /// Opens a session. It is not tried again where Okta may have opened one.
+    /// Opens a session. It is not tried again if Okta may have opened one.
     ///
     /// # Errors
-    /// As every call, where certainly none was opened.
+    /// As every call, if certainly none was opened.
     pub async fn create_session(&self) -> Result<Created, Error> {
         let answer = self
             .send(Call {
@@ -50,9 +50,8 @@ impl Calls {
         }
     }
 
-    /// Takes over a session that was found in the list, if nothing has been
-    /// loaded into it: after an ambiguous [`create_session`](Self::create_session),
-    /// the one that it opened.
+    /// Takes over a session that was found in the list, if nothing has been loaded into it: after
+    /// an ambiguous [`create_session`](Self::create_session), the one that it opened.
     #[must_use]
     pub fn adopt(&self, session: SessionInfo) -> Option<Session<Open>> {
         (session.status == SessionStatus::Created).then(|| self.open(session))

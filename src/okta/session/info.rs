@@ -1,4 +1,4 @@
-//! What Okta tells of a session.
+//! What Okta tells about a session.
 
 use std::fmt;
 
@@ -30,11 +30,11 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// Where a session stands.
+/// The status of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum SessionStatus {
-    /// Open; nothing that Okta can use has been loaded.
+    /// Open. Nothing that Okta can use has been loaded.
     Created,
     /// Open and loaded.
     InProgress,
@@ -42,9 +42,9 @@ pub enum SessionStatus {
     Triggered,
     /// Imported.
     Completed,
-    /// Cancelled; what was loaded is dropped.
+    /// Cancelled. What was loaded is dropped.
     Closed,
-    /// Nothing was sent for 24 hours; what was loaded is dropped.
+    /// Nothing was sent for 24 hours. What was loaded is dropped.
     Expired,
     /// The import failed: the data must be loaded again in another session.
     Error,
@@ -53,14 +53,13 @@ pub enum SessionStatus {
 }
 
 impl SessionStatus {
-    /// Whether it is open: it can be loaded and cancelled, and keeps others
-    /// from being opened.
+    /// Whether it is open: it can be loaded and cancelled, and keeps others from being opened.
     #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self, Self::Created | Self::InProgress)
     }
 
-    /// The word that Okta has for it.
+    /// Okta's word for it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -106,19 +105,19 @@ impl fmt::Display for SessionStatus {
     }
 }
 
-/// What Okta tells of a session. It never tells counts or errors.
+/// What Okta tells about a session. It never tells counts or errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionInfo {
     /// Its id.
     pub id: SessionId,
-    /// Where it stands.
+    /// Its status.
     pub status: SessionStatus,
     /// When it was opened, by Okta's clock.
     pub created: Option<Timestamp>,
 }
 
-/// A session as it comes over the wire. Fields that are not used are left out, as Okta adds some
-/// now and then.
+/// A session as it comes over the wire, without fields that are not used. Okta adds some now and
+/// then.
 #[derive(Deserialize)]
 pub(super) struct Written {
     id: String,

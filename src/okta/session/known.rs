@@ -1,4 +1,4 @@
-//! Sessions by their ids, whoever opened them: listed, looked at, cancelled.
+//! Sessions by their ids, even other programs': listed, looked at, cancelled.
 
 use reqwest::Method;
 
@@ -40,7 +40,7 @@ impl Calls {
         Ok(sessions.into_iter().map(SessionInfo::from).collect())
     }
 
-    /// One session; `None` if Okta does not know it.
+    /// One session. `None` if Okta does not know it.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.
@@ -62,7 +62,7 @@ impl Calls {
         }
     }
 
-    /// Cancels a session, whoever opened it.
+    /// Cancels a session, whatever program opened it.
     ///
     /// # Errors
     /// As every call: no time, no permission, no answer.
@@ -85,7 +85,7 @@ impl Calls {
                     None => Ok(Cancelled::Gone),
                     Some(session) => match session.status {
                         SessionStatus::Closed => Ok(Cancelled::Done),
-                        // It can be cancelled, yet Okta said no.
+                        // It can be cancelled, but Okta said no.
                         status if status.is_active() => Err(Error::Refused(refusal)),
                         status => Ok(Cancelled::TooLate(status)),
                     },

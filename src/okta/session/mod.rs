@@ -18,7 +18,7 @@ pub use self::known::Cancelled;
 pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, max_requests};
-use super::budget::{Budget, Place};
+use super::budget::{Budget, Fits, Place};
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::{Error, Refusal};
@@ -31,7 +31,7 @@ const STARTS: u32 = 3;
 #[derive(Debug)]
 pub struct Open {
     budget: Budget,
-    /// Okta took an upsert, which makes it IN_PROGRESS for sure.
+    /// Okta accepted an upsert, so it is certainly IN_PROGRESS.
     upserted: AtomicBool,
 }
 
@@ -53,9 +53,9 @@ pub struct Session<S> {
 pub enum Started {
     /// Okta imports it, now or after others.
     Triggered(Session<Triggered>),
-    /// It could not be started, as Okta knew none of the users that were
-    /// loaded: deactivations of users that Okta never had leave a session
-    /// CREATED. There is nothing to import, so cancel it.
+    /// It could not be started, because Okta knew none of the users that were loaded: deactivations
+    /// of users that Okta never had leave a session CREATED. There is nothing to import, so cancel
+    /// it.
     StillCreated(Session<Open>),
 }
 
@@ -80,41 +80,46 @@ impl Session<Open> {
         Self { calls, info, state }
     }
 
-    /// The same session, whose calls are over by `deadline`: for starting or
-    /// cancelling it when the time for loading is over.
+    /// The same session, with calls that are over by `deadline`: for starting or cancelling it when
+    /// the time for loading is over.
     pub fn until(mut self, deadline: Timestamp) -> Self {
         self.calls = self.calls.until(deadline);
         self
     }
 
-    /// How many more batches it takes: [`MAX_REQUESTS`](super::MAX_REQUESTS) less every request that
-    /// Okta may have counted. What Okta refused with 429, and what never
-    /// reached it, does not count; what it refused for its content may, so it
-    /// does. Batches that are being loaded, and places set aside, are taken out already.
+    /// How many more batches it takes: [`MAX_REQUESTS`](super::MAX_REQUESTS) minus every request
+    /// that Okta may have counted. What Okta refused with 429, and what never reached it, does not
+    /// count. What it refused for its content may, so it does. Batches that are being loaded, and
+    /// places set aside, are already taken out.
     #[must_use]
     pub fn requests_left(&self) -> usize {
         self.state.budget.left()
     }
 
-    /// Loads a batch; several may be loaded at the same time.
+    /// Loads a batch. Several may be loaded at the same time.
     ///
-    /// Where it is not known whether it arrived it is loaded again, which does
-    /// no harm but uses up one more request.
+    /// If it is unknown whether it arrived, it is loaded again, which does no harm but uses up one
+    /// more request.
     ///
     /// # Errors
-    /// One for each thing to do about it; see [`LoadError`].
+    /// One for each thing to do about it. See [`LoadError`].
     pub async fn load(&self, batch: &Batch) -> Result<(), LoadError> {
-        let place = self.set_aside().ok_or(LoadError::NoBudget)?;
+        let place = self.state.budget.set_aside().ok_or(LoadError::NoBudget)?;
         self.load_by(batch, self.calls.deadline(), place).await
     }
 
-    /// Sets one of the session's requests aside, so that nobody is charged for a batch that finds none.
+    /// Sets this many of the session's requests aside for what may only be loaded together, so that
+    /// nobody is charged for a batch without a request.
     #[must_use]
-    pub fn set_aside(&self) -> Option<Place<'_>> {
-        self.state.budget.set_aside()
+    pub fn set_aside(&self, requests: usize) -> Fits<Vec<Place<'_>>> {
+        match self.state.budget.set_all_aside(requests) {
+            Some(places) => Fits::Now(places),
+            None if requests > max_requests() => Fits::Never,
+            None => Fits::Later,
+        }
     }
 
-    /// Loads a batch that says something for a while only: it is over by `until`.
+    /// Loads a batch that is true only for a while: it is over by `until`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -149,13 +154,27 @@ impl Session<Open> {
     /// Loads groups or memberships.
     ///
     /// # Errors
-    /// As [`load`](Self::load). What Okta says of members is left out: it may name them.
+    /// As [`load`](Self::load). What Okta says about members is left out: it may name them.
     pub async fn load_groups(&self, batch: &GroupBatch, until: Timestamp) -> Result<(), LoadError> {
+        let place = self.state.budget.set_aside().ok_or(LoadError::NoBudget)?;
+        self.load_groups_by(batch, until, place).await
+    }
+
+    /// Loads groups or memberships by a request that was set aside.
+    ///
+    /// # Errors
+    /// As [`load_groups`](Self::load_groups).
+    pub async fn load_groups_by(
+        &self,
+        batch: &GroupBatch,
+        until: Timestamp,
+        place: Place<'_>,
+    ) -> Result<(), LoadError> {
         let kind = batch.kind();
-        let place = self.set_aside().ok_or(LoadError::NoBudget)?;
         let sent = self.bulk((kind.verb(), kind.name()), batch.body(), until, place);
         let Err(failure) = sent.await else {
-            // Whether removals make it IN_PROGRESS is not known: it is looked at before it is started.
+            // Whether removals make it IN_PROGRESS is unknown: it is looked at before it is
+            // started.
             if matches!(kind, GroupKind::Upsert | GroupKind::Join) {
                 self.state.upserted.store(true, Ordering::SeqCst);
             }
@@ -179,7 +198,7 @@ impl Session<Open> {
         }
     }
 
-    /// Sends a bulk request, which is over by `until`. What certainly was not sent costs nothing of
+    /// Sends a bulk request, which is over by `until`. What certainly was not sent does not use up
     /// the session's requests.
     async fn bulk(
         &self,
@@ -218,12 +237,11 @@ impl Session<Open> {
         }
     }
 
-    /// Starts the import. Where the answer is lost, the session tells. A
-    /// session without upserts is looked at first, as Okta may have known none
-    /// of the users to deactivate.
+    /// Starts the import. If the answer is lost, the session's status tells. A session without
+    /// upserts is looked at first, because Okta may have known none of the users to deactivate.
     ///
     /// # Errors
-    /// As every call; also when the session was cancelled or expired meanwhile.
+    /// As every call. Also when the session was cancelled or expired meanwhile.
     pub async fn start_import(self) -> Result<Started, Error> {
         if !self.state.upserted.load(Ordering::SeqCst)
             && let Some(session) = self.calls.session(&self.info.id).await?

@@ -1,4 +1,4 @@
-//! What Okta says of a load, without the values of the profiles in it.
+//! What Okta says about a load, without the values of the profiles in it.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use crate::okta::{
     error::Refusal,
 };
 
-/// A shorter value may be any word of Okta's own, and tells nobody much.
+/// A shorter value may be any word of Okta's own, and reveals little.
 const SHORTEST: usize = 3;
 
 /// The refusal with the values of the batch's profiles replaced by their attributes' names. The
-/// external ids stay: they are what a person looks a user up by.
+/// external ids stay: people look up users by them.
 pub(super) fn redacted(mut refusal: Refusal, batch: &Batch) -> Refusal {
     let said = refusal.summary.iter().chain(&refusal.causes);
     let said: String = said.map(String::as_str).collect::<Vec<_>>().join("\n");
@@ -48,7 +48,8 @@ fn values(entity: &Entity) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Goes through the text once: at each place an id is kept, else the longest value is replaced.
+/// Goes through the text once: at each place an id is kept, otherwise the longest value is
+/// replaced.
 fn redact(text: &str, ids: &[&str], values: &[(String, String)]) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut before = None;

@@ -8,26 +8,25 @@ use super::SessionStatus;
 /// Why a batch is not in a session.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Okta refused it for what is in it, though the session is open.
+    /// Okta refused it for its content, although the session is open.
     #[error("{refusal}")]
     Refused {
         /// What Okta said, without values of the batch's profiles.
         refusal: Refusal,
-        /// External ids of the batch that stand in what Okta said.
+        /// External ids of the batch that Okta's text contains.
         suspects: Vec<String>,
     },
-    /// The session takes no users any more; `None` if Okta does not know it.
+    /// The session takes no more users. `None` if Okta does not know it.
     #[error("the session does not take users: it is {}", status.as_ref().map_or("gone", SessionStatus::as_str))]
     NotOpen {
-        /// Where it stands.
+        /// Its status.
         status: Option<SessionStatus>,
     },
     /// The session has had its 50 requests. Nothing was sent.
     #[error("the session has taken all the {MAX_REQUESTS} requests that it can")]
     NoBudget,
-    /// It may be in the session or not, and there is no request or no time
-    /// left to make sure.
-    #[error("it is not known whether Okta took the users")]
+    /// It may be in the session or not, and there is no request or no time left to make sure.
+    #[error("it is unknown whether Okta accepted the users")]
     Ambiguous(#[source] Error),
     /// It is certainly not in the session.
     #[error(transparent)]
@@ -49,8 +48,7 @@ pub(super) fn suspects(refusal: &Refusal, batch: &Batch) -> Vec<String> {
         .collect()
 }
 
-/// Whether `id` stands in `text` as a word of its own: user 1 is not named where
-/// user 12 is.
+/// Whether `text` contains `id` as a word of its own: user 12 does not name user 1.
 fn names(text: &str, id: &str) -> bool {
     text.match_indices(id).any(|(at, _)| {
         let before = text[..at].chars().next_back();

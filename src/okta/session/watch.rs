@@ -1,4 +1,4 @@
-//! An import under way, looked at until it is over.
+//! An import under way, watched until it is over.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::info::{SessionInfo, SessionStatus};
 use super::{Session, Triggered};
 
-/// The wait before a watched session is looked at, at first and at most.
+/// The wait before a watched session is looked at: the first one and the longest.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LAST_LOOK: Duration = Duration::from_secs(10);
 
 impl Session<Triggered> {
-    /// Looks at it, every second at first and every ten at last, until it is
-    /// no longer TRIGGERED or `until` has come. The last that was seen of it.
+    /// Looks at it, every second at first and every ten at last, until it is no longer TRIGGERED or
+    /// `until` has come. Gives the last that was seen of it.
     ///
     /// A look that fails is not a failure: there are others.
     pub async fn watch(self, until: Timestamp) -> SessionInfo {
@@ -30,7 +30,7 @@ impl Session<Triggered> {
             pause = LAST_LOOK.min(pause.mul_f32(1.5));
             match calls.session(&info.id).await {
                 Ok(Some(seen)) => info = seen,
-                // Nobody will ever tell more about it.
+                // Nothing will ever tell more about it.
                 Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(session = %info.id, %error, "the session could not be looked at");

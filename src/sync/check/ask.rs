@@ -1,4 +1,4 @@
-//! Asking for people, one by one.
+//! Asking Okta about people, one by one.
 
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ use crate::{
     sync::RunError,
 };
 
-/// Whoever is not as told is asked for once more after this: an import may show a little later.
+/// People who are not as told are asked for once more after this: an import may show a little
+/// later.
 const ONCE_MORE: Duration = Duration::from_secs(5);
-/// Questions in flight.
+/// How many requests run at once.
 const IN_FLIGHT: usize = 5;
 
 /// What came of asking for people, one by one.
@@ -26,9 +27,9 @@ const IN_FLIGHT: usize = 5;
 pub(super) struct Asked {
     pub(super) off: Vec<Off>,
     pub(super) fine: Vec<IdHash>,
-    /// Whether Okta has answered about all of them.
+    /// Whether Okta answered about all of them.
     pub(super) answered: bool,
-    /// Whether somebody who is deactivated is not shown.
+    /// Whether a deactivated person is no longer shown.
     pub(super) vanish: bool,
     /// Who has which login.
     pub(super) logins: Logins,
@@ -72,14 +73,13 @@ impl Check<'_> {
                 }
                 tokio::time::sleep(ONCE_MORE).await;
             }
-            // That one is not answered about hides nobody else.
+            // One that is not answered hides nobody else.
             open = self.round(open, round > 0, &mut asked).await;
         }
         Ok(asked)
     }
 
-    /// Asks for people once; gives those who are to be asked for once more. In the `last` round
-    /// nobody is.
+    /// Asks for people once. Gives those to ask for once more. In the `last` round there are none.
     async fn round(
         &self,
         open: Vec<(Entry, Option<Profile>)>,
@@ -97,7 +97,7 @@ impl Check<'_> {
             let id = IdHash::of(&entry.external_id);
             let had = match answer {
                 Ok(had) => had,
-                // It is about this one alone, or nobody may ask: there is nothing to be seen.
+                // It is about this one alone, or nobody may ask: there is nothing to see.
                 Err(
                     Error::Refused(_)
                     | Error::Unreadable { .. }
@@ -105,7 +105,7 @@ impl Check<'_> {
                     | Error::NotFound(_),
                 ) => continue,
                 Err(error) => {
-                    tracing::warn!(%error, "what Okta made of a user is seen later");
+                    tracing::warn!(%error, "what Okta made of a user will be seen later");
                     asked.answered = false;
                     continue;
                 }
@@ -114,7 +114,8 @@ impl Check<'_> {
                 .logins
                 .note(&entry.external_id, had.as_ref(), profile.as_ref());
             let seen = seen(entry.told, profile.as_ref(), had.as_ref());
-            // Whom a single-user call has deleted shows nothing about those whom sessions delete.
+            // Somebody that a single-user call has deleted says nothing about people that sessions
+            // delete.
             asked.vanish |=
                 seen == Seen::AsTold && entry.told == Told::Inactive && entry.called.is_none();
             let cause = match seen {
@@ -146,8 +147,8 @@ impl Check<'_> {
         more
     }
 
-    /// Whether somebody is refused whom Okta still shows. It may well show people who are
-    /// deactivated: their status says it, where it may be seen; else, whether others vanish.
+    /// Whether somebody that Okta still shows is refused. It may well show deactivated people.
+    /// Their status says it, if it may be seen. Else: whether others vanish.
     async fn still_there(&self, had: Option<&UserProfile>, vanish: bool) -> Option<Cause> {
         let login = had.and_then(|had| had.get("userName").cloned().flatten());
         let user = match login {

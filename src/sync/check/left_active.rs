@@ -1,5 +1,6 @@
-//! Leavers whom single-user calls have taken from the identity source and left active: no session finds
-//! them any more. They are reported as refused until Okta has them deactivated, whoever did that.
+//! Leavers that single-user calls have taken from the identity source and left active: no session
+//! finds them any more. They are reported as refused until Okta has them deactivated, whatever did
+//! that.
 
 use super::Check;
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
 /// How such a leaver is reported.
 pub(in crate::sync) fn left_active(somebody: &LeftActive, key: Option<&RecordKey>) -> Reject {
     let reason = format!(
-        "a single-user call has taken them from the identity source and left their Okta user {} active, where no import \
-         finds them: deactivate them in the admin console",
+        "a single-user call has taken them from the identity source and left their Okta user {} \
+         active, and no import finds it there: deactivate them in the admin console",
         somebody.okta_id
     );
     Reject {
@@ -27,8 +28,8 @@ pub(in crate::sync) fn left_active(somebody: &LeftActive, key: Option<&RecordKey
 }
 
 impl Check<'_> {
-    /// Those who still are active and are to have left; the others are forgotten. A run that writes
-    /// nothing asks Okta nothing, and believes that they still are.
+    /// Those who are still active and must be inactive. The others are forgotten. A run that writes
+    /// nothing does not ask Okta, and assumes that they still are.
     ///
     /// # Errors
     /// When the state table could not be read or written.
@@ -70,7 +71,7 @@ impl Check<'_> {
         Ok(still)
     }
 
-    /// Whether Okta says so, or has no such user any more.
+    /// Whether Okta says so, or no longer has such a user.
     async fn is_deactivated(&self, okta_id: &str) -> bool {
         let users = &self.run.beyond.users;
         let user: Result<_, Error> = users

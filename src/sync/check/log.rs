@@ -1,8 +1,8 @@
-//! What Okta's System Log says of imports.
+//! What Okta's System Log says about imports.
 //!
-//! It is late, by seconds or by minutes, so that nobody's absence from it says anything before it
-//! has said that the import is complete, and some time has passed since; or before an hour has,
-//! where it does not say so.
+//! It is late by seconds or minutes. So absence from it says nothing before it has said that the
+//! import is complete and some time has passed since, or, if it never says so, before an hour has
+//! passed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// How far Okta's clock may be from ours.
 const APART: Duration = Duration::from_secs(60);
-/// How much later than the word that an import is complete an event of it may come.
+/// How much later an event of an import may come than the word that the import is complete.
 const LATER: Duration = Duration::from_secs(2 * 60);
 /// After this long the log has said all that it will say.
 const SILENT_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -31,7 +31,7 @@ pub(super) struct Said {
 
 /// How far the log was read.
 pub(super) enum Read {
-    /// It may not be.
+    /// It may not be read.
     Denied,
     /// Okta gave no answer.
     NotNow,
@@ -40,7 +40,7 @@ pub(super) enum Read {
 }
 
 impl Read {
-    /// Notes down what it means for an import that has landed.
+    /// Notes what it means for an import that has landed.
     pub(super) fn note(&self, import: &mut Import, began: Timestamp) {
         let landed = *import.landed.get_or_insert(began);
         match self {
@@ -60,7 +60,7 @@ impl Read {
 }
 
 impl Check<'_> {
-    /// Reads Okta's log for what it says of these imports.
+    /// Reads Okta's log for what it says about these imports.
     pub(super) async fn read_log(
         &self,
         landed: &BTreeMap<Number, Import>,
@@ -80,7 +80,7 @@ impl Check<'_> {
             other => {
                 let read = match other {
                     Err(error) => {
-                        tracing::warn!(%error, "Okta's log is read later");
+                        tracing::warn!(%error, "Okta's log will be read later");
                         Read::NotNow
                     }
                     Ok(_) => Read::Denied,
@@ -100,7 +100,7 @@ impl Check<'_> {
         })
     }
 
-    /// Of whom the events say that they were refused in one of these sessions, and who were told
+    /// The people who were refused in one of these sessions by the events, and who were told
     /// nothing since.
     async fn refused(
         &self,

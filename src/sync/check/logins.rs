@@ -1,4 +1,4 @@
-//! Who has which login and who wants which, among those who were asked for.
+//! Who has which login and who wants which, among the people asked for.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::{
     okta::{Holder, UserProfile},
 };
 
-/// Logins in the form that they are told apart by.
+/// Logins in the form in which they are compared.
 #[derive(Debug, Default)]
 pub(super) struct Logins {
     holders: BTreeMap<String, String>,
@@ -15,7 +15,7 @@ pub(super) struct Logins {
 }
 
 impl Logins {
-    /// Takes note of what somebody has, and of what they are to have.
+    /// Notes the login that somebody has, and the one that they must have.
     pub(super) fn note(
         &mut self,
         id: &ExternalId,
@@ -46,8 +46,8 @@ impl Logins {
         })
     }
 
-    /// Those who want the logins of one another, of whom this is one: from each to whoever has what
-    /// they want. None if somebody is not in their way.
+    /// People who want one another's logins, starting with this one: from each to the holder of
+    /// what they want. None if somebody is not in their way.
     pub(super) fn ring(&self, id: &ExternalId) -> Vec<String> {
         let mut ring = vec![id.to_string()];
         loop {

@@ -1,10 +1,10 @@
 //! Check: what Okta made of the people of an import that it calls COMPLETED.
 //!
-//! Okta may have left somebody out of it, and its import sessions do not say whom. Where few people
-//! are in a session each is asked for as soon as it has landed; the System Log, which is late, is read
-//! by the next full run. Whoever is not as told is doubted, so that they are told again, and is
-//! remembered as refused. Nothing that Okta answers here makes a run fail: what could not be seen is
-//! looked for again by the next full run.
+//! Okta sometimes leaves somebody out, and its import sessions do not say who. In small sessions
+//! each person is asked for as soon as the session has landed. The System Log, which is late, is
+//! read by the next full run. People who are not as told are doubted, so that they are told again,
+//! and remembered as refused. Nothing that Okta answers here makes a run fail: the next full run
+//! looks again for what could not be seen.
 
 mod ask;
 mod left_active;
@@ -30,11 +30,11 @@ use crate::{
     okta::Holder,
 };
 
-/// In sessions of up to so many people each of them is asked for: a call takes a second or two.
+/// In sessions of up to this many people each of them is asked for: a call takes a second or two.
 pub(super) const ASKED_FOR: usize = 25;
-/// How long a check takes at most, if that is no more than a fifth of the time there is.
+/// The longest time for a check, unless a fifth of the time there is would be less.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Logins whose holder is looked for, in one check.
+/// How many logins' holders one check looks for.
 const HOLDERS: u32 = 10;
 /// After this long nothing more is looked for.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,7 +48,7 @@ pub(super) struct Check<'a> {
     holders: Cell<u32>,
 }
 
-/// Somebody whom Okta does not have as it was told.
+/// Somebody that Okta does not have as it was told.
 struct Off {
     entry: Entry,
     cause: Cause,
@@ -67,7 +67,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Checks a session that has just landed, as far as its people are few.
+    /// Checks a session that has just landed, if it has few people.
     ///
     /// # Errors
     /// When the tables could not be read or written.
@@ -103,7 +103,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Checks the sessions of earlier runs, and finds out who was refused and is not any more.
+    /// Checks the sessions of earlier runs, and finds out who was refused and no longer is.
     ///
     /// # Errors
     /// When the tables could not be read or written.
@@ -225,7 +225,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Who has a login, where that may be seen, unless it is who wants it.
+    /// The holder of a login, if that may be seen, unless it is the person who wants it.
     async fn holder(&self, login: &str, wanted_by: &ExternalId) -> Option<Holder> {
         let left = self.holders.get();
         self.holders.set(left.checked_sub(1)?);
@@ -253,7 +253,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What was sent of people, where their record still says the same.
+    /// What was sent about people whose record still says the same.
     async fn with_profiles(
         &self,
         entries: Vec<Entry>,

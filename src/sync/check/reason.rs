@@ -2,7 +2,7 @@
 
 use crate::okta::Holder;
 
-/// What is known of a refusal.
+/// What is known about a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Okta's log names an attribute and a code, or one of them, or neither.
@@ -10,19 +10,19 @@ pub(super) enum Cause {
         field: Option<String>,
         code: Option<String>,
     },
-    /// They are to be active, and Okta does not have them.
+    /// They must be active, and Okta does not have them.
     Missing,
     /// Okta has other values in these attributes.
     Different(Vec<String>),
-    /// They are to be inactive, and are not.
+    /// They must be inactive, and are not.
     StillThere {
-        /// Okta's word for their status, where it may be seen.
+        /// Okta's word for their status, if it may be seen.
         status: Option<String>,
     },
 }
 
 impl Cause {
-    /// Whether it may come from a login that somebody else has.
+    /// Whether a login that somebody else has may be the cause.
     pub(super) fn may_be_login(&self) -> bool {
         match self {
             Self::Logged { field, code } => {
@@ -35,56 +35,62 @@ impl Cause {
     }
 
     /// Whether telling the same again may help: something at Okta may change, such as a login that
-    /// comes free. A value that Okta does not take, it will not take tomorrow. `before`: whether
-    /// the same was refused before.
+    /// comes free. A value that Okta does not accept today it will not accept tomorrow. `before`:
+    /// whether the same was refused before.
     pub(super) fn may_pass(&self, leaves: bool, before: bool) -> bool {
         leaves
             || match self {
                 Self::Logged { code, .. } => !code.as_deref().is_some_and(is_about_the_value),
                 Self::Missing | Self::StillThere { .. } => true,
-                // What differs again, Okta keeps so.
+                // If it differs again, Okta keeps it like this.
                 Self::Different(names) => !before || names.iter().any(|name| name == "userName"),
             }
     }
 
-    /// A sentence for people. `holder` is who has the login, where that could be seen.
+    /// A sentence for people. `holder` has the login, if that could be seen.
     pub(super) fn say(&self, holder: Option<&Holder>, again: bool) -> String {
         let why = match self {
             _ if self.may_be_login() && holder.is_some() => taken(holder),
             Self::Logged { code, .. } if is_not_unique(code.as_deref()) => taken(None),
             Self::Logged { field, code } => logged(field.as_deref(), code.as_deref()),
-            Self::Missing => "Okta does not have them, though it calls the import completed. Mostly somebody else has \
-                              their login (userName): see Reports > Import Monitoring in the admin console"
+            Self::Missing => "Okta does not have them, though it calls the import completed. \
+                              Usually somebody else has their login (userName): see Reports > \
+                              Import Monitoring in the admin console"
                 .to_owned(),
             Self::Different(names) => format!(
-                "Okta has another value in {}, though it calls the import completed: see Reports > Import Monitoring in \
-                 the admin console. Where Okta keeps a value of its own, let the mapping send that",
+                "Okta has another value in {}, though it calls the import completed: see Reports > \
+                 Import Monitoring in the admin console. If Okta keeps a value of its own, let the \
+                 mapping send that",
                 names.join(", ")
             ),
-            Self::StillThere { status: Some(status) } => format!(
-                "their Okta user is {status}, though the import that was to deactivate them is completed: deactivate them in \
-                 the admin console, and see there what stands in the way"
+            Self::StillThere {
+                status: Some(status),
+            } => format!(
+                "their Okta user is {status}, though the import to deactivate them is completed: \
+                 deactivate them in the admin console, and see there what prevented it"
             ),
             Self::StillThere { status: None } => {
-                "Okta still shows them under the identity source, though the import that was to deactivate them is \
-                 completed: look at their status in the admin console"
+                "Okta still shows them under the identity source, though the import to deactivate \
+                 them is completed: check their status in the admin console"
                     .to_owned()
             }
         };
         let then = if again {
             "each full run tells them again"
         } else {
-            "they are told again when their record changes, or by {\"command\":\"sync\",\"retryRefused\":true}"
+            "they are told again when their record changes, or by \
+             {\"command\":\"sync\",\"retryRefused\":true}"
         };
         format!("Okta refused the user inside the import: {why}; {then}")
     }
 }
 
-/// Several people want each other's logins, and nobody can be first.
+/// Several people want one another's logins, and nobody can be first.
 pub(super) fn of_ring(ring: &[String]) -> String {
     format!(
-        "Okta refused the user inside the import: externalIds {} want the login (userName) of one another, and none of them \
-         can be first: give one of them another login for a while; each full run tells them again",
+        "Okta refused the user inside the import: externalIds {} want one another's login \
+         (userName), and none of them can be first: give one of them another login for a while; \
+         each full run tells them again",
         ring.join(" and ")
     )
 }
@@ -109,7 +115,8 @@ fn taken(holder: Option<&Holder>) -> String {
             external_id: None,
             status,
         }) => format!(
-            "the login (userName) is taken by an Okta user who is {status} and not of this identity source"
+            "the login (userName) is taken by an Okta user who is {status} and not of this \
+             identity source"
         ),
     };
     format!("{whose}: give one of the two another one")
@@ -119,7 +126,7 @@ fn logged(field: Option<&str>, code: Option<&str>) -> String {
     let field = field.unwrap_or("an attribute");
     match code {
         Some("blank") => format!(
-            "{field} is empty, and Okta's profile wants it: fill it in the record or the mapping"
+            "{field} is empty, and Okta's profile requires it: fill it in the record or the mapping"
         ),
         Some(code) if code.ends_with("minLength") => {
             format!(
@@ -132,7 +139,8 @@ fn logged(field: Option<&str>, code: Option<&str>) -> String {
             )
         }
         Some(code) => format!(
-            "{field} is not accepted ({code}): correct the record, the mapping, or what Okta's profile asks for"
+            "{field} is not accepted ({code}): correct the record, the mapping, or what Okta's \
+             profile asks for"
         ),
         None => {
             format!("{field} is not accepted: see Reports > Import Monitoring in the admin console")
@@ -144,7 +152,7 @@ fn is_not_unique(code: Option<&str>) -> bool {
     code.is_some_and(|code| code.to_lowercase().contains("unique"))
 }
 
-/// Whether a code says that Okta does not take the value, whatever else there is.
+/// Whether a code says that Okta does not accept the value, whatever else there is.
 fn is_about_the_value(code: &str) -> bool {
     let code = code.to_lowercase();
     ["blank", "length", "pattern", "format", "invalid", "enum"]

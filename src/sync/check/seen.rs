@@ -1,4 +1,4 @@
-//! What a single GET says of somebody whom an import has carried.
+//! What a single GET says about somebody that an import has carried.
 
 use crate::{ledger::Told, mapping::Profile, okta::UserProfile};
 
@@ -7,18 +7,18 @@ use crate::{ledger::Told, mapping::Profile, okta::UserProfile};
 pub(super) enum Seen {
     /// What it was told, as far as that can be seen.
     AsTold,
-    /// It does not have them, who are to be active.
+    /// It does not have them, and they must be active.
     Missing,
     /// Other values than were sent in these attributes.
     Different(Vec<String>),
-    /// It still shows them, who are to be inactive.
+    /// It still shows them, and they must be inactive.
     StillThere,
 }
 
-/// Compares what Okta has with what it was told. `profile` is what was sent, where that is known.
+/// Compares what Okta has with what it was told. `profile` is what was sent, if that is known.
 ///
-/// An attribute that Okta does not show, or shows as null, may be one that the app does not have:
-/// that is the doctor's business, and nobody's refusal.
+/// An attribute that Okta does not show, or shows as null, may be one that the app does not have.
+/// That is the doctor's business, and not a refusal.
 pub(super) fn seen(told: Told, profile: Option<&Profile>, had: Option<&UserProfile>) -> Seen {
     match (told, had) {
         (Told::Active(_), None) => Seen::Missing,
@@ -36,7 +36,7 @@ pub(super) fn seen(told: Told, profile: Option<&Profile>, had: Option<&UserProfi
     }
 }
 
-/// The attributes of which Okta shows another value than was sent.
+/// The attributes in which Okta shows another value than was sent.
 pub(in crate::sync) fn differs<'p>(
     sent: impl Iterator<Item = (&'p str, Option<&'p str>)>,
     had: &UserProfile,

@@ -1,4 +1,4 @@
-//! A plan of groups that a person can read.
+//! A plan of groups that people can read.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::mapping::{ExternalId, GroupId};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupChangeKind {
-    /// It is made.
+    /// The group is made.
     Create,
     /// Its name or description changes, or is told again.
     Update,
-    /// It is deleted.
+    /// The group is deleted.
     Delete,
     /// Only its members change.
     #[default]
@@ -25,28 +25,28 @@ pub enum GroupChangeKind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupChange {
-    /// Which.
+    /// The group's external id.
     pub external_id: String,
-    /// What it is called.
+    /// The group's name. Only with `create` and `update`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// What happens to it.
+    /// What happens to the group.
     pub change: GroupChangeKind,
-    /// Who joins it.
+    /// People who join it. Those who wait are counted, too, and at most 20 of these are named.
     pub joins: Members,
-    /// Who leaves it.
+    /// People who are taken out of it.
     pub leaves: Members,
-    /// Who would leave it, and waits: see the report's `withheld`.
+    /// People that the guard keeps in it. The report's `withheld` says why.
     pub withheld: Members,
 }
 
-/// Some people, and the first of them.
+/// Some people: how many, and the first of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Members {
-    /// How many.
+    /// How many there are.
     pub count: u64,
-    /// The first of them, by external id.
+    /// The first external ids, in order, up to the plan's `limit`.
     pub first: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl Members {
 }
 
 impl GroupChanges {
-    /// None yet; of each, at most so many people are named.
+    /// None yet. At most this many people are named in each list.
     pub(in crate::sync) fn naming(limit: usize) -> Self {
         Self {
             limit,
@@ -88,7 +88,7 @@ impl GroupChanges {
         self.groups.entry(id.clone()).or_insert_with(new)
     }
 
-    /// The first of them, as many as people are named of each, and how many others there are.
+    /// The first groups, as many as people are named in each list, and how many others there are.
     pub(in crate::sync) fn into_list(self) -> (Vec<GroupChange>, u64) {
         let beyond = self.groups.len().saturating_sub(self.limit);
         let listed = self.groups.into_values().take(self.limit);

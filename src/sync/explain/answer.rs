@@ -1,4 +1,4 @@
-//! What is answered about one person.
+//! What the function answers about one person.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,38 @@ use serde::Serialize;
 
 use crate::sync::{GroupSays, OldAndNew};
 
-/// What is known of one person, and what the next run will do about them.
+/// What is known about one person, and what the next full run will do about them. It is the runs'
+/// own decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// Who; none if the record does not say so.
+    /// The person's external id. Null if the record does not give one.
     pub external_id: Option<String>,
     /// What the users table and the mapping say.
     pub record: RecordSays,
-    /// What Okta was last told; none if it was told nothing.
+    /// What Okta was last told. Null if it was told nothing.
     pub ledger: Option<LedgerSays>,
-    /// What Okta has; none if it could not be asked.
+    /// What Okta has. Null if it could not be asked.
     pub okta: Option<OktaHas>,
-    /// Their groups: those that their record gives, and those that Okta was told.
+    /// The person's groups: those that their record gives, and those that Okta was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<GroupSays>>,
-    /// What the next full run will do about them.
+    /// What the next full run will do about the person.
     pub next: Next,
-    /// Why, for people.
+    /// Why, as a text for people.
     pub because: String,
 }
 
-/// What the users table and the mapping say of somebody.
+/// What the users table and the mapping say about somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordSays {
-    /// What they are to be.
+    /// How the person must be.
     pub state: RecordState,
-    /// Why their record is rejected.
+    /// Why their record is rejected. Empty if it is not.
     pub reasons: Vec<String>,
 }
 
-/// What somebody is to be by their record.
+/// How somebody must be, by their record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RecordState {
@@ -45,17 +46,17 @@ pub enum RecordState {
     Active,
     /// Inactive.
     Inactive,
-    /// Nobody of this identity source.
+    /// The mapping's `include` leaves the record out.
     OutOfScope,
-    /// Active from a day on that is yet to come.
+    /// Active from a day that is still ahead.
     Upcoming,
     /// Nobody can say: the record cannot be sent, or there are several.
     Rejected,
-    /// They have no record.
+    /// The person has no record.
     Missing,
 }
 
-/// What Okta was last told of somebody.
+/// What Okta was last told about somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerSays {
@@ -63,11 +64,12 @@ pub struct LedgerSays {
     pub told: &'static str,
     /// Whether nobody knows that it arrived.
     pub doubtful: bool,
-    /// Okta's id of the import session.
+    /// Okta's id of the import session that told it. Null if a single-user call told it and no
+    /// session has confirmed it yet.
     pub session: Option<String>,
-    /// When.
+    /// When it was told.
     pub at: Timestamp,
-    /// When a single-user call told it, if one did. Without a session, none has confirmed it yet.
+    /// When a single-user call told it. Null if none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<Timestamp>,
 }
@@ -75,12 +77,12 @@ pub struct LedgerSays {
 /// What Okta has of somebody.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OktaHas {
-    /// Okta's word for the user's status, where it may be seen (`okta.users.read`); `NOT_FOUND` if
-    /// the identity source has no such user, or not any more.
+    /// Okta's status of the user, if it may be seen (`okta.users.read`). `NOT_FOUND` if the
+    /// identity source does not have the user, or not any more. Null if it is not known.
     pub status: Option<String>,
-    /// The attributes in which Okta differs from the record; none if that is not known.
+    /// The attributes in which Okta differs from the record. Null if that is not known.
     pub differs: Option<Vec<String>>,
-    /// Their values, where the configuration permits to tell them.
+    /// Their values at Okta and by the record. Only if the configuration allows it (`PLAN_VALUES`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<BTreeMap<String, OldAndNew>>,
 }
@@ -91,24 +93,24 @@ pub struct OktaHas {
 pub enum Next {
     /// Nothing.
     Nothing,
-    /// Okta is told to have them, for the first time.
+    /// Okta is told about the person for the first time.
     Create,
-    /// Okta is told of a change.
+    /// Okta is told about a change.
     Update,
-    /// Okta is told to have them again.
+    /// Okta is told to have the person active again.
     Reactivate,
-    /// Okta is told to deactivate them.
+    /// Okta is told to deactivate the person.
     Deactivate,
     /// Okta is told the same again.
     Retell,
-    /// They wait for an import to end that may carry them.
+    /// The person waits for the end of an import that may still carry them.
     Waits,
-    /// The guard keeps it back.
+    /// The guard keeps the change back.
     Withheld,
-    /// Their record cannot be sent.
+    /// The record cannot be sent.
     Rejected,
-    /// Okta refuses them.
+    /// Okta refuses the user.
     Refused,
-    /// They are to be inactive, and the ledger does not know them.
+    /// The person is inactive by the record and unknown to the ledger. Okta is not told.
     Stranger,
 }

@@ -1,4 +1,4 @@
-//! Why the next run does what it does about one person, as one would tell a colleague.
+//! Why the next run does what it does about one person, as you would tell a colleague.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::{
 pub(super) enum Keeps {
     /// The table has nobody in scope.
     Empty,
-    /// There are records that do not say whom they are about.
+    /// There are records without an external id.
     Held,
     /// The limit is reached.
     Latched {
@@ -21,7 +21,7 @@ pub(super) enum Keeps {
         since: Timestamp,
         digest: Option<Digest>,
     },
-    /// Nothing but another externalId template has them leave.
+    /// The only reason to leave is another externalId template.
     OtherId { digest: Option<Digest> },
 }
 
@@ -46,7 +46,8 @@ impl Because<'_> {
             said += " The function is paused: runs only look until {\"command\":\"resume\"}.";
         }
         if self.scanned {
-            said += " (The whole table was read for this, since the key of a record does not identify the person.)";
+            said += " (This read the whole table, because a record's key does not identify the \
+                     person.)";
         }
         said
     }
@@ -67,7 +68,8 @@ impl Because<'_> {
             ),
             Next::Deactivate => format!("{record}, and {told}."),
             Next::Retell if self.is_called() => format!(
-                "{record}, and {told}{}. The next full run's session tells it again, which confirms it.",
+                "{record}, and {told}{}. The next full run's session tells it again, which \
+                 confirms it.",
                 self.came_of_call()
             ),
             Next::Retell => match &self.refusals {
@@ -75,17 +77,18 @@ impl Because<'_> {
                     "{record}, and {told}, but that did not arrive. Since {since:.0}: {reason}."
                 ),
                 None => format!(
-                    "{record}, and {told}, but nobody knows whether that arrived: its import did not end well, or has not \
-                     ended. Telling it again does no harm."
+                    "{record}, and {told}, but nobody knows whether that arrived: its import \
+                     failed, or has not ended. Telling it again does no harm."
                 ),
             },
             Next::Waits if matches!(self.decision, Decision::Tell(_)) => format!(
-                "{record}, and {told}, in an import that ended in ERROR. Those of another such import are told first, in ever \
-                 smaller sessions, to find out who makes it fail."
+                "{record}, and {told}, in an import that ended in ERROR. People of another such \
+                 import are told first, in ever smaller sessions, to find out who makes it fail."
             ),
             Next::Waits => format!(
-                "{record}, and {told}. That import has not ended, or another one that may carry them; what is told now might \
-                 be overtaken by it. They are told once it has ended, or in 24 hours."
+                "{record}, and {told}. That import has not ended, or another one that may carry \
+                 them, and it might overtake what is told now. They are told once it has ended, or \
+                 in 24 hours."
             ),
             Next::Withheld => format!("{record}, and {told}. {}", self.kept()),
             Next::Rejected => {
@@ -94,23 +97,25 @@ impl Because<'_> {
             Next::Refused => {
                 let why = match &self.refusals {
                     Some((reason, since)) => {
-                        format!("Okta refuses to be told so. Since {since:.0}: {reason}.")
+                        format!("Okta refuses this. Since {since:.0}: {reason}.")
                     }
-                    None => "the import that they were alone in ended as ERROR: see Reports > Import Monitoring in the admin \
-                             console."
+                    None => "the import that they were alone in ended as ERROR: see Reports > \
+                             Import Monitoring in the admin console."
                         .to_owned(),
                 };
                 // Some reasons say it themselves.
                 let then = if why.contains("retryRefused") {
                     ""
                 } else {
-                    " They are told again when what Okta would be told changes, or by {\"command\":\"sync\",\"retryRefused\":true}."
+                    " They are told again when what Okta would be told changes, or by \
+                     {\"command\":\"sync\",\"retryRefused\":true}."
                 };
                 format!("{record}, and {why}{then}")
             }
             Next::Stranger => format!(
-                "{record}, and Okta was never told of them by this function, so that there is nobody to deactivate as far as it \
-                 knows. If Okta has them all the same, approve of them: see the report's withheld.deactivations."
+                "{record}, and this function never told Okta of them, so as far as it knows there \
+                 is nobody to deactivate. If Okta has them all the same, approve them: see the \
+                 report's withheld.deactivations."
             ),
         }
     }
@@ -121,17 +126,15 @@ impl Because<'_> {
             _ => None,
         };
         match (self.state, why) {
-            (RecordState::Active, _) => "Their record says that they are to be active".to_owned(),
-            (RecordState::Inactive, _) => {
-                "Their record says that they are to be inactive".to_owned()
-            }
+            (RecordState::Active, _) => "Their record says active".to_owned(),
+            (RecordState::Inactive, _) => "Their record says inactive".to_owned(),
             (RecordState::OutOfScope, Some(Why::OutOfScope)) => {
                 "The mapping's \"include\" leaves their record out".to_owned()
             }
             (RecordState::OutOfScope, _) => {
                 "The mapping's \"include\" leaves their record out".to_owned()
             }
-            (RecordState::Upcoming, _) => "Their first day is yet to come".to_owned(),
+            (RecordState::Upcoming, _) => "Their first day is still ahead".to_owned(),
             (RecordState::Rejected, _) => match self.decision {
                 Decision::Rejected(reject) if !reject.reasons.is_empty() => {
                     format!("Their record cannot be sent: {}", reject.reasons.join("; "))
@@ -139,7 +142,7 @@ impl Because<'_> {
                 _ => "Their record cannot be read".to_owned(),
             },
             (RecordState::Missing, Some(Why::Inactive)) => {
-                "They have no record, and a push has said that they are to leave".to_owned()
+                "They have no record, and a push said that they leave".to_owned()
             }
             (RecordState::Missing, _) => "They have no record".to_owned(),
         }
@@ -177,7 +180,7 @@ impl Because<'_> {
         }
     }
 
-    /// What a session has confirmed that a call had told before.
+    /// That a session has confirmed what a call told before.
     fn confirmed(&self) -> String {
         let called = self
             .entry
@@ -206,8 +209,8 @@ impl Because<'_> {
         });
         match (stays, self.entry) {
             (_, None) if self.state == RecordState::Missing => {
-                "They have no record, and Okta was never told of them: check how the id is written, upper and lower case \
-                 included."
+                "They have no record, and Okta was never told of them: check how the id is \
+                 written, upper and lower case included."
                     .to_owned()
             }
             (Stays::Active | Stays::Inactive, Some(_)) => {
@@ -217,19 +220,35 @@ impl Because<'_> {
                     ""
                 };
                 let confirmed = self.confirmed();
-                format!("{record}, and {}, just so{on_its_way}.{confirmed}", self.told())
+                format!(
+                    "{record}, and {}. Nothing has changed since{on_its_way}.{confirmed}",
+                    self.told()
+                )
             }
             (Stays::Upcoming, _) => {
-                format!("{record}: they are told when they are in scope, and stay as they are until then.")
+                format!(
+                    "{record}: they are told when they are in scope, and stay as they are until \
+                     then."
+                )
             }
             (Stays::OutOfScope, _) => {
-                format!("{record}, so that they are none of this identity source's people: they stay as Okta has them.")
+                format!(
+                    "{record}, so they are not part of this identity source: they stay as Okta has \
+                     them."
+                )
             }
-            (_, Some(entry)) if self.state == RecordState::Missing && entry.told == Told::Inactive => {
-                format!("{record}, and {}, just so.{}", self.told(), self.confirmed())
+            (_, Some(entry))
+                if self.state == RecordState::Missing && entry.told == Told::Inactive =>
+            {
+                format!(
+                    "{record}, and {}. Nothing has changed since.{}",
+                    self.told(),
+                    self.confirmed()
+                )
             }
             (_, Some(_)) if self.state == RecordState::Missing => format!(
-                "{record}, and {}, by a push alone, or another record may be theirs: they stay as they are.",
+                "{record}, and {}, by a push alone, or another record may be theirs: they stay as \
+                 they are.",
                 self.told()
             ),
             _ => format!("{record}: they stay as they are."),
@@ -239,15 +258,18 @@ impl Because<'_> {
     fn kept(&self) -> String {
         match &self.keeps {
             None => String::new(),
-            Some(Keeps::Empty) => "The users table has nobody in scope, so that nobody counts as gone, whatever the limit: \
-                                   check USERS_TABLE, the table and the mapping's \"include\"."
+            Some(Keeps::Empty) => "The users table has nobody in scope, so nobody counts as gone, \
+                                   whatever the limit: check USERS_TABLE, the table and the \
+                                   mapping's \"include\"."
                 .to_owned(),
-            Some(Keeps::Held) => "There are records that do not say whom they are about, and any of them may be theirs: \
-                                  correct these records first (see the report's rejected)."
-                .to_owned(),
+            Some(Keeps::Held) => {
+                "Some records have no external id, and any of them may be theirs: correct these \
+                 records first (see the report's rejected)."
+                    .to_owned()
+            }
             Some(Keeps::OtherId { digest }) => format!(
-                "They were told under an id that the mapping's externalId does not give any more, which alone deactivates \
-                 nobody: {}.",
+                "They were told under an id that the mapping's externalId no longer gives, which \
+                 alone deactivates nobody: {}.",
                 approve(digest.as_ref())
             ),
             Some(Keeps::Latched {
@@ -255,8 +277,8 @@ impl Because<'_> {
                 since,
                 digest,
             }) => format!(
-                "The guard keeps back all {kind} beyond {} since {since:.0}. It lets them through once all that waits fits; \
-                 or {}.",
+                "The guard keeps back all {kind} beyond {} since {since:.0}. It lets them through \
+                 once all that waits fits; or {}.",
                 kind.variable(),
                 approve(digest.as_ref())
             ),
@@ -268,9 +290,11 @@ fn approve(digest: Option<&Digest>) -> String {
     match digest {
         Some(digest) => {
             format!(
-                "approve of them with {{\"command\":\"approve\",\"digest\":\"{digest}\",\"only\":[…]}}"
+                "approve them with {{\"command\":\"approve\",\"digest\":\"{digest}\",\"only\":[…]}}"
             )
         }
-        None => "the next full run lists whom it withholds, who can then be approved".to_owned(),
+        None => "the next full run lists the people that it withholds, and these can then be \
+                 approved"
+            .to_owned(),
     }
 }

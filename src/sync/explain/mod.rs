@@ -1,8 +1,8 @@
-//! What is known of one person, what the next run will do about them, and why.
+//! What is known about one person, what the next run will do about them, and why.
 //!
-//! It is the runs' own decision ([`Hand::take`], and the guard's memory), taken about one person and
-//! told instead of done. Nothing is written anywhere. Where the key of a record identifies the person
-//! it costs the same however many people there are.
+//! It is the runs' own decision ([`Hand::take`], and the guard's memory), made about one person and
+//! told instead of done. It writes nothing anywhere. If a record's key identifies the person, it
+//! costs the same however many people there are.
 
 mod answer;
 mod because;
@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     Books, Refusals, Run, RunError, Time, groups,
-    hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, whom},
+    hand::{AtHand, Circumstances, Cost, Decision, Hand, InHand, Ready, Why, subject, who},
     look::{Whole, whose},
     suspect::Suspect,
     tell,
@@ -34,28 +34,28 @@ use crate::{
     users::{Record, RecordKey},
 };
 
-/// How long Okta is waited for at most.
+/// The longest wait for Okta.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whom it is about.
+/// The person in question.
 #[derive(Debug, Clone)]
-pub enum Whom {
-    /// Who has this external id.
+pub enum Who {
+    /// The person with this external id.
     Id(ExternalId),
-    /// Whom the record under this key is about, as plain JSON.
+    /// The person that the record under this key, as plain JSON, is about.
     Record(Value),
 }
 
 impl Run {
-    /// Says what is known of one person, and what the next full run will do about them. With
-    /// `values` it tells the attributes' values.
+    /// Says what is known about one person, and what the next full run will do about them. With
+    /// `values`, it gives the attributes' values.
     ///
     /// # Errors
     /// When a table could not be read, the ledger is about something else, or the record's key is
-    /// none ([`RunError::NoKey`]).
+    /// not a key ([`RunError::NoKey`]).
     pub async fn explain(
         &self,
-        about: &Whom,
+        about: &Who,
         values: bool,
         time: &Time,
     ) -> Result<Explanation, RunError> {
@@ -66,8 +66,8 @@ impl Run {
         let app = self.app.read(time).await;
         let hand = self.hand(schema, app.as_deref());
         let mut at = match about {
-            Whom::Id(id) => Place::of(id.clone()),
-            Whom::Record(json) => {
+            Who::Id(id) => Place::of(id.clone()),
+            Who::Record(json) => {
                 let record = Record::from_json(json).ok();
                 let key = record.and_then(|record| schema.key_of(record.attributes()));
                 let key = key.filter(|key| schema.is_of(key) && is_only(json, key));
@@ -128,7 +128,7 @@ impl Run {
         let mapped = records
             .into_values()
             .map(|(_, mapped)| mapped)
-            .find(|mapped| whom(mapped) == Some(&id));
+            .find(|mapped| who(mapped) == Some(&id));
 
         let keeps = match &decision {
             Decision::Tell(ready) => self.keeps(ready, &hand, &books, now).await?,
@@ -229,7 +229,7 @@ fn is_only(json: &Value, key: &RecordKey) -> bool {
         .is_some_and(|object| object.len() == key.to_item().len())
 }
 
-/// What a decision of the runs comes to.
+/// What the runs' decision comes to.
 fn next(decision: &Decision, entry: Option<&Entry>, reading: &Reading, is_kept: bool) -> Next {
     let before = entry.and_then(|entry| reading.of(entry).standing);
     match decision {
@@ -247,12 +247,12 @@ fn next(decision: &Decision, entry: Option<&Entry>, reading: &Reading, is_kept: 
         Decision::Rejected(_) => Next::Rejected,
         Decision::Refused(_) => Next::Refused,
         Decision::Stranger => Next::Stranger,
-        // The whole table was read wherever it has something to say.
+        // The whole table was read if it has something to say.
         Decision::NextLook => Next::Waits,
     }
 }
 
-/// Whether those of a later import that ended in ERROR are told before them.
+/// Whether people of a later import that ended in ERROR are told before them.
 fn is_later(ready: &Ready, reading: &Reading) -> bool {
     let entry = ready.before.as_ref();
     entry.is_some_and(|entry| reading.of(entry).again(ready.told) == Again::Later)

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Run {
-    /// What Okta has of somebody; `None` if it could not be asked.
+    /// What Okta has of somebody. `None` if it could not be asked.
     pub(super) async fn okta_has(
         &self,
         id: &ExternalId,

@@ -1,11 +1,11 @@
-//! Where somebody is looked for.
+//! Where to look for somebody.
 
 use super::{Explanation, Next, RecordSays, RecordState};
 use crate::{
     mapping::{ExternalId, Mapped},
     sync::{
         RunError,
-        hand::{Hand, whom},
+        hand::{Hand, who},
     },
     users::RecordKey,
 };
@@ -28,7 +28,7 @@ impl Place {
         }
     }
 
-    /// Whom the record under a key is about, or would be.
+    /// The person that the record under a key is about, or would be about.
     pub(super) async fn under(key: RecordKey, hand: &Hand<'_>) -> Result<Self, RunError> {
         let record = hand.mapped(std::slice::from_ref(&key)).await?;
         let mapped = record.into_values().next().map(|(_, mapped)| mapped);
@@ -42,7 +42,7 @@ impl Place {
                 (None, RecordState::Rejected, reasons)
             }
             Some(mapped) => {
-                let id = whom(&mapped).cloned();
+                let id = who(&mapped).cloned();
                 (id, RecordState::OutOfScope, Vec::new())
             }
         };
@@ -54,21 +54,23 @@ impl Place {
         })
     }
 
-    /// What there is to say where nobody is found.
+    /// The answer if nobody is found.
     pub(super) fn of_nobody(self) -> Explanation {
         let (next, because) = match self.state {
             RecordState::Rejected => (
                 Next::Rejected,
-                "The record does not say whom it is about, so nobody can be told of it: correct the record. Until then \
-                 nobody counts as gone whose record it may be.",
+                "The record has no external id, so nobody can be told about it: correct the \
+                 record. Until then, nobody that it may be about counts as gone.",
             ),
             RecordState::Missing => (
                 Next::Nothing,
-                "There is no record under this key, and it does not say whom one was about: ask by externalId.",
+                "There is no record under this key, and the key alone does not give an external \
+                 id: ask by externalId.",
             ),
             _ => (
                 Next::Nothing,
-                "The mapping's \"include\" leaves this record out, and it does not say whom it would be about.",
+                "The mapping's \"include\" leaves this record out, and the record gives no \
+                 external id.",
             ),
         };
         Explanation {

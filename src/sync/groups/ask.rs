@@ -1,4 +1,4 @@
-//! Asking Okta about groups that nobody knows, before they are made or deleted.
+//! Asking Okta about unknown groups, before they are made or deleted.
 
 use futures::{StreamExt as _, stream};
 
@@ -10,16 +10,16 @@ use crate::{
     sync::{GroupsReport, RunError},
 };
 
-/// Questions in flight.
+/// How many requests run at once.
 const IN_FLIGHT: usize = 10;
 
 /// What came of asking.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     pub(super) answers: Vec<T>,
-    /// Of which there was no time to ask.
+    /// How many there was no time to ask about.
     pub(super) unasked: u64,
-    /// Of which Okta would not say anything, and why not of the last of them.
+    /// How many Okta would not say anything about, and why not for the last of them.
     failed: usize,
     last: Option<Error>,
 }
@@ -35,16 +35,16 @@ impl<T> Default for Asked<T> {
     }
 }
 
-/// What to do about a group that is to be made, after Okta was asked for it.
+/// What to do about a group that must be made, after asking Okta for it.
 pub(super) enum Made {
-    /// There is none, or it is as we told it once: it is ours.
+    /// There is none, or it is as we once told it: it is ours.
     Tell(Group),
-    /// There is one that we did not make; and what was known of it.
+    /// There is one that we did not make. With what was known of it.
     Foreign(GroupEntry, Option<GroupEntry>),
 }
 
-/// Asks which of these groups Okta has already; what there is no time for is asked for by the next
-/// run.
+/// Asks which of these groups Okta has already. The next run asks for those that there is no time
+/// for.
 pub(super) async fn for_new(
     calls: &Calls,
     groups: Vec<(Group, Option<GroupEntry>)>,
@@ -80,8 +80,8 @@ pub(super) async fn for_new(
     asked.unless_all_failed(none_there)
 }
 
-/// Asks whether groups that we made for another identity source are ours here; gives what is known of
-/// them now.
+/// Asks whether groups that we made for another identity source are ours here. Gives what is known
+/// of them now.
 pub(super) async fn for_old(
     calls: &Calls,
     groups: Vec<GroupEntry>,
@@ -121,11 +121,12 @@ pub(super) async fn for_old(
     asked.unless_all_failed(false)
 }
 
-/// What is to be said of a group that is not ours.
-pub(super) const THEIRS: &str = "a group with this externalId is there that this program did not make: it is not touched. Give the \
-                      mapping's groups other ids, or delete that group";
+/// What to say about a group that is not ours.
+pub(super) const THEIRS: &str = "a group with this externalId exists that this program did not \
+                                 make: it is not touched. Give the mapping's groups other ids, or \
+                                 delete that group";
 
-/// Whether a group is as we told it once.
+/// Whether a group is as we once told it.
 fn is_ours(there: &SourceGroup, before: Option<&GroupEntry>) -> bool {
     if mutation::on(Mutation::ForeignGroupIsOurs) {
         return true;
@@ -137,7 +138,7 @@ fn is_ours(there: &SourceGroup, before: Option<&GroupEntry>) -> bool {
     Group::print_of(name, there.description.as_deref()) == before.print
 }
 
-/// Asks which of these groups have nobody in them, or are not there any more.
+/// Asks which of these groups are empty, or gone.
 pub(super) async fn for_members(
     calls: &Calls,
     groups: Vec<GroupId>,
@@ -160,8 +161,8 @@ pub(super) async fn for_members(
 }
 
 impl<T> Asked<T> {
-    /// One group of which Okta would not say anything does not stop the others; but if it says nothing of
-    /// so many in a row, it will not of the rest.
+    /// One group that Okta does not answer about does not stop the others. But if it does not
+    /// answer about this many in a row, it will not answer about the rest.
     fn failed(
         &mut self,
         id: &GroupId,
@@ -176,14 +177,14 @@ impl<T> Asked<T> {
         if self.answers.is_empty() && self.failed >= IN_FLIGHT {
             return Err(error.into());
         }
-        let reason = format!("it cannot be asked for, and so is not told: {error}");
+        let reason = format!("Okta does not answer about it, so it is not told: {error}");
         report.refused.add(id.as_str(), reason);
         self.last = Some(error);
         Ok(())
     }
 
-    /// Where we have made no group yet (`none_there`), that none of them was answered says rather that
-    /// Okta takes no groups at all.
+    /// If we have made no group yet (`none_there`) and none was answered, it is more likely that
+    /// Okta accepts no groups at all.
     fn unless_all_failed(mut self, none_there: bool) -> Result<Self, RunError> {
         let all_failed = none_there && self.answers.is_empty();
         match self.last.take().filter(|_| all_failed) {

@@ -1,4 +1,4 @@
-//! What is to be told of one person's groups: a function of values.
+//! What to tell about one person's groups: a function of values.
 
 use std::collections::BTreeSet;
 
@@ -12,40 +12,41 @@ use crate::{
 pub(super) enum There {
     /// Okta certainly has it, because we made it.
     Yes,
-    /// We made it, and it is to be told again before anybody knows that it is there: nobody is put into
-    /// it, and whoever may be in it can be taken out.
+    /// We made it, and it must be told again before anybody knows that it is there: nobody is put
+    /// into it, and people who may be in it can be taken out.
     Perhaps,
-    /// We made it for another identity source, and Okta is yet to be asked whether it is ours here.
+    /// We made it for another identity source, and Okta has not been asked yet whether it is ours
+    /// here.
     Unknown,
     /// It is not there, or not ours: nobody is put into it, or taken out of it.
     No,
 }
 
-/// What is to be told of somebody's groups.
+/// What to tell about somebody's groups.
 #[derive(Debug, PartialEq)]
 pub(super) enum Decided {
-    /// Okta has it so, as far as anything can be told now.
+    /// Okta has it like this, as far as anything can be told now.
     Nothing,
-    /// There is nothing to tell, as the groups that differ are gone: this is to be remembered.
+    /// There is nothing to tell, as the groups that differ are gone. Remember this.
     Tidy(Option<Memberships>),
-    /// A session may still be imported that carries some.
+    /// A session that carries some of it may still be imported.
     Wait,
     /// This.
     Tell(Difference),
 }
 
-/// What somebody is to be put into and taken out of.
+/// The groups to put somebody into and to take them out of.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Difference {
-    /// All groups that their record gives, whether or not they are there: what somebody approves of.
+    /// All groups that their record gives, whether or not they are there: what somebody approves.
     pub(super) given: MembershipPrint,
-    /// The groups that they are to be in, of those that are there.
+    /// The groups that they must be in, of those that are there.
     pub(super) wants: BTreeSet<GroupId>,
     /// Of these, the ones that Okta is told.
     pub(super) joins: Vec<GroupId>,
-    /// The groups that they are to leave.
+    /// The groups that they must leave.
     pub(super) leaves: Vec<GroupId>,
-    /// Groups that they may be in, and of which nothing can be told yet.
+    /// Groups that they may be in, and about which nothing can be told yet.
     pub(super) kept: BTreeSet<GroupId>,
     /// The groups that Okta certainly has them in.
     pub(super) certain: BTreeSet<GroupId>,

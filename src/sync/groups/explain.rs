@@ -1,4 +1,4 @@
-//! One person's groups, told instead of done.
+//! What is known about one person's groups, and what the next full run does.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,42 +16,43 @@ use crate::{
     sync::{Books, RunError, hand::Hand, hand::Member},
 };
 
-/// A group, and how somebody stands with it.
+/// A group, and what it has to do with the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupSays {
-    /// Which.
+    /// The group's external id.
     pub external_id: String,
-    /// The rule of the mapping that gives it, from 0; none if their record does not give it.
+    /// The mapping's rule that gives it, counted from 0. Null if the record does not give it.
     pub rule: Option<usize>,
-    /// Whether Okta was told to have them in it, as far as that is known.
+    /// Whether Okta was told to have the person in it, as far as that is known.
     pub told: bool,
     /// What the next full run does about it.
     pub next: GroupNext,
 }
 
-/// What the next full run does about somebody and a group.
+/// What the next full run does about a person and a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupNext {
     /// Nothing.
     Nothing,
-    /// They are put into it.
+    /// The person is put into it.
     Join,
-    /// They are taken out of it.
+    /// The person is taken out of it.
     Leave,
-    /// They wait until they, or the group, have landed.
+    /// The person waits until they, or the group, have landed.
     Waits,
-    /// The guard's latch is closed. That a group would lose more than half of its members, a plan says.
+    /// The guard's latch is closed. A group that would lose more than half of its members shows in
+    /// a plan instead.
     Withheld,
-    /// It is a group that we did not make: nobody is put into it, or taken out of it.
+    /// This function did not make the group: nobody is put into it, or taken out of it.
     Foreign,
     /// Okta refuses the group.
     Refused,
 }
 
-/// How somebody stands with their groups; `groups` are those that their record gives. Nothing where there
-/// are none.
+/// What somebody's groups have to do with them. `groups` are those that their record gives. Nothing
+/// if there are none.
 pub(in crate::sync) async fn explain(
     hand: &Hand<'_>,
     books: &Books,

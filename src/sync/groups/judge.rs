@@ -1,4 +1,4 @@
-//! Asking the guard about memberships that are to be taken away.
+//! Asking the guard about memberships to take away.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// Members whom a group may lose within 24 hours, however few it has.
+/// How many members a group may lose within 24 hours, however few it has.
 const AT_LEAST: u64 = 5;
 
 impl Survey<'_> {
-    /// Asks the guard whether people may leave groups; gives those of whom anything is told.
+    /// Asks the guard whether people may leave groups. Gives the people who are told anything.
     pub(super) async fn judge(
         &mut self,
         found: &GroupsFound,
@@ -40,7 +40,7 @@ impl Survey<'_> {
         }
         let mut withheld: HashMap<GroupId, (u64, u64)> = HashMap::new();
         for (id, leave) in &leaving {
-            // Of whom somebody approved counts, too.
+            // Approved people count, too.
             let left = work.known.get(id).map_or(0, |known| known.left(now));
             let goes = left + approved.get(id).copied().unwrap_or(0);
             let members = found.wanted.get(id).map_or(0, |wanted| wanted.members);
@@ -57,13 +57,15 @@ impl Survey<'_> {
         let asked: u64 = fits.map(|(_, leave)| leave).sum();
         let guard = &mut self.books.guard;
         guard.found_memberships(found.told);
+        // Where no record gives a group, that nobody would leave one says nothing.
+        let says_all = !found.wanted.is_empty() || !found.suspects.is_empty();
         let judged = if self.is_plan {
-            guard.would_judge(KIND, asked.into(), true, now)
+            guard.would_judge(KIND, asked.into(), says_all, now)
         } else {
             if found.told > 0 {
                 guard.memberships(found.told, now).await?;
             }
-            guard.judge(KIND, asked.into(), true, now).await?
+            guard.judge(KIND, asked.into(), says_all, now).await?
         };
         let is_latched = judged.latched.is_some() && asked > 0;
         let kept = |id: &GroupId| is_latched || withheld.contains_key(id);
@@ -99,7 +101,7 @@ impl Survey<'_> {
             }
         }
         let too_many = listed.len() > LIST;
-        let digest = if self.is_plan {
+        let digest = if self.is_plan || !says_all {
             let digest = guard.memory().digest(KIND, now);
             digest.filter(|_| !listed.is_empty()).cloned()
         } else {
@@ -139,8 +141,8 @@ fn reason(
             base,
         } = judged;
         reasons.push(format!(
-            "{count} memberships to be taken away do not fit what MAX_MEMBERSHIP_REMOVALS ({set}) allows within 24 hours: \
-             {limit} of {base} memberships, of which {spent} are spent"
+            "{count} memberships to be taken away do not fit what MAX_MEMBERSHIP_REMOVALS ({set}) \
+             allows within 24 hours: {limit} of {base} memberships, of which {spent} are spent"
         ));
     }
     let mut named: Vec<_> = groups.iter().collect();
@@ -162,6 +164,6 @@ fn reason(
     let approve = how_to_approve(too_many);
     format!(
         "{}. Check the users table; {approve}",
-        reasons.join(". Besides, ")
+        reasons.join(". Also, ")
     )
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{GroupWork, pairs::Told};
+use super::{GroupWork, ask, pairs::Told, which::SOON};
 use crate::{
     ledger::{GroupEntry, GroupIs, Hour, Ledger, Mode, Number},
     mapping::{Group, GroupId},
-    okta::{self, GroupBatch, GroupProfile, Open, Session},
+    okta::{self, GroupBatch, GroupProfile, Okta, Open, Session},
     sync::{Books, Refusals, Report, RunError, hand::Hand},
 };
 
@@ -20,27 +20,29 @@ pub(in crate::sync) struct Loading<'a> {
     pub(in crate::sync) refusals: &'a Refusals,
     pub(in crate::sync) report: &'a mut Report,
     pub(in crate::sync) number: Number,
-    /// When what is loaded is over.
+    /// The client for single groups.
+    pub(in crate::sync) singles: &'a Okta,
+    /// When the time for loading is over.
     pub(in crate::sync) until: Timestamp,
 }
 
 /// What a session was loaded with about groups.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct GroupLoads {
-    /// Entries that the ledger is to have.
+    /// Entries that the ledger must have.
     pub(super) groups: Vec<GroupEntry>,
-    /// Groups that were loaded to be made or changed, and to be deleted.
+    /// Groups that were loaded: to make or change, and to delete.
     upserts: u64,
     deletions: u64,
     /// Memberships that were loaded.
     pub(super) added: u64,
     pub(super) removed: u64,
-    /// Whose memberships were loaded, and whether nobody knows whether all of them arrived.
+    /// People whose memberships were loaded, and whether it is unknown if all of them arrived.
     pub(super) people: Vec<(Told, bool)>,
     pub(super) hour: Option<Hour>,
     /// The requests that Okta accepted.
     pub(in crate::sync) requests: u64,
-    /// Why no more is loaded: a load failed for a reason that is none of what was in it.
+    /// Why no more is loaded: a load failed for a reason other than its content.
     pub(super) stopped: Option<String>,
     /// Members who were counted as taken out of groups.
     pub(super) counted: Vec<(GroupEntry, Hour, i64)>,
@@ -49,12 +51,17 @@ pub(in crate::sync) struct GroupLoads {
 }
 
 impl GroupLoads {
-    /// Whether nothing of it is in the session.
+    /// Whether anything of groups or memberships is in the session, or may be.
+    pub(in crate::sync) fn may_change_anything(&self) -> bool {
+        !self.is_empty() || !self.groups.is_empty() || !self.people.is_empty()
+    }
+
+    /// Whether the session has none of it.
     pub(in crate::sync) fn is_empty(&self) -> bool {
         self.requests == 0
     }
 
-    /// Whether anything is in the session that makes or adds something.
+    /// Whether the session has anything that makes or adds something.
     pub(in crate::sync) fn adds(&self) -> bool {
         self.upserts + self.added > 0
     }
@@ -71,7 +78,7 @@ impl GroupLoads {
         Ok(())
     }
 
-    /// What a session told that did not fail.
+    /// What a session that did not fail has told.
     pub(in crate::sync) fn count(&self, report: &mut Report) {
         report.groups.upserts += self.upserts;
         report.groups.deletions += self.deletions;
@@ -81,7 +88,7 @@ impl GroupLoads {
 }
 
 impl GroupWork {
-    /// Loads what the session still takes: groups, then memberships, of which removals come first.
+    /// Loads what the session still takes: groups, then memberships, with removals first.
     ///
     /// # Errors
     /// When the next people could not be taken in hand or charged.
@@ -101,7 +108,7 @@ impl GroupWork {
         self.read_again(loading).await?;
         self.load_upserts(session, loading, &mut loads).await;
         if loads.stopped.is_none() {
-            self.load_deletions(session, loading, &mut loads).await;
+            self.load_deletions(session, loading, &mut loads).await?;
         }
         if loads.stopped.is_none() {
             self.load_members(session, loading, &mut loads).await?;
@@ -114,7 +121,7 @@ impl GroupWork {
         Ok(loads)
     }
 
-    /// Reads the groups' entries again: others may have been at work since they were read.
+    /// Reads the groups' entries again: others may have been at work since.
     async fn read_again(&mut self, loading: &mut Loading<'_>) -> Result<(), RunError> {
         let mut ids: Vec<_> = self.known.keys().cloned().collect();
         ids.extend(self.upserts.iter().map(|group| group.id.clone()));
@@ -206,20 +213,50 @@ impl GroupWork {
         loads.groups.extend(entries);
     }
 
+    /// Loads the groups to delete. Okta is asked once more whether they are empty: others may have
+    /// told memberships since the look. While an import that carries some may still end, nobody
+    /// knows.
     async fn load_deletions(
         &mut self,
         session: &Session<Open>,
-        loading: &Loading<'_>,
+        loading: &mut Loading<'_>,
         loads: &mut GroupLoads,
-    ) {
-        let all: Vec<GroupId> = self.deletions.drain(..).collect();
-        let mut batches = okta::pack_deletions(all.iter().map(GroupId::shared));
+    ) -> Result<(), RunError> {
+        if self.deletions.is_empty() {
+            return Ok(());
+        }
+        if loading.books.log().may_change_groups() {
+            self.deletions.clear();
+            self.waits = true;
+            return Ok(());
+        }
+        let mut batches = okta::pack_deletions(self.deletions.iter().map(GroupId::shared));
         let beyond = batches.split_off(batches.len().min(session.requests_left()));
-        let came = loads.send(session, batches, loading.until).await;
-        let of = |batch: &GroupBatch| {
-            let groups = batch.groups().filter_map(|id| GroupId::parse(id).ok());
-            groups.collect::<Vec<_>>()
+        let of_beyond = beyond.iter().flat_map(of);
+        self.deletions = of_beyond.collect();
+        let asked = batches.iter().flat_map(of).collect();
+        // Leavers may be in the session, and others wait for the lease.
+        let soon = loading.hand.now() + SOON;
+        let calls = loading.singles.by(loading.until.min(soon));
+        let asked = match ask::for_members(&calls, asked, &mut loading.report.groups).await {
+            Ok(asked) => asked,
+            Err(RunError::Okta(error)) => {
+                let why = format!(
+                    "no groups are deleted, because Okta does not say whether they are empty: {error}"
+                );
+                tracing::warn!(why, "groups are not deleted");
+                loading.report.groups.skipped.get_or_insert(why);
+                self.deletions.clear();
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
+        self.beyond += asked.unasked;
+        let empty = asked.answers.into_iter();
+        let empty = empty.filter(|(_, has_members)| *has_members == Some(false));
+        let empty: Vec<_> = empty.map(|(id, _)| id).collect();
+        let batches = okta::pack_deletions(empty.iter().map(GroupId::shared));
+        let came = loads.send(session, batches, loading.until).await;
         let told = came.accepted.iter().flat_map(of).map(|id| (id, true));
         let doubtful = came.ambiguous.iter().flat_map(of).map(|id| (id, false));
         for (id, certain) in told.chain(doubtful) {
@@ -227,7 +264,7 @@ impl GroupWork {
                 continue;
             };
             loads.deletions += u64::from(certain);
-            loads.groups.push(GroupEntry {
+            let entry = GroupEntry {
                 is: if certain {
                     GroupIs::Deleted
                 } else {
@@ -241,9 +278,18 @@ impl GroupWork {
                 session: loading.number,
                 at: loading.hand.now(),
                 ..before.clone()
-            });
+            };
+            // Nobody is put into it by the same session.
+            self.known.insert(id, entry.clone());
+            loads.groups.push(entry);
         }
-        self.deletions
-            .extend(beyond.iter().chain(&came.left).flat_map(of));
+        self.deletions.extend(came.left.iter().flat_map(of));
+        Ok(())
     }
+}
+
+/// The groups of a batch.
+fn of(batch: &GroupBatch) -> Vec<GroupId> {
+    let groups = batch.groups().filter_map(|id| GroupId::parse(id).ok());
+    groups.collect()
 }

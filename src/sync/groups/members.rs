@@ -28,7 +28,7 @@ impl GroupWork {
         let log = loading.books.log();
         let most = log.room_for_groups();
         if log.groups_have_failed() {
-            // Whoever makes imports fail is not always among the first.
+            // The people who make imports fail are not always among the first.
             fastrand::shuffle(self.members.make_contiguous());
         }
         let mut parcel = Parcel::default();
@@ -128,12 +128,12 @@ impl GroupWork {
                     now,
                 };
                 match by.decide(&member) {
-                    // Gone since the look: what is not told is tidied up by the next one.
+                    // Gone since the look: the next one tidies up what is not told.
                     Decided::Nothing | Decided::Tidy(_) => {}
                     Decided::Wait => self.waits = true,
                     Decided::Tell(difference) => {
                         let told = by.told(member.entry, difference);
-                        // Whoever does not fit what users have left is told by the next session.
+                        // People who do not fit next to the users are told by the next session.
                         let is_whole = room == okta::max_requests();
                         let is_first = taken.is_empty() && is_whole;
                         if size.requests_with(&told) > room && !is_first {

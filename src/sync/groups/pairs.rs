@@ -22,15 +22,15 @@ use crate::{
 pub(super) struct Told {
     pub(super) entry: Entry,
     pub(super) difference: Difference,
-    /// How many of those that they leave would have to be charged.
+    /// How many of the groups they leave would have to be charged.
     pub(super) fresh: u64,
     /// The hour in which the others were charged.
     pub(super) paid: Option<(Charge, Hour, u64)>,
-    /// By which list somebody has approved of them.
+    /// The list by which somebody has approved them.
     pub(super) approved: Option<Digest>,
 }
 
-/// What a membership is decided by.
+/// What decides a membership.
 pub(super) struct By<'a> {
     pub(super) books: &'a Books,
     pub(super) known: &'a HashMap<GroupId, GroupEntry>,
@@ -48,7 +48,7 @@ impl By<'_> {
         }
     }
 
-    /// What is to be told of somebody.
+    /// What to tell about somebody.
     pub(super) fn decide(&self, member: &Member) -> Decided {
         let before = member.entry.memberships.as_ref();
         let stands = InGroups::of(before, self.books.log());
@@ -85,7 +85,7 @@ impl By<'_> {
 }
 
 impl Told {
-    /// What they are withheld to leave stays as it is: they are in it, or may be.
+    /// Groups that they are not allowed to leave stay as they are: they are in them, or may be.
     pub(super) fn withhold(&mut self, ids: &[GroupId]) {
         let Difference {
             wants,
@@ -117,8 +117,8 @@ impl Told {
         self.difference.joins.is_empty() && self.difference.leaves.is_empty()
     }
 
-    /// What the ledger is to have of them once a session carries it. As long as an import that was
-    /// given up may still wake (`sleeps`), nothing is forgotten that they were ever told.
+    /// The ledger's entry once a session carries it. As long as an import that was given up may
+    /// still wake (`sleeps`), nothing that they were ever told is forgotten.
     pub(super) fn memberships(&self, session: Number, hour: Hour, sleeps: bool) -> Memberships {
         let leaves = &self.difference.leaves;
         let charge = match (&self.paid, &self.approved) {
@@ -159,7 +159,7 @@ pub(super) struct Parcel {
     pub(super) people: Vec<Told>,
     joins: Pairs,
     leaves: Pairs,
-    /// How many members leave each group, of whom nobody has approved.
+    /// How many members leave each group, without those that somebody has approved.
     leaving: Leaves,
     /// Memberships that the guard withholds.
     pub(super) withheld: u64,
@@ -168,14 +168,14 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// The requests: whoever leaves a group before whoever joins one.
+    /// The requests: leaves before joins.
     pub(super) fn batches(&self) -> Vec<GroupBatch> {
         let mut batches = pack_memberships(GroupKind::Leave, &self.leaves);
         batches.extend(pack_memberships(GroupKind::Join, &self.joins));
         batches
     }
 
-    /// Adds people; what is left of them is not theirs to be told.
+    /// Adds people. What is left of them is not told.
     pub(super) fn add(&mut self, people: Vec<Told>) {
         for told in people {
             let member = told.entry.external_id.as_str();
@@ -192,7 +192,7 @@ impl Parcel {
         }
     }
 
-    /// Charges what people cost, as one of a session; what does not fit is withheld.
+    /// Charges what people cost to a session. What does not fit is withheld.
     pub(super) async fn charge(
         &mut self,
         mut people: Vec<Told>,
@@ -274,7 +274,7 @@ impl Parcel {
     }
 }
 
-/// About how many requests people take: the least that there can be.
+/// About how many requests people take: the least that is possible.
 #[derive(Debug, Default)]
 pub(super) struct Size {
     joins: Takes,
@@ -304,7 +304,7 @@ fn requests((groups, bytes): (usize, usize)) -> usize {
     by_items.max(bytes.div_ceil(okta::MAX_BODY_BYTES - SLACK))
 }
 
-/// What dividing groups between requests may take of each, in bytes.
+/// What dividing groups between requests may add to each, in bytes.
 const SLACK: usize = 2_000;
 
 impl Size {

@@ -24,7 +24,7 @@ pub(super) fn sleeps(log: &SessionLog) -> bool {
 }
 
 impl GroupLoads {
-    /// Writes what Okta has refused, of a session that tells nothing.
+    /// Writes what Okta has refused, for a session that tells nothing.
     ///
     /// # Errors
     /// When it could not be written.
@@ -37,8 +37,8 @@ impl GroupLoads {
     /// Writes what the session tells.
     ///
     /// # Errors
-    /// When it could not be written, or somebody else has written since: then the import must not be
-    /// started.
+    /// When it could not be written, or somebody else has written since. Then the import must not
+    /// be started.
     pub(in crate::sync) async fn record(
         &self,
         ledger: &Ledger,
@@ -52,7 +52,7 @@ impl GroupLoads {
             let mut memberships = told.memberships(number, hour, sleeps);
             memberships.doubtful = *doubtful;
             if *doubtful && let Some(before) = &told.entry.memberships {
-                // Of what was not loaded they may be in as before.
+                // What was not loaded they may be in as before.
                 let may_be_in = before.may_be_in().cloned();
                 let told = &memberships.told;
                 let left: Vec<_> = may_be_in.filter(|id| !told.contains(id)).collect();

@@ -1,4 +1,4 @@
-//! Sending requests about groups: what Okta refuses is taken apart.
+//! Sending requests about groups. What Okta refuses is split up.
 
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use super::GroupLoads;
 use crate::okta::{self, GroupBatch, LoadError, Open, Session};
 
-/// Loads in flight.
+/// How many loads run at once.
 const IN_FLIGHT: usize = 10;
-/// Groups or memberships that Okta refuses by themselves, of which a session finds out.
+/// How many groups or memberships that Okta refuses by themselves a session isolates.
 const ISOLATIONS: usize = 8;
 
-/// What came of one request, or of the parts that it was taken into.
+/// What came of one request, or of the parts that it was split into.
 #[derive(Debug, Default)]
 pub(super) struct Came {
     pub(super) accepted: Vec<GroupBatch>,
@@ -21,7 +21,7 @@ pub(super) struct Came {
 }
 
 impl GroupLoads {
-    /// Sends requests. What Okta refuses is taken apart, the smallest first, so that few requests are
+    /// Sends requests. What Okta refuses is split up, the smallest first, so that few requests are
     /// enough to come to a single group or membership.
     pub(super) async fn send(
         &mut self,
@@ -46,7 +46,10 @@ impl GroupLoads {
                         came.accepted.push(batch);
                     }
                     Err(LoadError::Ambiguous(error)) => {
-                        tracing::warn!(%error, "it is not known whether Okta took a load of groups");
+                        tracing::warn!(
+                            %error,
+                            "it is unknown whether Okta accepted a load of groups"
+                        );
                         came.ambiguous.push(batch);
                     }
                     Err(LoadError::Refused { refusal, .. }) if batch.len() == 1 => {
@@ -76,7 +79,7 @@ impl GroupLoads {
                 None => break,
             }
         }
-        // Where a whole session was of no use, another one would not be either.
+        // If a whole session was useless, another one would be, too.
         if let Some((_, reason)) = refused.first()
             && self.requests == 0
             && came.refused.is_empty()

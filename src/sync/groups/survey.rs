@@ -1,4 +1,4 @@
-//! What is to be told of groups: found by the look, asked of Okta where nobody knows whose a group
+//! What to tell about groups: found by the look, checked with Okta if nobody knows whose a group
 //! is, and judged by the guard.
 
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use crate::{
     ledger::IdHash,
     mapping::{ExternalId, GroupId},
     sync::{
-        Books, Detail, Refusals, Report, Run, RunError, Time,
+        Books, Detail, GroupChangeKind, Refusals, Report, Run, RunError, Time,
         detail::GroupChanges,
         hand::{Circumstances, Hand},
         look::GroupsFound,
@@ -23,7 +23,7 @@ use crate::{
 
 /// People who are in hand at a time.
 const SLICE: usize = 500;
-/// A look at what there is to tell of groups.
+/// A look at what there is to tell about groups.
 pub(in crate::sync) struct Survey<'a> {
     pub(in crate::sync) run: &'a Run,
     pub(in crate::sync) hand: &'a Hand<'a>,
@@ -36,19 +36,19 @@ pub(in crate::sync) struct Survey<'a> {
     pub(in crate::sync) writes: bool,
     pub(in crate::sync) detail: Option<Detail>,
     pub(in crate::sync) retry_refused: bool,
-    /// Whether somebody is to leave whom the same run tells.
+    /// Whether the same run tells a leaver.
     pub(in crate::sync) leavers_wait: bool,
 }
 
-/// What the people came to whose groups differ.
+/// The outcome for people whose groups differ.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// Memberships that Okta was told, of people whose groups differ.
     pub(super) told: Leaves,
-    /// People who would leave, with what that would cost.
+    /// People who would leave groups, with what that would cost.
     pub(super) leaving: Vec<Leaving>,
     pub(super) joins: u64,
-    /// People who join a group, whatever becomes of what they are to leave.
+    /// People who join a group, whatever becomes of what they must leave.
     pub(super) joining: HashSet<IdHash>,
 }
 
@@ -62,8 +62,8 @@ pub(super) struct Leaving {
 }
 
 impl Survey<'_> {
-    /// What is to be told. Whatever keeps Okta from being asked about groups is in the report, and
-    /// stops nobody's users.
+    /// What to tell. Anything that keeps Okta from being asked about groups is in the report, and
+    /// stops no users.
     ///
     /// # Errors
     /// When a table could not be read or written.
@@ -90,8 +90,8 @@ impl Survey<'_> {
                 report.groups.ambiguous.add(
                     id.as_str(),
                     format!(
-                        "is called \"{}\", and \"{name}\" or something else about it by the record {record}: the first \
-                         record in the order of their keys counts",
+                        "is called \"{}\", and \"{name}\" or something else about it by the record \
+                         {record}: the first record in the order of their keys counts",
                         wanted.group.display_name
                     ),
                 );
@@ -110,14 +110,20 @@ impl Survey<'_> {
             Err(RunError::Okta(error)) => {
                 tracing::warn!(%error, "groups are not told");
                 report.groups.skipped = Some(format!(
-                    "Okta does not answer about groups, so that none are told, nor who is in them: {error}. If the app's \
-                     provisioning has Import Groups switched off, switch it on"
+                    "Okta does not answer about groups, so neither groups nor memberships are \
+                     told: {error}. If the app's provisioning has Import Groups switched off, \
+                     switch it on"
                 ));
                 return Ok((GroupWork::default(), changes));
             }
             Err(error) => return Err(error),
         }
         let tally = self.members(&found, &mut work, &mut changes).await?;
+        // Somebody whose groups differ may be put into it, or was told to be in it.
+        work.deletions.retain(|id| !tally.told.contains_key(id));
+        for id in &work.deletions {
+            changes.of(id).change = GroupChangeKind::Delete;
+        }
         let judged = self.judge(&found, tally, &mut work, &mut changes, report);
         let goes = judged.await?;
         if self.writes {
@@ -133,7 +139,7 @@ impl Survey<'_> {
         Ok((work, changes))
     }
 
-    /// Takes those in hand whose groups differ, as far as they may leave any; in a plan, all.
+    /// Takes people in hand whose groups differ and who may leave any. In a plan: all.
     async fn members(
         &mut self,
         found: &GroupsFound,

@@ -1,4 +1,4 @@
-//! Which groups are to be made, changed and deleted.
+//! Which groups are made, changed and deleted.
 
 use super::{
     GroupWork, Survey,
@@ -11,12 +11,12 @@ use crate::{
     sync::{GroupChangeKind, GroupsReport, RunError, detail::GroupChanges, look::GroupsFound},
 };
 
-/// Groups of others that are asked for again, in case they are gone.
+/// How many groups of others are asked for again, in case they are gone.
 const FOREIGN_ASKED: usize = 20;
-/// How long Okta is asked about groups, at most, beside a run.
+/// The longest time for asking Okta about groups, alongside a run.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
-/// The same while somebody who is to leave waits for it.
-const SOON: std::time::Duration = std::time::Duration::from_secs(20);
+/// The same while a leaver waits for it.
+pub(super) const SOON: std::time::Duration = std::time::Duration::from_secs(20);
 
 impl Survey<'_> {
     fn calls(&self) -> Calls {
@@ -25,7 +25,7 @@ impl Survey<'_> {
         self.run.beyond.singles.by(until)
     }
 
-    /// Which groups are to be made, changed and deleted.
+    /// Which groups are made, changed and deleted.
     pub(super) async fn groups(
         &mut self,
         found: &GroupsFound,
@@ -35,7 +35,7 @@ impl Survey<'_> {
     ) -> Result<(), RunError> {
         let last = self.books.log().last();
         let mut ask = Vec::new();
-        // Of groups of others some are asked for again each time, in case they are gone.
+        // Some groups of others are asked for again each time, in case they are gone.
         let is_foreign = |id: &GroupId| {
             let known = found.known.get(id);
             known.is_some_and(|known| known.entry.is == GroupIs::Foreign)
@@ -62,8 +62,8 @@ impl Survey<'_> {
                 GroupIs::Refused(print) if print == group.print() && !self.retry_refused => {
                     report.refused.add(
                         id.as_str(),
-                        "Okta refused it when it was last told; it is told again when its name or description changes, or \
-                         by {\"command\":\"sync\",\"retryRefused\":true}",
+                        "Okta refused it when it was last told; it is told again when its name or \
+                         description changes, or by {\"command\":\"sync\",\"retryRefused\":true}",
                     );
                 }
                 GroupIs::Ours if known.is_there && holds && entry.print == group.print() => {}
@@ -99,11 +99,11 @@ impl Survey<'_> {
                 _ => GroupChangeKind::Create,
             };
         }
-        self.deletions(found, work, changes, report).await
+        self.deletions(found, work, report).await
     }
 
-    /// Groups that we made for another identity source, or table, and that no record gives: Okta is asked
-    /// whether they are ours here, so that people can be taken out of them.
+    /// Groups that we made for another identity source or table, and that no record gives. Okta is
+    /// asked whether they are ours here, so that people can be taken out of them.
     async fn of_another(
         &self,
         found: &GroupsFound,
@@ -142,20 +142,19 @@ impl Survey<'_> {
         Ok(())
     }
 
-    /// Groups that we made, that no rule gives any more, and that nobody is in. One record that could
-    /// not be read may give any group.
+    /// Groups that we made, that no rule gives any more, and that nobody is in. One record that
+    /// could not be read may give any group.
     async fn deletions(
         &mut self,
         found: &GroupsFound,
         work: &mut GroupWork,
-        changes: &mut GroupChanges,
         report: &mut GroupsReport,
     ) -> Result<(), RunError> {
         if !self.hand.mapping.deletes_empty_groups() || !found.complete {
             return Ok(());
         }
         let log = self.books.log();
-        // Somebody else's, as Okta has just said, is none of ours.
+        // A group that is somebody else's, as Okta has just said, is not ours.
         let is_ours = |known: &KnownGroup| {
             let now = work.known.get(&known.entry.id);
             let may_be = known.is_there || known.entry.may_be_there(log);
@@ -172,15 +171,27 @@ impl Survey<'_> {
         if unwanted.is_empty() || found.wanted.is_empty() && found.suspects.is_empty() {
             return Ok(());
         }
-        // Where time is short, others are asked for the next time.
+        // Whether a group is empty is unknown before what was told about it has landed.
+        if log.may_change_groups() {
+            if super::record::sleeps(log) {
+                report.skipped.get_or_insert_with(|| {
+                    format!(
+                        "{} groups that no record gives are not deleted: an import that was given up may still \
+                         put somebody into them. {{\"command\":\"status\"}} lists it under sessions",
+                        unwanted.len()
+                    )
+                });
+            } else {
+                work.waits = true;
+            }
+            return Ok(());
+        }
+        // If time is short, others are asked for next time.
         fastrand::shuffle(&mut unwanted);
         let asked = ask::for_members(&self.calls(), unwanted, report).await?;
         for (id, has_members) in asked.answers {
             match has_members {
-                Some(false) => {
-                    changes.of(&id).change = GroupChangeKind::Delete;
-                    work.deletions.push_back(id);
-                }
+                Some(false) => work.deletions.push_back(id),
                 Some(true) => {}
                 None => {
                     if let Some(entry) = work.known.get_mut(&id)

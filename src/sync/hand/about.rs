@@ -1,4 +1,4 @@
-//! Whom a record is about, and what it says of them.
+//! The person that a record is about, and what it says about them.
 
 use super::AtHand;
 use crate::{
@@ -26,15 +26,15 @@ pub(super) fn unclear(at_hand: &[&(RecordKey, Mapped)]) -> bool {
         .any(|(_, mapped)| matches!(mapped, Mapped::Unidentified(_)))
 }
 
-/// Whom a record is about, or would be if it were of this identity source.
-pub(crate) fn whom(mapped: &Mapped) -> Option<&ExternalId> {
+/// The person that a record is about, or would be about if it were in scope.
+pub(crate) fn who(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
-        Mapped::OutOfScope { whom, .. } => whom.as_ref(),
+        Mapped::OutOfScope { who, .. } => who.as_ref(),
         other => subject(other),
     }
 }
 
-/// Whom a record is about, if it says so.
+/// The person that a record is about, if it says so.
 pub(in crate::sync) fn subject(mapped: &Mapped) -> Option<&ExternalId> {
     match mapped {
         Mapped::Active(id, _)
@@ -45,8 +45,9 @@ pub(in crate::sync) fn subject(mapped: &Mapped) -> Option<&ExternalId> {
     }
 }
 
-/// What somebody is to be told who is to be active with this profile, and whether that only clears
-/// what used to be left out when empty. Nobody is told again in whom only a rule of ours changed.
+/// What to tell about somebody who must be active with this profile, and whether that only clears
+/// what used to be left out when empty. If only a rule of ours changed, the person is not told
+/// again.
 pub(in crate::sync) fn to_be_told(
     profile: &Profile,
     standing: Option<Standing>,
@@ -65,13 +66,13 @@ pub(in crate::sync) fn to_be_told(
     }
 }
 
-/// The print of what somebody is to be told who is to be active with this profile.
+/// The print of what to tell about somebody who must be active with this profile.
 pub(crate) fn told_of(profile: &Profile, standing: Option<Standing>) -> Fingerprint {
     to_be_told(profile, standing).0
 }
 
-/// What Okta is sent so that it has somebody active, or why it would refuse that. Of whom it
-/// knows it keeps what is left out.
+/// What Okta is sent to have somebody active, or why it would refuse that. For people that it
+/// knows, it keeps what is left out.
 pub(in crate::sync) fn to_be_sent(
     external_id: &ExternalId,
     profile: &Profile,

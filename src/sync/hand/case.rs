@@ -1,4 +1,4 @@
-//! What is to become of a person, from what is at hand about them: one table.
+//! What becomes of a person, from what is at hand about them: one table.
 
 use serde::Serialize;
 
@@ -8,17 +8,17 @@ use serde::Serialize;
 pub enum AtHand {
     /// There are none.
     Absent,
-    /// One where theirs was does not say whom it is about.
+    /// The one in their place does not have an external id.
     Unclear,
-    /// One says that they are to be active.
+    /// One says active.
     Active,
-    /// One says that they are to be inactive.
+    /// One says inactive.
     Inactive,
-    /// One is not of this identity source, and no other is about them.
+    /// One is out of scope, and no other is about them.
     OutOfScope,
-    /// One is not of this identity source, whose people stay as they are.
+    /// One is out of scope, and the mapping keeps such people.
     Kept,
-    /// One says that their first day is yet to come.
+    /// One says that their first day is still ahead.
     Upcoming,
     /// One cannot be sent.
     Rejected,
@@ -26,42 +26,42 @@ pub enum AtHand {
     Several,
 }
 
-/// What a read of the whole table, which ended just now, has found about a person besides.
+/// What else a read of the whole table, which ended just now, found about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Elsewhere {
     /// There was no such read.
     Unknown,
-    /// No record that has them stay.
+    /// No record that lets them stay.
     Nothing,
-    /// Nothing but records that do not say whom they are about.
+    /// Nothing but records without an external id.
     Unclear,
-    /// A record that has them stay, or may do so.
+    /// A record that lets them stay, or may do so.
     Somebody,
 }
 
 /// Where the ledger knows a person from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Known {
-    /// It does not.
+    /// It does not know them.
     Not,
-    /// From the users table: whom it does not have any more is gone.
+    /// From the users table: people that it no longer has are gone.
     Table,
-    /// From pushes alone: that the table does not have them says nothing.
+    /// From pushes alone: absence from the table says nothing.
     Push,
-    /// From pushes alone, of which one wants them to leave.
+    /// From pushes alone, one of which wants them to leave.
     PushToLeave,
 }
 
-/// What is to become of a person.
+/// What becomes of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// They are to be active.
+    /// They must be active.
     Active,
-    /// They are to leave.
+    /// They must leave.
     Leaves(Why),
-    /// They stay as they are, as their record cannot be sent.
+    /// They stay as they are, because their record cannot be sent.
     Rejected,
-    /// They stay as they are, as nobody can say which of their records counts.
+    /// They stay as they are, because nobody can say which of their records counts.
     Several,
     /// They stay as they are.
     Stays,
@@ -75,9 +75,9 @@ pub enum Outcome {
 pub enum Why {
     /// Their record says so.
     Inactive,
-    /// The mapping does not include their record.
+    /// The mapping's `include` leaves their record out.
     OutOfScope,
-    /// They have no record any more.
+    /// They no longer have a record.
     Gone,
 }
 

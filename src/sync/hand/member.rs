@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Somebody who has landed as they are to be, with the groups that their record gives now.
+/// Somebody who has landed as they must be, with the groups that their record gives now.
 #[derive(Debug)]
 pub(in crate::sync) struct Member {
     pub(in crate::sync) entry: Entry,
@@ -21,8 +21,8 @@ pub(in crate::sync) struct Member {
 }
 
 impl Hand<'_> {
-    /// Reads the records and entries of these people, consistently. `None` stands for somebody whose
-    /// groups are not to be told now: Okta refused them, or is to be told something of them first.
+    /// Reads the records and entries of these people, consistently. `None` stands for somebody
+    /// whose groups must wait: Okta refused them, or must be told something else about them first.
     ///
     /// # Errors
     /// When any of them could not be read.

@@ -1,4 +1,4 @@
-//! In hand: the records and entries of some people, read now, and what is to be told of them.
+//! In hand: the records and entries of some people, read now, and what to tell about them.
 //!
 //! What is told is what is true now. So a suspicion does not age, nothing is planned twice, and it
 //! does not matter who else was at work meanwhile.
@@ -15,7 +15,7 @@ mod wanted;
 mod whole;
 
 pub(super) use about::{subject, to_be_sent, to_be_told};
-pub(crate) use about::{told_of, whom};
+pub(crate) use about::{told_of, who};
 pub use case::{AtHand, Elsewhere, Known, Outcome, Why, outcome};
 pub use decision::{Decision, InHand, Noted, Stays};
 pub(super) use member::Member;

@@ -1,10 +1,10 @@
-//! One person in hand: what is to be done about them.
+//! One person in hand: what to do about them.
 
 use std::collections::BTreeMap;
 
 use super::{
     AtHand, Circumstances, Cost, Decision, Elsewhere, Hand, Known, Outcome, Ready, Stays, Why,
-    about::{about, subject, to_be_sent, to_be_told, unclear, whom},
+    about::{about, subject, to_be_sent, to_be_told, unclear, who},
     outcome,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     users::RecordKey,
 };
 
-/// One person, and what is known of them.
+/// One person, and what is known about them.
 pub(super) struct Person<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) circumstances: &'a Circumstances<'a>,
@@ -88,7 +88,7 @@ impl Person<'_> {
                 (said, Some((key, mapped)))
             }
             _ if unclear(&at_hand) => (AtHand::Unclear, None),
-            // What is out of scope is nobody's record; it says why they have none.
+            // An out-of-scope record belongs to nobody. It says why they have none.
             _ => match at_hand
                 .iter()
                 .find_map(|(key, mapped)| self.out(key, mapped))
@@ -99,16 +99,16 @@ impl Person<'_> {
         }
     }
 
-    /// What a record that is out of scope says, if it would be about them.
+    /// What an out-of-scope record says, if it would be about them.
     fn out<'r>(
         &self,
         key: &'r RecordKey,
         mapped: &'r Mapped,
     ) -> Option<(AtHand, Option<(&'r RecordKey, &'r Mapped)>)> {
         match mapped {
-            Mapped::OutOfScope {
-                whom: Some(whom), ..
-            } if IdHash::of(whom) == self.suspect.id => Some((about(mapped), Some((key, mapped)))),
+            Mapped::OutOfScope { who: Some(who), .. } if IdHash::of(who) == self.suspect.id => {
+                Some((about(mapped), Some((key, mapped))))
+            }
             _ => None,
         }
     }
@@ -189,7 +189,7 @@ impl Person<'_> {
         Decision::Tell(Box::new(ready))
     }
 
-    /// The groups that somebody who returns is not to get back.
+    /// The groups that somebody who returns must not get back.
     fn drops(&self, profile: &Profile) -> Vec<GroupId> {
         let Some(before) = self.entry.filter(|entry| entry.told == Told::Inactive) else {
             return Vec::new();
@@ -199,7 +199,7 @@ impl Person<'_> {
         }
         let is_in = |group: &&GroupId| profile.groups().ids().any(|id| id == *group);
         let log = &self.circumstances.reading.log;
-        // Of another identity source's groups nobody knows whose they are here.
+        // Nobody knows who made groups of another identity source here.
         let old = before.memberships.iter();
         let old = old.filter(|old| !log.is_of_another_binding(old.session));
         let old = old.flat_map(Memberships::may_be_in);
@@ -217,7 +217,7 @@ impl Person<'_> {
                 .unwrap_or(Cost::Unapproved(kind)),
             cost => cost,
         };
-        let id = record.and_then(|(_, mapped)| whom(mapped));
+        let id = record.and_then(|(_, mapped)| who(mapped));
         let Some(external_id) = id.or(self.entry.map(|entry| &entry.external_id)) else {
             return Decision::Nothing(Stays::AsTheyAre);
         };
@@ -252,7 +252,7 @@ impl Person<'_> {
         )))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a telling is made of")]
+    #[expect(clippy::too_many_arguments, reason = "the parts of a telling")]
     fn tell(
         &self,
         external_id: ExternalId,

@@ -1,10 +1,10 @@
-//! One person in hand whom a push is about: what of it is done, and what is to be remembered.
+//! One person in hand that a push is about: what part of it is done, and what to remember.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{AtHand, Decision, Noted, Stays, about::about, person::Person, whom};
+use super::{AtHand, Decision, Noted, Stays, about::about, person::Person, who};
 use crate::{
     ledger::{Due, Entry, Origin, Told, Want, due},
     mapping::Mapped,
@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Person<'_> {
-    /// A push that says nothing new is not done before the import that said it has ended, nor one
-    /// that a later push has overtaken before that one is.
+    /// A push that says nothing new is not done before the import that said it has ended. Nor is
+    /// one that a later push has overtaken before that one is done.
     pub(super) fn or_under_way(&self, decision: Decision) -> Decision {
         let (Some(pushed), Some(entry)) = (&self.suspect.pushed, self.entry) else {
             return decision;
@@ -39,7 +39,7 @@ impl Person<'_> {
     }
 
     /// A push that says nothing new is remembered all the same: an older one that comes later must
-    /// not overwrite it, nor one that wanted them to leave be carried out.
+    /// not overwrite it, and one that wanted them to leave must not be carried out.
     pub(super) fn noted(
         &self,
         records: &BTreeMap<String, (RecordKey, Mapped)>,
@@ -78,14 +78,14 @@ impl Person<'_> {
     }
 }
 
-/// What is to be remembered of a push that wants somebody to leave whom nobody knows, by what it says or
-/// by leaving the scope: Okta is told nothing, and an older push that comes later must not let them in.
-/// One that would leave them as they are is not remembered: whatever came before it counts.
+/// What to remember of a push that wants an unknown person to leave, by what it says or by leaving
+/// the scope: Okta is told nothing, and an older push that comes later must not let them in. One
+/// that leaves them as they are is not remembered: what came before it counts.
 pub(in crate::sync) fn stranger(pushed: &Pushed, now: Timestamp) -> Option<Box<Noted>> {
     if !matches!(about(&pushed.mapped), AtHand::Inactive | AtHand::OutOfScope) {
         return None;
     }
-    let external_id = whom(&pushed.mapped)?.clone();
+    let external_id = who(&pushed.mapped)?.clone();
     let entry = Entry {
         external_id,
         key: pushed.key.clone(),

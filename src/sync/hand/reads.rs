@@ -1,4 +1,4 @@
-//! What it takes to have people in hand, and what is read of them.
+//! What it takes to have people in hand, and what is read about them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,7 +29,7 @@ pub struct Hand<'a> {
     pub ledger: &'a Ledger,
     /// The users table's key.
     pub schema: &'a KeySchema,
-    /// The app's rules for profiles, where they are known.
+    /// The app's rules for profiles, if they are known.
     pub app: Option<&'a ProfileSchema>,
 }
 
@@ -38,11 +38,11 @@ pub struct Hand<'a> {
 pub struct Circumstances<'a> {
     /// What became of sessions and of charges.
     pub reading: &'a Reading,
-    /// Whom Okta refuses.
+    /// The people that Okta refuses.
     pub refusals: &'a Refusals,
-    /// Of whom somebody has approved.
+    /// The people that somebody has approved.
     pub approved: &'a Approved,
-    /// What a read of the whole table has found, which ended just now.
+    /// What a read of the whole table, which ended just now, has found.
     pub whole: Option<&'a Whole>,
 }
 
@@ -50,7 +50,7 @@ pub struct Circumstances<'a> {
 pub type Records = BTreeMap<String, (RecordKey, Mapped)>;
 
 impl Hand<'_> {
-    /// Whether the key of a record identifies the person.
+    /// Whether a record's key identifies the person.
     #[must_use]
     pub fn by_key(&self) -> bool {
         self.mapping.identifies_by(self.schema)
@@ -73,7 +73,7 @@ impl Hand<'_> {
                 let told = entries.get(&suspect.id).map(|entry| &entry.key);
                 suspect.keys.iter().chain(told)
             })
-            // What the ledger remembers of another table's key is no key.
+            // What the ledger remembers of another table's key is not a key here.
             .filter(|key| self.schema.is_of(key))
             .cloned()
             .collect();

@@ -1,4 +1,4 @@
-//! Somebody who is to be told, with all that it takes.
+//! Somebody to tell, with all that it takes.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::{
     users::RecordKey,
 };
 
-/// Somebody who is to be told, as record and entry were read just now.
+/// Somebody to tell, as record and entry were read just now.
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// How they were found.
@@ -29,24 +29,24 @@ pub struct Ready {
     pub entity: Option<Entity>,
     /// Where they come from.
     pub origin: Origin,
-    /// What it costs.
+    /// What telling them costs.
     pub cost: Cost,
     /// What Okta was told before.
     pub before: Option<Entry>,
-    /// The unended session that this is behind.
+    /// The unended session that this one is behind.
     pub behind: Option<Number>,
-    /// The login that they are to have, if they are to be active.
+    /// The login that they must have, if they must be active.
     pub login: Option<LoginMark>,
-    /// When the push was made that says so.
+    /// When the push that says so was made.
     pub pushed: Option<Timestamp>,
     /// The hour in which they were charged, once they were.
     pub charged: Option<Hour>,
-    /// Whether a single-user call was seen to have told them just this, so that a session need only
-    /// confirm it.
+    /// Whether a single-user call was seen to have told them exactly this, so that a session only
+    /// has to confirm it.
     pub confirms: bool,
     /// Whether nobody knows what became of what they were told before.
     pub retold: bool,
-    /// The groups that they are to be taken out of before they are let in again.
+    /// The groups to take them out of before they are let in again.
     pub drops: Vec<GroupId>,
 }
 
@@ -56,18 +56,18 @@ pub enum Cost {
     /// Nothing.
     #[default]
     Nothing,
-    /// A person of this kind's budget.
+    /// One person of this kind's budget.
     Charge(Kind),
     /// Nothing more: they were charged before, and count from now on.
     Paid(Kind, Charge, Hour),
-    /// Nothing: somebody has approved of them.
+    /// Nothing: somebody has approved them.
     Approved(Kind, Digest),
-    /// No budget is for them: they wait until somebody approves of them.
+    /// No budget is for them: they wait until somebody approves them.
     Unapproved(Kind),
 }
 
 impl Cost {
-    /// The kind whose budget it is about.
+    /// The kind whose budget they count in.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         match self {
@@ -79,7 +79,7 @@ impl Cost {
         }
     }
 
-    /// The kind that has to be charged, or approved of.
+    /// The kind that must be charged or approved.
     #[must_use]
     pub fn to_charge(&self) -> Option<Kind> {
         match self {
@@ -90,15 +90,15 @@ impl Cost {
 }
 
 impl Ready {
-    /// Whether a full run knows to tell it, too: they are not known by push alone.
+    /// Whether a full run can tell it, too: they are not known by push alone.
     #[must_use]
     pub fn is_of_the_table(&self) -> bool {
         self.origin == Origin::Table
     }
 
-    /// What Okta was told of their groups. What it does with the memberships of somebody who is
-    /// deactivated, or let in again, nobody knows; and whoever is told again because nobody knows
-    /// what arrived has memberships of which nobody does.
+    /// What Okta was told about their groups. Nobody knows what it does with the memberships of
+    /// people who are deactivated or let in again. If somebody is told again because nobody knows
+    /// what arrived, their memberships are unknown as well.
     fn memberships(&self, session: Number, hour: Hour) -> Option<Memberships> {
         let before = self.before.as_ref()?;
         let stays = matches!((before.told, self.told), (Told::Active(_), Told::Active(_)));
@@ -110,7 +110,8 @@ impl Ready {
                 ..memberships
             });
         }
-        // They are taken out of these in this very session, at no cost: they were in none that counted.
+        // They are taken out of these in this very session, at no cost: they were in none that
+        // counted.
         let mut told = memberships.told;
         told.retain(|group| !self.drops.contains(group));
         Some(Memberships {
@@ -133,8 +134,8 @@ impl Ready {
         })
     }
 
-    /// The entry that the ledger is to have, once this was loaded into a session; `None` for a
-    /// session's id stands for a single-user call, before it is made.
+    /// The ledger's entry once this was loaded into a session. `None` for a session's id stands for
+    /// a single-user call, before it is made.
     #[must_use]
     pub fn entry(
         &self,
@@ -204,7 +205,7 @@ impl Ready {
             pushed: self
                 .pushed
                 .or_else(|| self.before.as_ref().and_then(|before| before.pushed)),
-            // Should it come to nothing, the full runs tell it again.
+            // If it comes to nothing, the full runs tell it again.
             to_leave: self.origin == Origin::Push && self.told == Told::Inactive,
             repaired: match self.told {
                 Told::Active(_) => self.before.as_ref().and_then(|before| before.repaired),

@@ -1,5 +1,5 @@
-//! How people are to be, as their records and entries say now, whoever asks: nothing is decided
-//! about telling them.
+//! How people must be, as their records and entries say now, whatever the reason for asking. It
+//! decides nothing about telling them.
 
 use std::collections::HashMap;
 
@@ -14,46 +14,46 @@ use crate::{
     users::RecordKey,
 };
 
-/// How somebody is to be.
+/// How somebody must be.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     /// Their entry, if they have one.
     pub(crate) entry: Option<Entry>,
-    /// What the entry says of them.
+    /// What the entry says about them.
     pub(crate) known: Option<Known>,
-    /// How they are to be.
+    /// How they must be.
     pub(crate) wants: Wants,
     /// Whether a run would tell them something.
     pub(crate) due: Due,
 }
 
-/// How somebody is to be.
+/// How somebody must be.
 #[derive(Debug)]
 pub(crate) enum Wants {
-    /// Active, with this profile, says the record under this key.
+    /// Active with this profile, by the record under this key.
     Active(ExternalId, RecordKey, Profile),
-    /// Inactive, says their own record.
+    /// Inactive, by their own record.
     Inactive(ExternalId, RecordKey),
-    /// Inactive: they have no record any more, or one that this source is not about.
+    /// Inactive: they no longer have a record, or one that is out of scope.
     Gone,
-    /// Active, as a push has said that nobody can read again.
+    /// Active, by a push, which nobody can read again.
     Pushed,
-    /// As they are, as nobody can say.
+    /// As they are, because nobody can say.
     Unclear,
-    /// Neither table nor ledger knows them.
+    /// Unknown to table and ledger.
     Unknown,
 }
 
 impl Wanted {
-    /// Whether the ledger knows what this identity source was told of them.
+    /// Whether the ledger knows what this identity source was told about them.
     pub(crate) fn is_known(&self) -> bool {
         self.known.is_some_and(|known| known.standing.is_some())
     }
 }
 
 impl Hand<'_> {
-    /// How people are to be. `keys` leads to records that may be about them, `elsewhere` says what
-    /// a read of the whole table has found besides.
+    /// How people must be. `keys` leads to records that may be about them. `elsewhere` says what
+    /// else a read of the whole table has found.
     ///
     /// # Errors
     /// When any record or entry could not be read.

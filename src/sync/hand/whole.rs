@@ -10,13 +10,13 @@ use crate::{
     mutation::{self, Mutation},
 };
 
-/// For how long a read of the whole table says something about those who are told to leave. The
-/// promise is two minutes; a load takes its time to arrive.
+/// How long a read of the whole table says something about people who are told to leave. The
+/// promise is two minutes, and a load takes its time to arrive.
 const SAYS_FOR: Duration = Duration::from_secs(100);
 
-/// What a read of the whole table has found about some people. Where the key of a record does not
-/// identify the person, nothing leads from one record of somebody to another, and one that got
-/// another key while the table was read may have been seen under neither.
+/// What a read of the whole table has found about some people. If a record's key does not identify
+/// the person, nothing leads from one of their records to another, and a record that got another
+/// key while the table was read may have been seen under neither.
 #[derive(Debug)]
 pub struct Whole {
     pub(in crate::sync) asked: HashSet<IdHash>,

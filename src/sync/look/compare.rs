@@ -16,18 +16,17 @@ use crate::{
     users::RecordKey,
 };
 
-/// How many suspects of each kind a look holds: what five sessions carry. Of those beyond, who is
-/// to be created, updated or reactivated is kept in few bytes; who leaves is counted, and found
-/// again by the next look.
+/// How many suspects of each kind a look holds: what five sessions carry. Of those beyond, joiners
+/// and movers are kept in few bytes. Leavers are counted, and found again by the next look.
 pub(in crate::sync) fn most_held() -> usize {
     5 * okta::max_requests() * okta::max_entities()
 }
 
-/// How many of those who wait are named.
+/// How many of the waiting people are named.
 const NAMED: usize = 100;
 
-/// Compares the records of the whole table with the whole ledger. It holds seven bytes for each user
-/// and the suspects' keys, however large the table.
+/// Compares the records of the whole table with the whole ledger. It holds seven bytes for each
+/// user and the suspects' keys, however large the table is.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     book: &'a Book,
@@ -44,7 +43,7 @@ pub struct Comparison<'a> {
     found: Found,
 }
 
-/// A record that is out of scope and would be about somebody whom Okta may have active.
+/// An out-of-scope record that would be about somebody that Okta may have active.
 #[derive(Debug)]
 struct Out {
     key: RecordKey,
@@ -52,7 +51,7 @@ struct Out {
 }
 
 impl<'a> Comparison<'a> {
-    /// A comparison with this ledger, which tells nobody what Okta refuses to be told.
+    /// A comparison with this ledger. It tells nobody what Okta refuses to be told.
     #[must_use]
     pub fn new(book: &'a Book, refusals: &'a Refusals, approved: &'a Approved) -> Self {
         Self {
@@ -76,13 +75,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The same, which keeps to the app's rules for profiles.
+    /// The same, following the app's rules for profiles.
     #[must_use]
     pub fn keeping_to(self, app: Option<&'a ProfileSchema>) -> Self {
         Self { app, ..self }
     }
 
-    /// The same of a mapping that gives groups, if it does.
+    /// The same for a mapping that gives groups, if it does.
     #[must_use]
     pub fn giving_groups(self, gives_groups: bool) -> Self {
         let groups = GroupsLook::new(self.book, gives_groups);
@@ -97,9 +96,9 @@ impl<'a> Comparison<'a> {
             | Mapped::Inactive(id)
             | Mapped::Upcoming(id)
             | Mapped::Rejected(id, _) => id,
-            Mapped::OutOfScope { whom, keep } => {
+            Mapped::OutOfScope { who, keep } => {
                 self.found.counts.out_of_scope += 1;
-                return self.out(whom.as_ref(), *keep, key);
+                return self.out(who.as_ref(), *keep, key);
             }
             Mapped::Unidentified(reasons) => {
                 self.found.unidentified += 1;
@@ -174,7 +173,7 @@ impl<'a> Comparison<'a> {
                 }
                 Seen::Rejected
             }
-            // Taken care of before anybody is looked up.
+            // Handled before anybody is looked up.
             Mapped::OutOfScope { .. } | Mapped::Unidentified(_) | Mapped::Impossible(_) => {
                 Seen::Not
             }
@@ -239,7 +238,7 @@ impl<'a> Comparison<'a> {
         } else {
             self.beyond(charged.then_some(Kind::Updates));
             if again == Again::AsEver && !confirms {
-                // Who does not fit is found again by the next look.
+                // The next look finds people who do not fit.
                 self.found.packed.push(id, charged, &key);
             }
         }
@@ -267,9 +266,9 @@ impl<'a> Comparison<'a> {
         Seen::Leaves { charged }
     }
 
-    /// What is out of scope is nobody's record; it says why somebody has none.
-    fn out(&mut self, whom: Option<&ExternalId>, keep: bool, key: RecordKey) {
-        let known = whom.and_then(|whom| self.book.find(IdHash::of(whom)));
+    /// An out-of-scope record belongs to nobody. It says why somebody has none.
+    fn out(&mut self, who: Option<&ExternalId>, keep: bool, key: RecordKey) {
+        let known = who.and_then(|who| self.book.find(IdHash::of(who)));
         let Some((row, known)) = known else {
             return;
         };
@@ -320,7 +319,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A second record about a user: none of them can be believed.
+    /// A second record about a user: neither can be believed.
     fn again(
         &mut self,
         id: IdHash,

@@ -26,48 +26,48 @@ pub struct Found {
     pub counts: Counts,
     /// Records that our checks turn away.
     pub rejected: Rejects,
-    /// Users whom Okta turned away, and who would be told the same.
+    /// Users that Okta turned away, and that would be told the same.
     pub refused: Rejects,
-    /// Of the rejected, how many do not even say whom they are about.
+    /// Of the rejected, how many have no external id.
     pub unidentified: u64,
-    /// Who is to leave, as many as are held at a time.
+    /// Leavers, as many as are held at a time.
     pub leavers: Vec<Suspect>,
-    /// Who is to be created, updated or reactivated, as many as are held at a time.
+    /// Joiners and movers, as many as are held at a time.
     pub upserts: Vec<Suspect>,
     /// How many of both are not held.
     pub beyond: u64,
-    /// Whether any of them is to leave.
+    /// Whether any of them are leavers.
     pub leavers_beyond: bool,
     /// Of those beyond, how many would have to be charged.
     pub beyond_charged: BTreeMap<Kind, u64>,
-    /// Those among them who are to be created, updated or reactivated, in few bytes.
+    /// Joiners and movers among them, in few bytes.
     pub packed: Packed,
-    /// How many of both a session may still carry, where those are few who were looked at.
+    /// How many of both a session may still carry, if the look was at a few people.
     pub behind: u64,
-    /// The first of those who wait for the end of a session that may carry them.
+    /// The first people who wait for the end of a session that may carry them.
     pub waiting: Vec<IdHash>,
-    /// Those who would have to be charged, as many as can be approved at once, and strangers.
+    /// People who would have to be charged, as many as can be approved at once, and strangers.
     pub charged: Vec<(Kind, Listed)>,
-    /// Of leavers and upserts, whom the guard withholds.
+    /// Of leavers and upserts, those that the guard withholds.
     pub withheld: Vec<Suspect>,
     /// Users who came by push and now have a record that changes nothing else.
     pub adopted: Vec<(IdHash, RecordKey)>,
-    /// Pushes that say nothing new, and are to be remembered all the same.
+    /// Pushes that say nothing new, and must be remembered all the same.
     pub noted: Vec<Box<Noted>>,
     /// Users who left long ago and have no record.
     pub long_gone: Vec<IdHash>,
-    /// Users whom more than one record is about: none of these records is sent.
+    /// Users with more than one record about them: none of these records is sent.
     pub(super) duplicates: Vec<Duplicate>,
     /// People who seem to have one login, and how many more there are than are held.
     pub(super) one_login: BTreeMap<LoginHash, OneLogin>,
     pub(super) one_login_more: u64,
-    /// Users told active with one login: Okta has at most one of them so.
+    /// Users told active with one login: Okta has at most one of them.
     pub doubted: Vec<Entry>,
-    /// Why those who seem to be gone are held, whatever the limit.
+    /// Why people who seem to be gone are held, whatever the limit.
     pub held: Option<Held>,
-    /// Who was looked at where that is not everybody.
+    /// Who was looked at, if that is not everybody.
     pub looked_at: HashSet<StuckKey>,
-    /// The sessions that entries name and of which the log says more than that they landed.
+    /// The sessions that entries name, where the log says more than that they landed.
     pub named: BTreeSet<Number>,
     /// How many users the ledger has told active.
     pub told_active: u64,
@@ -86,6 +86,8 @@ pub struct Held {
     pub count: u64,
     /// Why, and what to do.
     pub reason: String,
+    /// Whether that is because the table has nobody in scope.
+    pub table_is_empty: bool,
 }
 
 /// Records and users, by what they came to.
@@ -93,31 +95,31 @@ pub struct Held {
 pub struct Counts {
     /// Records, all of them.
     pub scanned: u64,
-    /// Users to be active.
+    /// Users who must be active.
     pub active: u64,
-    /// Users to be inactive.
+    /// Users who must be inactive.
     pub inactive: u64,
-    /// Records that are not of this identity source.
+    /// Records that are out of scope.
     pub out_of_scope: u64,
-    /// Whose first day is yet to come.
+    /// Users whose first day is still ahead.
     pub upcoming: u64,
-    /// Known to Okta as they are.
+    /// Users that Okta has exactly like this.
     pub unchanged: u64,
-    /// Users to create, update, reactivate, or to be told the same again.
+    /// Users to create, update or reactivate, or to tell the same again.
     pub upserts: u64,
-    /// Of these, whom it costs something to update.
+    /// Of these, updates that cost something.
     pub updates_charged: u64,
     /// Users to deactivate.
     pub deactivations: u64,
-    /// Of these, those whom no record is about.
+    /// Of these, people that no record is about.
     pub gone: u64,
-    /// Of the deactivations, whom it costs something.
+    /// Of the deactivations, those that cost something.
     pub deactivations_charged: u64,
-    /// Of these, those whom nothing but another externalId template has leave.
+    /// Of these, people whose only reason to leave is another externalId template.
     pub other_ids: u64,
     /// Users who wait for the end of a session that may carry them.
     pub waiting: u64,
-    /// Users to be inactive whom the ledger does not know.
+    /// Inactive users that the ledger does not know.
     pub strangers: u64,
 }
 
@@ -159,7 +161,7 @@ impl Counts {
 }
 
 impl Found {
-    /// Nobody but these, who are to leave.
+    /// Only these leavers.
     pub(in crate::sync) fn leavers(leavers: Vec<Suspect>) -> Self {
         Self {
             leavers,
@@ -167,8 +169,7 @@ impl Found {
         }
     }
 
-    /// Those who are next of so many whom an earlier look has found to be created, updated or
-    /// reactivated.
+    /// The next of the joiners and movers that an earlier look found.
     pub(in crate::sync) fn next(upserts: Vec<Suspect>, all: u64, told_active: u64) -> Self {
         let charged = upserts.iter().filter(|one| one.charge.is_some()).count();
         Self {
@@ -194,7 +195,8 @@ impl Found {
         self.leavers.is_empty() && self.upserts.is_empty()
     }
 
-    /// Leaves out those whom a session need only confirm, if there is nobody else: says how many.
+    /// Leaves out people that a session only has to confirm, if there is nobody else. Gives how
+    /// many.
     pub fn put_off_confirmations(&mut self) -> u64 {
         let suspects = self.leavers.iter().chain(&self.upserts);
         let mut others = suspects.filter(|suspect| !suspect.confirms || suspect.charge.is_some());
@@ -211,7 +213,7 @@ impl Found {
         leavers + upserts
     }
 
-    /// Leaves out who is to be created, updated or reactivated; says how many they are.
+    /// Leaves out joiners and movers. Gives how many they are.
     pub(in crate::sync) fn leave_upserts(&mut self) -> u64 {
         let people = std::mem::take(&mut self.upserts).len() as u64;
         self.counts.upserts = self.counts.upserts.saturating_sub(people);
@@ -243,8 +245,7 @@ impl Found {
         }
     }
 
-    /// The first of the users with a record that is not named: one that changed nothing was not
-    /// kept.
+    /// The first users with a record that is not named: one that changed nothing was not kept.
     pub(super) fn half_named(&self) -> Vec<IdHash> {
         self.duplicates
             .iter()
@@ -264,7 +265,7 @@ impl Found {
     }
 }
 
-/// A user whom more than one record is about.
+/// A user with more than one record.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Duplicate {
     external_id: ExternalId,
@@ -278,7 +279,7 @@ impl Duplicate {
     /// How many records are named.
     const NAMED: usize = 4;
 
-    /// A user about whom there was a first record, and now is a second.
+    /// A user who had a first record, and now has a second.
     pub(super) fn new(external_id: ExternalId, first_is_counted: bool) -> Self {
         Self {
             external_id,

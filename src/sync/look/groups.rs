@@ -9,10 +9,10 @@ use crate::{
     users::RecordKey,
 };
 
-/// How many suspects a look holds whose groups differ; what is beyond is counted, and found again by
-/// the next look. One of them takes some hundred bytes.
+/// How many suspects with differing groups a look holds. What is beyond is counted, and found again
+/// by the next look. One of them takes some hundred bytes.
 const HELD: usize = 200_000;
-/// How many of those are named who join a group once they or it have landed.
+/// How many people who join a group once they or it have landed are named.
 const NAMED: usize = 20;
 
 /// A group that records give.
@@ -24,7 +24,7 @@ pub struct Wanted {
     from: String,
     /// What another record calls it, and that record's key.
     pub other: Option<(String, String)>,
-    /// How many members Okta has it with, and is to.
+    /// How many members Okta has in it, and must have.
     pub members: u64,
     /// How many join once they, or the group, have landed, and the first of them.
     pub later: (u64, Vec<ExternalId>),
@@ -37,15 +37,15 @@ pub struct GroupsFound {
     pub wanted: BTreeMap<GroupId, Wanted>,
     /// What the ledger knows of groups.
     pub known: BTreeMap<GroupId, KnownGroup>,
-    /// Whose groups are not as Okta was told, as many as are held.
+    /// People whose groups are not as Okta was told, as many as are held.
     pub suspects: VecDeque<MemberSuspect>,
     /// How many are not held.
     pub beyond: u64,
-    /// People whose memberships wait for their end of a session that carries some.
+    /// People whose memberships wait for the end of a session that carries some of them.
     pub waiting: u64,
-    /// Whether the groups of somebody differ who is to be told something else first.
+    /// Whether the groups of somebody differ who must be told something else first.
     pub movers_wait: bool,
-    /// In how many groups people were told to be, all together.
+    /// How many group memberships people were told, all together.
     pub told: u64,
     /// Whether every record could be read: a rejected one may give any group.
     pub complete: bool,
@@ -62,7 +62,7 @@ pub(super) struct GroupsLook<'a> {
 }
 
 impl<'a> GroupsLook<'a> {
-    /// A look beside this ledger; `None` where there are no groups, neither in the mapping nor in
+    /// A look alongside this ledger. `None` if there are no groups, neither in the mapping nor in
     /// the ledger.
     pub(super) fn new(book: &'a Book, mapping_gives_groups: bool) -> Option<Self> {
         let is_about_groups = mapping_gives_groups || book.has_memberships();
@@ -77,7 +77,7 @@ impl<'a> GroupsLook<'a> {
         })
     }
 
-    /// Takes the groups of somebody who has landed with the profile that they are to have.
+    /// Takes the groups of somebody who has landed with the profile that they must have.
     pub(super) fn settled(
         &mut self,
         (id, external_id): (IdHash, &ExternalId),
@@ -115,7 +115,7 @@ impl<'a> GroupsLook<'a> {
                 }
             }
         } else if self.held[usize::from(in_groups != InGroups::Never)] < HELD {
-            // Whoever only joins does not wait behind those who are withheld.
+            // People who only join do not wait behind people who are withheld.
             self.held[usize::from(in_groups != InGroups::Never)] += 1;
             self.found.suspects.push_back(MemberSuspect {
                 id,
@@ -127,7 +127,7 @@ impl<'a> GroupsLook<'a> {
         }
     }
 
-    /// Takes the groups of somebody who is yet to land.
+    /// Takes the groups of somebody who has not landed yet.
     pub(super) fn unsettled(
         &mut self,
         external_id: &ExternalId,
@@ -175,7 +175,7 @@ impl<'a> GroupsLook<'a> {
         wanted
     }
 
-    /// What was found; `is_settled` says whether somebody still counts as having landed, once all
+    /// What was found. `is_settled` says whether somebody still counts as having landed once all
     /// records were seen.
     pub(super) fn finish(self, complete: bool, is_settled: impl Fn(IdHash) -> bool) -> GroupsFound {
         let Self {
@@ -186,7 +186,7 @@ impl<'a> GroupsLook<'a> {
         } = self;
         found.suspects.retain(|suspect| is_settled(suspect.id));
         found.wanted = wanted.into_iter().collect();
-        // Plans of one and the same table are to be the same.
+        // Plans of the same table must be the same.
         found.wanted.values_mut().for_each(|one| one.later.1.sort());
         found.known.clone_from(known);
         found.complete = complete;

@@ -9,22 +9,22 @@ use crate::{
     mapping::Profile,
 };
 
-/// How many people with a login that is not theirs alone are read again and named.
+/// How many people with a shared login are read again and named.
 pub(super) const NAMED: usize = 2_000;
 /// How many parts of all hashes are sorted one after another, so that less is in memory at a time.
 const PARTS: u8 = 4;
 
-/// What of a login's hash is kept, for each user of the table.
+/// How much of a login's hash is kept for each user of the table.
 const BYTES: usize = 6;
 
-/// What a login is told apart by while the table is read. It is bytes and no number, so that it
-/// takes up no more than them beside other hashes. Of a million logins two have the same by chance
-/// in one of five hundred reads; people who seem to share one are read again.
+/// Tells logins apart while the table is read. It is bytes and not a number, so that it takes no
+/// more room than that next to other hashes. Of a million logins two have the same by chance in one
+/// of five hundred reads. People who seem to share one are read again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LoginHash([u8; BYTES]);
 
 impl LoginHash {
-    /// Of whoever is not to be active.
+    /// The hash of people who must not be active.
     pub(super) const NONE: Self = Self([0; BYTES]);
 
     pub(super) fn of(profile: &Profile, state: &RandomState) -> Self {
@@ -34,7 +34,7 @@ impl LoginHash {
     }
 }
 
-/// The hashes that there is more than one of, in their order.
+/// The hashes that occur more than once, in order.
 pub(super) fn shared(hashes: impl Iterator<Item = LoginHash> + Clone) -> Vec<LoginHash> {
     let mut shared = Vec::new();
     for part in 0..PARTS {
@@ -58,7 +58,7 @@ pub(super) struct OneLogin {
     pub(super) more: u64,
 }
 
-/// Somebody who seems to have a login that is another's as well.
+/// Somebody who seems to have a login that somebody else has, too.
 #[derive(Debug)]
 pub(super) struct Sharer {
     pub(super) id: IdHash,

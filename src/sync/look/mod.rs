@@ -1,4 +1,4 @@
-//! A look finds suspects: people about whom record and ledger disagree.
+//! A look finds suspects: people on which record and ledger disagree.
 //!
 //! The whole table compared with the whole ledger, the keys of a stream batch, the records of a
 //! push: all give the same thing. Looking writes nothing and holds no lease, however long it takes.
@@ -55,7 +55,7 @@ pub enum Source {
 /// Looks at what a source says.
 ///
 /// # Errors
-/// When the tables could not be read to their end.
+/// When the tables could not be read completely.
 pub async fn look(
     source: &Source,
     hand: &Hand<'_>,
@@ -75,7 +75,7 @@ pub async fn look(
     Ok(found)
 }
 
-/// Names the records that the ledger leads to, where they still are about the same user.
+/// Names the records that the ledger leads to, if they are still about the same user.
 async fn name_duplicates(
     found: &mut Found,
     hand: &Hand<'_>,

@@ -1,9 +1,9 @@
-//! Rejects people who are to be active with one and the same login.
+//! Rejects active people who share a login.
 //!
 //! Okta has a login once. Of two people who would have it, it refuses one, and nobody could say
-//! which. So none of them is told anything, and whoever Okta has stays as they are: rejecting
-//! somebody deactivates nobody. While the table is read a login is six bytes; who seems to
-//! share one is read again before they are rejected.
+//! which. So none of them is told anything, and the one that Okta has stays as they are: rejecting
+//! somebody deactivates nobody. While the table is read a login is six bytes. People who seem to
+//! share one are read again before they are rejected.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use crate::{
     mapping::{ExternalId, Mapped},
     sync::{
         Reject, RunError,
-        hand::{Circumstances, Hand, whom},
+        hand::{Circumstances, Hand, who},
     },
     users::RecordKey,
 };
@@ -27,15 +27,15 @@ const OTHERS: usize = 3;
 
 /// What somebody's record says now.
 enum Now {
-    /// They are to be active with this login.
+    /// They must be active with this login.
     Active(ExternalId, RecordKey, String),
-    /// Nothing leads to the record: whose it is, and its key, as far as that is known.
+    /// Nothing leads to the record. Its user and its key, as far as they are known.
     Unread(Option<(ExternalId, Option<String>)>),
-    /// Something else than it said before: the next look judges it.
+    /// Something else than before: the next look judges it.
     Changed,
 }
 
-/// Reads those again who seem to share a login, rejects those who do, and puts the others back.
+/// Reads people again who seem to share a login, rejects those who do, and puts the others back.
 pub(super) async fn reject(
     found: &mut Found,
     hand: &Hand<'_>,
@@ -56,14 +56,14 @@ pub(super) async fn reject(
     let keys = people().filter_map(|sharer| sharer.key(entries.get(&sharer.id)));
     let keys: Vec<_> = keys.filter(|key| hand.schema.is_of(key)).cloned().collect();
     let records = hand.mapped(&keys).await?;
-    // Whom Okta refused has no entry, and is named already.
+    // A user that Okta refused has no entry, and is named already.
     let refused: HashMap<_, _> = found
         .refused
         .named()
         .map(|(id, record)| (IdHash::of(&id), (id, Some(record))))
         .collect();
     let mut groups: Vec<_> = groups.into_values().collect();
-    // Reports of one and the same table are to be the same.
+    // Reports of the same table must be the same.
     groups.sort_unstable_by_key(|group| group.people.first().map(|sharer| sharer.id));
     for group in groups {
         let now = |sharer: Sharer| {
@@ -79,7 +79,8 @@ pub(super) async fn reject(
         group.reject(now, &entries, found);
     }
     if found.one_login_more > 0 {
-        let reason = "userName: another active record has the same login; neither is sent until it is one's alone";
+        let reason = "userName: another active record has the same login; neither is sent until \
+                      only one has it";
         let reject = Reject::of(None, None).because(vec![reason.to_owned()]);
         found.rejected.add_unnamed(found.one_login_more, reject);
     }
@@ -143,7 +144,7 @@ impl OneLogin {
     }
 }
 
-/// What others call a record whose key may not be known.
+/// How others name a record whose key may not be known.
 fn name((id, record): &(ExternalId, Option<String>)) -> String {
     record.clone().unwrap_or_else(|| format!("of user {id}"))
 }
@@ -158,11 +159,12 @@ fn reason(all: u64, names: &[String], own: Option<usize>) -> String {
     };
     match all {
         ..=2 => format!(
-            "userName: another active record{others} has the same login; neither is sent until one of them has another login or \
-             is inactive"
+            "userName: another active record{others} has the same login; neither is sent until one \
+             of them has another login or is inactive"
         ),
         _ => format!(
-            "userName: {} other active records have the same login{others}; none is sent until it is one's alone",
+            "userName: {} other active records have the same login{others}; none is sent until \
+             only one has it",
             all - 1
         ),
     }
@@ -188,12 +190,12 @@ impl Sharer {
             let login = profile.login().unwrap_or_default();
             return Now::Active(id.clone(), key.clone(), login);
         }
-        let about_them = record.and_then(|(_, mapped)| whom(mapped));
+        let about_them = record.and_then(|(_, mapped)| who(mapped));
         let is_theirs = about_them.is_some_and(|id| IdHash::of(id) == self.id);
         if self.suspect.is_some() || is_theirs || (by_key && entry.is_some()) {
             return Now::Changed;
         }
-        // The ledger leads to where their record was when they were told; it has another key now.
+        // The ledger leads to where their record was when they were told. It has another key now.
         Now::Unread(entry.map(|entry| (entry.external_id.clone(), None)))
     }
 

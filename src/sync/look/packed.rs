@@ -1,4 +1,4 @@
-//! Suspects as bytes: few enough for each that a look can keep all whom a first load tells.
+//! Suspects as bytes, few enough for a look to keep everybody that a first load tells.
 
 use super::Suspect;
 use crate::{
@@ -10,13 +10,14 @@ use crate::{
 
 /// Bytes in a chunk, which becomes one item of the state table: DynamoDB's limit is 400 KB.
 const CHUNK: usize = 256 * 1024;
-/// Bytes that are kept at most. With keys of some ten bytes that is two million people; who is
-/// beyond is found again by the next look at the whole table.
+/// How many bytes are kept at most. With keys of some ten bytes that is two million people. The
+/// next look at the whole table finds people who are beyond.
 const MOST: usize = 64 * 1024 * 1024;
-/// Of each suspect, besides their key: its length in two bytes, a flag, and the hash of their id.
+/// What each suspect takes in addition to their key: the key's length in two bytes, a flag, and the
+/// hash of their id.
 const HEAD: usize = 2 + 1 + 16;
 
-/// Suspects who are to be created, updated or reactivated, in the order in which they were added.
+/// Joiners and movers, in the order in which they were added.
 #[derive(Debug, Default)]
 pub struct Packed {
     chunks: Vec<Chunk>,
@@ -28,12 +29,12 @@ pub struct Packed {
 pub struct Chunk {
     /// The suspects, one after another.
     pub bytes: Vec<u8>,
-    /// How many they are.
+    /// How many people.
     pub people: u32,
 }
 
 impl Packed {
-    /// These suspects, as far as they are told beside all others. Each gets its place.
+    /// These suspects, those of them who are told together with all others. Each gets a place.
     #[must_use]
     pub fn of(suspects: &mut [Suspect]) -> Self {
         let mut packed = Self::default();
@@ -48,8 +49,8 @@ impl Packed {
         packed
     }
 
-    /// Adds somebody whose telling is an update that has to be charged, or is free; whether there
-    /// was room.
+    /// Adds somebody whose telling is an update that must be charged, or is free. Gives whether
+    /// there was room.
     pub(super) fn push(&mut self, id: IdHash, charged: bool, key: &RecordKey) -> bool {
         let mut packed = Vec::with_capacity(32);
         key.pack(&mut packed);
@@ -78,7 +79,8 @@ impl Packed {
         true
     }
 
-    /// Keeps those who are as asked: by the hash of their id, and whether they have to be charged.
+    /// Keeps the people that `goes` selects by the hash of their id and whether they must be
+    /// charged.
     pub(in crate::sync) fn retain(&mut self, mut goes: impl FnMut(IdHash, bool) -> bool) {
         for chunk in &mut self.chunks {
             let mut kept = Chunk::default();
@@ -123,7 +125,7 @@ impl Packed {
 }
 
 impl Chunk {
-    /// Its suspects; `None` if these are the bytes of something else.
+    /// Its suspects. `None` if these bytes are something else.
     #[must_use]
     pub fn suspects(&self, schema: &KeySchema) -> Option<Vec<Suspect>> {
         let mut suspects = Vec::with_capacity(self.people as usize);

@@ -1,4 +1,4 @@
-//! Looks at some people: what it costs depends on their number, not on the size of the directory.
+//! Looks at some people. The cost depends on their number, not on the size of the directory.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -15,15 +15,15 @@ use crate::{
     mapping::{ExternalId, Mapped},
     sync::{
         Reject, RunError,
-        hand::{Circumstances, Decision, Hand, InHand, Stays, Why, stranger, whom},
+        hand::{Circumstances, Decision, Hand, InHand, Stays, Why, stranger, who},
     },
     users::{Record, RecordKey},
 };
 
-/// The people whom the records under these keys are about, or were.
+/// The people that the records under these keys are about, or were about.
 ///
-/// Whom a record was about that is absent, its key must tell. Where it does not, the next look at
-/// the whole table finds out.
+/// If a record is absent, only its key can tell the person. If it does not, the next look at the
+/// whole table finds out.
 pub(super) async fn keys(
     keys: &[RecordKey],
     hand: &Hand<'_>,
@@ -53,10 +53,10 @@ pub(super) async fn keys(
                 if matches!(mapped, Mapped::OutOfScope { .. }) {
                     found.counts.out_of_scope += 1;
                 }
-                let Some(whom) = whom(mapped).cloned() else {
+                let Some(who) = who(mapped).cloned() else {
                     continue;
                 };
-                Some(whom)
+                Some(who)
             }
             None if hand.by_key() => hand.mapping.external_id(key.to_item().into()),
             None => None,
@@ -69,7 +69,7 @@ pub(super) async fn keys(
     if absent > 0 {
         tracing::info!(
             absent,
-            "whom these records were about, the next full run finds out"
+            "the next full run finds out which people these records were about"
         );
     }
     let suspects = people.into_iter().map(|(id, keys)| suspect(id, keys, None));
@@ -94,7 +94,8 @@ pub(super) async fn people(
     if let Some(records) = whose.scanned {
         tracing::info!(
             records,
-            "the whole table was read to find some people, since the key of a record does not identify the person"
+            "the whole table was read to find some people, because a record's key does not \
+             identify the person"
         );
     }
     let distinct: BTreeSet<_> = people.iter().map(IdHash::of).collect();
@@ -109,7 +110,7 @@ pub(super) async fn people(
     for (_, mapped) in hand.mapped(&keys).await?.values() {
         found.counts.scanned += 1;
         found.counts.out_of_scope += u64::from(matches!(mapped, Mapped::OutOfScope { .. }));
-        known.extend(whom(mapped).map(IdHash::of));
+        known.extend(who(mapped).map(IdHash::of));
     }
     found.counts.scanned = whose.scanned.unwrap_or(found.counts.scanned);
     let strange: Vec<_> = people
@@ -129,7 +130,7 @@ pub(super) async fn people(
     Ok(found)
 }
 
-/// The people whom these records are about. Whoever has a record in the table is told what the
+/// The people that these records are about. People with a record in the table are told what the
 /// table says.
 pub(super) async fn payload(
     records: &[Value],
@@ -159,7 +160,7 @@ pub(super) async fn payload(
                     Reject::of(None, Some(key.to_string())).because(reasons)
                 }
                 mapped => {
-                    if let Some(id) = whom(&mapped).cloned() {
+                    if let Some(id) = who(&mapped).cloned() {
                         let (_, pushed) = people
                             .entry(IdHash::of(&id))
                             .or_insert_with(|| (id, Vec::new()));
@@ -209,9 +210,9 @@ fn suspect(id: IdHash, keys: Vec<RecordKey>, pushed: Option<Arc<Pushed>>) -> Sus
     }
 }
 
-/// Takes people in hand and keeps those who are to be told. Where the key of a record does not
-/// identify the person, who seems to leave is looked for in the whole table. What single-user calls
-/// have told is confirmed only if somebody `confirms`: else the next full run does.
+/// Takes people in hand and keeps those to tell. If a record's key does not identify the person,
+/// people who seem to leave are looked for in the whole table. What single-user calls have told is
+/// confirmed only with `confirms`. Else the next full run does it.
 async fn look_at(
     suspects: Vec<Suspect>,
     found: &mut Found,
@@ -228,7 +229,7 @@ async fn look_at(
         let (unsure, sure): (Vec<_>, _) = in_hand.into_iter().partition(unsure);
         in_hand = sure;
         let suspects: Vec<_> = unsure.into_iter().map(|one| one.suspect).collect();
-        // Of whom nothing is known there is nobody to deactivate.
+        // An unknown person cannot be deactivated.
         let ids: BTreeSet<_> = suspects.iter().map(|suspect| suspect.id).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         let log = &circumstances.reading.log;

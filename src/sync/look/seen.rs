@@ -1,6 +1,6 @@
 //! What records came to, one by one.
 
-/// What the first record about a user came to; enough to take it back if there is a second.
+/// What the first record about a user came to: enough to take it back if there is a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
     Not,
@@ -18,12 +18,12 @@ pub(super) enum Seen {
     Rejected,
     Refused,
     Duplicate,
-    /// Taken out of everything, as another active record has the same login.
+    /// Taken out of everything, because another active record has the same login.
     Shares,
 }
 
 impl Seen {
-    /// Whether they are to be active, as far as nobody else has their login.
+    /// Whether they must be active, unless somebody else has their login.
     pub(super) fn is_active(self) -> bool {
         matches!(
             self,

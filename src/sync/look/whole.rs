@@ -52,7 +52,7 @@ impl Whole {
     /// Reads the whole table for other records about these people.
     ///
     /// # Errors
-    /// When it could not be read to its end.
+    /// When it could not be read completely.
     pub async fn read(
         hand: &Hand<'_>,
         people: impl Iterator<Item = IdHash>,

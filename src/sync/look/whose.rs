@@ -10,7 +10,7 @@ use crate::{
     mapping::ExternalId,
     sync::{
         RunError,
-        hand::{Hand, whom},
+        hand::{Hand, who},
     },
     users::RecordKey,
 };
@@ -19,15 +19,15 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Whose {
     pub(in crate::sync) keys: BTreeMap<IdHash, Vec<RecordKey>>,
-    /// How many records had to be read for it, if the whole table had to be.
+    /// How many records had to be read for it, if the whole table had to be read.
     pub(in crate::sync) scanned: Option<u64>,
 }
 
-/// Where the records about some people are, or would be: where the key of a record identifies the
-/// person, their external id says so; elsewhere only a read of the whole table does.
+/// Where the records about some people are, or would be. If a record's key identifies the person,
+/// their external id says so. Else only a read of the whole table does.
 ///
 /// # Errors
-/// When it could not be read to its end.
+/// When it could not be read completely.
 pub(in crate::sync) async fn whose(
     people: &[ExternalId],
     hand: &Hand<'_>,
@@ -47,7 +47,7 @@ pub(in crate::sync) async fn whose(
         move |schema, record| {
             let key = schema.key_of(record.attributes());
             let mapped = mapping.map(record, now);
-            let id = whom(&mapped).map(IdHash::of);
+            let id = who(&mapped).map(IdHash::of);
             let theirs = id.filter(|id| asked.contains(id)).zip(key);
             Some(theirs)
         }

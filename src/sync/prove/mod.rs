@@ -1,10 +1,10 @@
-//! Proving, on this very org, what single-user calls do: with made-up people, and looked at after each
+//! Proving, on this very org, what single-user calls do: with made-up people, looked at after each
 //! step.
 //!
-//! How these calls behave is not published: a DELETE might cut the tie between a user and the identity
-//! source without deactivating them, after which no session finds them. So nobody real is told by a
-//! call before the made-up people have shown what it does. They have entries in the ledger like
-//! anybody else and no record, so that full runs deactivate whoever of them is left behind.
+//! How these calls behave is not published: a DELETE might cut the tie between a user and the
+//! identity source without deactivating them, after which no session finds them. So nobody real is
+//! told by a call before the made-up people have shown what it does. They have entries in the
+//! ledger like anybody else and no record, so that full runs deactivate those that are left behind.
 
 mod people;
 mod steps;
@@ -18,19 +18,19 @@ use self::{people::MadeUp, steps::Prover};
 use super::{Run, RunError, Time};
 use crate::ledger::{Mode, Proof, ProvenCalls, Works};
 
-/// How often whoever proves gives a sign of life.
+/// How often a proof gives a sign of life.
 const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(10);
 
-/// What was found of single-user calls.
+/// What `prove` found out about single-user calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proven {
-    /// What each of them does.
+    /// What each call does.
     #[serde(flatten)]
     pub calls: ProvenCalls,
-    /// What to look at in Okta's admin console, a sentence each.
+    /// What to look at in Okta's admin console, one sentence each. Empty if everything was seen.
     pub look_at: Vec<String>,
-    /// Who it was tried with.
+    /// The made-up person that it was tried with.
     pub person: Person,
 }
 
@@ -38,7 +38,7 @@ pub struct Proven {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
-    /// Their external id.
+    /// The person's external id.
     pub external_id: String,
 }
 
@@ -116,7 +116,7 @@ impl Run {
         })
     }
 
-    /// Whether the status of Okta users may be seen, as it may be by now.
+    /// Whether the status of Okta users may be seen now.
     async fn sees_statuses(&self, people: &[MadeUp; 3], time: &Time) -> bool {
         let [one, _, _] = people;
         let users = &self.beyond.users;
@@ -131,8 +131,8 @@ impl Run {
         user.is_ok()
     }
 
-    /// Keeps runs from telling the made-up people to leave while they are needed; ends only if that
-    /// cannot be done.
+    /// Keeps runs from telling the made-up people to leave while they are needed. It ends only if
+    /// that cannot be done.
     async fn show_life(&self, began: &Proof, time: &Time) -> RunError {
         loop {
             tokio::time::sleep(SIGN_OF_LIFE_EVERY).await;
@@ -150,11 +150,10 @@ impl Run {
         }
     }
 
-    /// Takes the operator's word for it that the made-up people were deactivated, whom the last proof
-    /// had them look at.
+    /// Takes the operator's word that the made-up people of the last proof were deactivated.
     ///
     /// # Errors
-    /// [`RunError::NothingToConfirm`] if it has left nothing to be confirmed.
+    /// [`RunError::NothingToConfirm`] if the proof left nothing to confirm.
     pub async fn confirm_proof(&self, run_id: &str, time: &Time) -> Result<Proven, RunError> {
         self.beside(true, run_id, time).await?;
         if self.ledger.mode().await? == Mode::Paused {

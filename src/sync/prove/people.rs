@@ -21,7 +21,7 @@ pub(super) struct MadeUp {
 }
 
 impl MadeUp {
-    /// Three whom nobody else has.
+    /// Three people that nobody else has.
     pub(super) fn three() -> [Self; 3] {
         let number = fastrand::u64(..);
         ["a", "b", "c"].map(|one| {
@@ -49,8 +49,8 @@ impl MadeUp {
         Entity::deactivate(self.id.as_str())
     }
 
-    /// Their entry, before a call tells Okta this. Its key is no key of the users table's, so that
-    /// they count as gone.
+    /// Their entry, before a call tells Okta this. Its key is not a key of the users table, so they
+    /// count as gone.
     pub(super) fn entry(&self, told: Told, call: Number, now: Timestamp) -> Entry {
         let name = AttributeValue::S(self.id.to_string());
         Entry {
@@ -63,7 +63,7 @@ impl MadeUp {
             doubtful: false,
             origin: Origin::Table,
             at: now,
-            // Whoever proves approves of their leaving: they take nobody's place.
+            // The person who proves approves that they leave: they take nobody's place.
             deactivation: Some(Charge {
                 hour: Hour::of(now),
                 by: call,
@@ -81,7 +81,7 @@ impl MadeUp {
         }
     }
 
-    /// Them, for a session that is to deactivate them.
+    /// Them, for a session that deactivates them.
     pub(super) fn leaver(&self) -> Suspect {
         Suspect {
             id: IdHash::of(&self.id),
@@ -96,5 +96,5 @@ impl MadeUp {
     }
 }
 
-/// What an entry says of somebody who was told active with a profile that no record has.
+/// What an entry says about somebody who was told active with a profile that no record has.
 pub(super) const ACTIVE: Told = Told::Active(UNKNOWN);

@@ -22,10 +22,10 @@ use crate::{
     },
 };
 
-/// How long the lease is waited for, and how often it is asked for.
+/// How long to wait for the lease, and how often to ask for it.
 const LEASE_PATIENCE: Duration = Duration::from_secs(120);
 const LEASE_WAIT: Duration = Duration::from_secs(2);
-/// How long the end of an import is waited for, and how often it is looked at.
+/// How long to wait for the end of an import, and how often to look at it.
 const IMPORT_PATIENCE: Duration = Duration::from_secs(120);
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
 
@@ -34,7 +34,7 @@ const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Found {
     pub(super) calls: ProvenCalls,
     pub(super) look_at: Vec<String>,
-    /// Whether all is as it should be, but for what the operator alone can see.
+    /// Whether all is well, except for what only the operator can see.
     pub(super) may_be_confirmed: bool,
     pub(super) denied: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Found {
 enum Deleted {
     /// They are deactivated: Okta says so.
     Deactivated,
-    /// They are gone from the source; whether they are deactivated cannot be seen.
+    /// They are gone from the source, and it cannot be seen whether they are deactivated.
     Gone,
     /// They are not deactivated.
     No,
@@ -52,7 +52,7 @@ enum Deleted {
     Unknown,
 }
 
-/// Who proves.
+/// Makes the steps.
 pub(super) struct Prover<'a> {
     pub(super) run: &'a Run,
     pub(super) run_id: &'a str,
@@ -65,15 +65,15 @@ pub(super) struct Prover<'a> {
 }
 
 impl Prover<'_> {
-    /// One is created, changed and deactivated with nothing beside; then a session deactivates them
-    /// once more, together with a third, whom it finds for certain; and while that is imported,
-    /// another is deactivated.
+    /// One person is created, changed and deactivated alone. Then a session deactivates them once
+    /// more, together with a third one that it certainly finds. While that is imported, another is
+    /// deactivated.
     pub(super) async fn tell_the_story(&mut self, people: &[MadeUp; 3]) -> Result<(), RunError> {
         let [alone, beside, third] = people;
         for (n, one) in people.iter().enumerate() {
             let created = self.active(one, "Proof", false).await?;
             if !self.works(created, |calls| &mut calls.create) {
-                // Whether they were created after all is not to matter, nor who was before them.
+                // It must not matter whether they were created after all, nor who came before them.
                 let created: Vec<_> = people[..=n].iter().collect();
                 return self.session_to_its_end(&created).await;
             }
@@ -84,7 +84,7 @@ impl Prover<'_> {
         let alone_deleted = self.delete(alone).await?;
         let alone_at = self.time.now();
         if alone_deleted != Deleted::Deactivated && alone_deleted != Deleted::Gone {
-            // It would do the same beside an import. All three leave by a session.
+            // It would do the same during an import. All three leave by a session.
             self.found.calls.deactivate = match alone_deleted {
                 Deleted::No => Works::Fails,
                 _ => Works::Unknown,
@@ -99,20 +99,21 @@ impl Prover<'_> {
         if let Some(session) = session {
             let deleted = self.delete(beside).await?;
             beside_at = self.time.now();
-            // It was beside an import only if that had not ended when the answer came.
+            // It was during an import only if that had not ended when the answer came.
             let importing = self.is_importing(&session).await?;
             if importing || deleted == Deleted::No {
                 beside_deleted = deleted;
             } else {
                 self.found.look_at.push(
-                    "The import ended before somebody could be deactivated beside it: prove again"
+                    "The import ended before somebody could be deactivated during it: prove again"
                         .to_owned(),
                 );
             }
             self.watch(&session).await?;
         } else {
             self.found.look_at.push(
-                "Okta opened no session in time, beside which somebody could be deactivated: prove again"
+                "Okta opened no session in time, so nobody could be deactivated during one: prove \
+                 again"
                     .to_owned(),
             );
         }
@@ -135,9 +136,11 @@ impl Prover<'_> {
                 self.found.may_be_confirmed = true;
                 for (one, _, at) in tried {
                     self.found.look_at.push(format!(
-                        "Reports > System Log: {} is to be deactivated by {at:.0}, when the call had been answered, and not \
-                         minutes later, when an import deactivated them as well. If it is so of both, confirm it with \
-                         {{\"command\":\"prove\",\"confirmed\":[\"deactivate\"]}}; grant okta.users.read to have it seen",
+                        "Reports > System Log: {} must be deactivated by {at:.0}, when the call \
+                         was answered, and not minutes later, when an import deactivated them as \
+                         well. If this is true of both, confirm it with \
+                         {{\"command\":\"prove\",\"confirmed\":[\"deactivate\"]}}; grant \
+                         okta.users.read to have it seen",
                         one.login
                     ));
                 }
@@ -150,7 +153,7 @@ impl Prover<'_> {
         }
     }
 
-    /// Notes whether a call does what its name says; true if it does.
+    /// Notes whether a call does what its name says. True if it does.
     fn works(&mut self, outcome: Outcome, of: impl Fn(&mut ProvenCalls) -> &mut Works) -> bool {
         let works = match outcome {
             Outcome::Done | Outcome::Deactivated => Works::Works,
@@ -177,8 +180,8 @@ impl Prover<'_> {
         self.call(who, ACTIVE, &entity, is_known).await
     }
 
-    /// Deactivates somebody by a call, and looks. That the source does not show them any more proves
-    /// nothing.
+    /// Deactivates somebody by a call, and looks. It proves nothing that the source no longer shows
+    /// them.
     async fn delete(&mut self, who: &MadeUp) -> Result<Deleted, RunError> {
         let Ok(entity) = who.inactive() else {
             return Ok(Deleted::Unknown);
@@ -195,7 +198,7 @@ impl Prover<'_> {
         })
     }
 
-    /// Whoever no session can deactivate any more, the operator has to.
+    /// If no session can deactivate them any more, the operator must.
     async fn is_still_active(&mut self, who: &MadeUp) {
         let until = self.time.answer_by();
         let users = &self.run.beyond.users;
@@ -280,7 +283,7 @@ impl Prover<'_> {
         }
     }
 
-    /// Has a session deactivate them; its id, if its import was started.
+    /// Has a session deactivate them. Gives its id, if its import was started.
     async fn session(&mut self, people: &[&MadeUp]) -> Result<Option<SessionId>, RunError> {
         let run = Run {
             watch: Duration::ZERO,

@@ -1,4 +1,4 @@
-//! What is done once a session was carried through: it is watched, and counted.
+//! What happens once a session was carried through: it is watched, and counted.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -16,17 +16,17 @@ use crate::{
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Teller<'_> {
-    /// Looks what Okta made of the people of a session that has just landed. What cannot be seen now
-    /// the next full run looks for.
+    /// Looks what Okta made of the people of a session that has just landed. The next full run
+    /// looks for what cannot be seen now.
     async fn check(&mut self, number: Number) {
         let check = Check::new(self.run, self.hand, self.time);
         let checked = check.landed(number, self.books, self.refusals);
         if let Err(error) = Box::pin(checked).await {
-            tracing::warn!(%error, "what Okta made of an import is seen later");
+            tracing::warn!(%error, "what Okta made of an import will be seen later");
         }
     }
 
-    /// What is done once a session was carried through: watch it, and count.
+    /// What happens once a session was carried through: watch it, and count.
     pub(super) async fn after(
         &mut self,
         carried: Carried,
@@ -126,7 +126,7 @@ impl Teller<'_> {
             if let Some(list) = &mut self.outstanding {
                 list.give_up(&self.run.ledger).await;
             }
-            // Its people are found again by the next look, as what they are to be told apart.
+            // The next look finds its people again, as what must be told separately.
             return Ok(Round::Later);
         }
         if !loads.doubtful.is_empty() {

@@ -1,4 +1,4 @@
-//! Whom single-user calls may be made about.
+//! The people that single-user calls may tell.
 
 use crate::{
     guard::Kind,
@@ -8,16 +8,16 @@ use crate::{
     sync::hand::Ready,
 };
 
-/// Whom calls may be made about, and who is left to a session.
+/// The people that calls may tell, and those left to a session.
 pub(super) struct ByCall {
     pub(super) may: MayCall,
     pub(super) left: Vec<Ready>,
 }
 
 impl ByCall {
-    /// Whether somebody in hand may be called about. Not whom a session may still carry, since their
-    /// import might overtake the call; nor who is known by push alone, whom no full run could tell
-    /// again.
+    /// Whether a call may tell somebody in hand. Not if a session may still carry them, because
+    /// their import might overtake the call. Nor if they are known by push alone, because no full
+    /// run could tell them again.
     pub(super) fn takes(&self, ready: &Ready) -> bool {
         let is_permitted = match ready.why {
             Some(_) => self.may.deactivations,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Fill<'_> {
-    /// Charges a request's people; what does not fit is withheld, and the rest of them remain.
+    /// Charges a request's people. What does not fit is withheld, and the others remain.
     pub(super) async fn charge(
         &mut self,
         batch: Batch,
@@ -35,7 +35,7 @@ impl Fill<'_> {
                 .filter(|ready| ready.cost.kind() == Some(kind))
             {
                 match &ready.cost {
-                    // Whom nobody has approved of comes no further than into hand.
+                    // People that nobody has approved come no further than into hand.
                     Cost::Nothing | Cost::Unapproved(_) => {}
                     Cost::Charge(_) => ask.fresh += 1,
                     Cost::Paid(_, charge, _) if charge.approved => ask.approved = true,
@@ -61,11 +61,15 @@ impl Fill<'_> {
             {
                 Ok(charged) => hour = Some(charged),
                 Err(left) if ask.moved.is_empty() && !ask.approved => {
-                    tracing::warn!(%kind, left = left.left, "the guard withholds what would go past its limit");
+                    tracing::warn!(
+                        %kind,
+                        left = left.left,
+                        "the guard withholds what would exceed its limit"
+                    );
                     short.push(kind);
                 }
                 Err(_) => {
-                    // Those who were charged before go on.
+                    // People who were charged before go on.
                     ask.fresh = 0;
                     short.push(kind);
                     hour = self

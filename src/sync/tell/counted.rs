@@ -1,4 +1,4 @@
-//! What of sessions and calls is counted for those who look at metrics.
+//! What is counted of sessions and calls for metrics.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::{
     okta::{self, SessionId, SessionStatus},
 };
 
-/// A session was seen to have ended; `None` where Okta does not know it any more.
+/// A session was seen to have ended. `None` if Okta no longer knows it.
 pub(super) fn session_ended(id: &SessionId, status: Option<&SessionStatus>) {
     if let Some(SessionStatus::Error | SessionStatus::Expired) = status {
         SESSIONS_FAILED.add(1);
@@ -17,7 +17,7 @@ pub(super) fn session_ended(id: &SessionId, status: Option<&SessionStatus>) {
     SESSIONS.add_as(status);
 }
 
-/// A single-user call has told somebody, so long after the change.
+/// A single-user call has told somebody, this long after the change.
 pub(super) fn told_by_call(age: Duration, kind: okta::Kind) {
     FAST_LANE_SECONDS.is(age.as_secs_f64());
     if kind == okta::Kind::Deactivate {

@@ -1,6 +1,6 @@
 //! Filling a session: people are taken in hand, charged and packed just before they are loaded.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::{
     guard::Kind,
     ledger::{Mode, Number, Reading},
     mutation::{self, Mutation},
-    okta::{self, Batch, Packer},
+    okta::{self, Batch, Fits, Packer},
     sync::{
         Books, Refusals, Report, RunError,
         hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
@@ -25,30 +25,32 @@ use crate::{
 
 /// How long people may have been in hand when they are packed.
 const FRESH: Duration = Duration::from_secs(20);
-/// How long after they were taken in hand their load may arrive. The promise is two minutes.
+/// How long after taking people in hand their load may arrive. The promise is two minutes.
 const LOADED_WITHIN: Duration = Duration::from_secs(100);
-/// For how long it is known that the table has somebody in scope.
+/// How long it is known that the table has somebody in scope.
 const IN_SCOPE_FOR: Duration = Duration::from_secs(60);
 
 /// One request, and who is in it.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(super) struct Parcel<P> {
     pub(super) batch: Batch,
     pub(super) people: Vec<Ready>,
-    /// When what it says is too old to be loaded.
+    /// The session's requests that were set aside for them.
+    pub(super) places: P,
+    /// When what it says is too old to load.
     pub(super) until: Timestamp,
 }
 
-/// People on their way into one session, or to be told by single-user calls.
+/// People on their way into one session, or to single-user calls.
 pub(super) struct Fill<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) books: &'a mut Books,
     pub(super) reading: Reading,
     pub(super) refusals: &'a Refusals,
     pub(super) report: &'a mut Report,
-    /// Who is to leave.
+    /// The leavers.
     pub(super) leavers: Lane,
-    /// Who is to be created, updated or reactivated.
+    /// The joiners and movers.
     pub(super) upserts: Lane,
     /// How many people the session may carry.
     pub(super) room: usize,
@@ -58,11 +60,11 @@ pub(super) struct Fill<'a> {
     pub(super) whole: Option<Whole>,
     /// When the table was last seen to have somebody in scope.
     pub(super) in_scope: Option<Timestamp>,
-    /// What came of those who were in hand and are not told.
+    /// What came of people who were in hand and are not told.
     pub(super) tally: Tally,
-    /// Where they are told by calls: who may be.
+    /// If they are told by calls: who may be.
     pub(super) by_call: Option<ByCall>,
-    /// The logins that are given up.
+    /// The logins that people give up.
     pub(super) passed_on: PassedOn,
 }
 
@@ -71,8 +73,13 @@ fn is_unapproved(ready: &Ready) -> bool {
 }
 
 impl Fill<'_> {
-    /// The next request's people, charged; `None` if nobody is left, or none may be told.
-    pub(super) async fn next(&mut self, kind: okta::Kind) -> Result<Option<Parcel>, RunError> {
+    /// The next request's people, charged once there is room for them. `None` if nobody is left,
+    /// none may be told, or there is no room now.
+    pub(super) async fn next<P>(
+        &mut self,
+        kind: okta::Kind,
+        room: impl Fn(&[Ready]) -> Fits<P>,
+    ) -> Result<Option<Parcel<P>>, RunError> {
         while !self.tally.paused {
             let mut packer = Packer::new();
             let mut people = Vec::new();
@@ -94,7 +101,7 @@ impl Fill<'_> {
                     break;
                 }
             }
-            let Some(batch) = packer.finish().pop() else {
+            let Some(mut batch) = packer.finish().pop() else {
                 return Ok(None);
             };
             let is_paused = self.hand.ledger.mode().await? == Mode::Paused;
@@ -103,6 +110,18 @@ impl Fill<'_> {
                 self.put_back(people);
                 return Ok(None);
             }
+            let places = loop {
+                match room(&people) {
+                    Fits::Now(places) => break places,
+                    Fits::Never | Fits::Later if people.len() > 1 => {
+                        batch = self.halve(batch, &mut people);
+                    }
+                    Fits::Never | Fits::Later => {
+                        self.put_back(people);
+                        return Ok(None);
+                    }
+                }
+            };
             let Some((batch, people)) = self.charge(batch, people).await? else {
                 continue;
             };
@@ -115,6 +134,7 @@ impl Fill<'_> {
             return Ok(Some(Parcel {
                 batch,
                 people,
+                places,
                 until: match &self.whole {
                     Some(whole) if kind == okta::Kind::Deactivate => until.min(whole.until()),
                     _ => until,
@@ -124,7 +144,20 @@ impl Fill<'_> {
         Ok(None)
     }
 
-    /// Whether there is anybody to be told at all.
+    /// The first half of a batch. The people of the other half are put back.
+    fn halve(&mut self, batch: Batch, people: &mut Vec<Ready>) -> Batch {
+        let (first, second) = match batch.halve() {
+            Ok(halves) => halves,
+            Err(whole) => return whole,
+        };
+        let others: HashSet<&str> = second.external_ids().collect();
+        let is_other = |ready: &mut Ready| others.contains(ready.external_id.as_str());
+        let others = people.extract_if(.., is_other).collect();
+        self.put_back(others);
+        first
+    }
+
+    /// Whether there is anybody to tell at all.
     pub(super) async fn has_any(&mut self) -> Result<bool, RunError> {
         for kind in [okta::Kind::Deactivate, okta::Kind::Upsert] {
             if let Some(one) = self.take(kind).await? {
@@ -142,9 +175,11 @@ impl Fill<'_> {
         }
     }
 
-    /// The next of those in hand; reads more if need be, and reads again who was in hand for long.
+    /// The next of those in hand. Reads more if needed, and reads people again who were in hand for
+    /// long.
     async fn take(&mut self, kind: okta::Kind) -> Result<Option<(Ready, Timestamp)>, RunError> {
-        // Who was read just now is taken, however long that took: it would take as long again.
+        // People who were read just now are taken, however long that took: it would take as long
+        // again.
         let mut just_read = false;
         loop {
             let now = self.now();
@@ -174,8 +209,7 @@ impl Fill<'_> {
         }
     }
 
-    /// Where the key of a record does not identify the person, who is to leave is looked for in
-    /// the whole table.
+    /// If a record's key does not identify the person, leavers are looked for in the whole table.
     async fn look_elsewhere(&mut self, slice: &[Suspect]) -> Result<(), RunError> {
         let says = self
             .whole
@@ -237,7 +271,7 @@ impl Fill<'_> {
                         .iter_mut()
                         .for_each(|by| by.left.push((*ready).clone()));
                 }
-                // The next run tells them, when whoever gives up their login was told.
+                // The next run tells them, once the person who gives up their login was told.
                 Decision::Tell(ready) if later.contains(&ready.suspect.id) => self.tally.waits += 1,
                 Decision::Tell(ready) => match ready.cost.to_charge() {
                     Some(kind) if self.is_withheld(&ready) => self.withhold(kind, *ready),
@@ -251,7 +285,7 @@ impl Fill<'_> {
                     }
                 },
                 Decision::Wait | Decision::UnderWay(_) => self.tally.waits += 1,
-                // Nobody remembers the push yet: it is to be repeated.
+                // Nobody remembers the push yet: it must be repeated.
                 Decision::Nothing(_) if noted.is_some() => self.tally.waits += 1,
                 Decision::NextLook => self.tally.next_look += 1,
                 Decision::Nothing(_) | Decision::Stranger => self.fell_away(&suspect),
@@ -321,7 +355,7 @@ impl Fill<'_> {
         }
     }
 
-    /// Gives those back who are left, and says what came of the others.
+    /// Gives back the people who are left, and says what came of the others.
     pub(super) fn put_into(self, portion: &mut Portion) -> Tally {
         portion.leavers.extend(self.leavers.left());
         portion.upserts.extend(self.upserts.left());

@@ -12,14 +12,14 @@ use crate::{
 /// People of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// Who is to be taken in hand.
+    /// People to take in hand.
     pub(super) suspects: VecDeque<Suspect>,
     /// Those in hand, and when their records were read.
     pub(super) ready: VecDeque<(Ready, Timestamp)>,
 }
 
 impl Lane {
-    /// People who are to be taken in hand.
+    /// People to take in hand.
     pub(super) fn of(suspects: VecDeque<Suspect>) -> Self {
         Self {
             suspects,
@@ -32,27 +32,27 @@ impl Lane {
         self.suspects.is_empty() && self.ready.is_empty()
     }
 
-    /// Those who are left, as suspects again.
+    /// The people who are left, as suspects again.
     pub(super) fn left(self) -> VecDeque<Suspect> {
         let ready = self.ready.into_iter().map(|(ready, _)| ready.suspect);
         ready.chain(self.suspects).collect()
     }
 }
 
-/// What came of those who were in hand and are not told.
+/// What came of people who were in hand and are not told.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Whom there was nothing to tell after all, deactivations and upserts.
+    /// People with nothing to tell after all: deactivations and upserts.
     pub(super) fell_away: (u64, u64),
-    /// Who waits for the end of a session.
+    /// People who wait for the end of a session.
     pub(super) waits: u64,
-    /// Whom only a look at the whole table can decide about.
+    /// People that only a look at the whole table can decide about.
     pub(super) next_look: u64,
-    /// Whom the guard withholds, of each kind.
+    /// People that the guard withholds, by kind.
     pub(super) withheld: BTreeMap<Kind, u64>,
-    /// Those among them whom a push wants to leave.
+    /// Those among them that a push wants to leave.
     pub(super) to_leave: Vec<Ready>,
-    /// Who is held, as the table has nobody in scope.
+    /// People who are held because the table has nobody in scope.
     pub(super) held: u64,
     /// Whether somebody has set the switch to paused.
     pub(super) paused: bool,

@@ -1,6 +1,6 @@
-//! Loading a session: whom Okta refuses is isolated, so that the others pass.
+//! Loading a session: users that Okta refuses are isolated, so that the others pass.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
@@ -10,7 +10,9 @@ use super::refused::Refused;
 use crate::{
     ledger::Told,
     mutation::{self, Mutation},
-    okta::{self, Batch, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Session},
+    okta::{
+        self, Batch, Fits, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Place, Session,
+    },
     sync::{RunError, hand::Ready, pace::IN_FLIGHT},
 };
 
@@ -21,19 +23,21 @@ pub(super) struct Loads {
     pub(super) accepted: Vec<Batch>,
     /// Nobody knows whether these arrived.
     pub(super) doubtful: Vec<Batch>,
-    /// Users whom Okta refuses, and users of refused loads that were not taken apart.
+    /// Users that Okta refuses, and users of refused loads that were not split up.
     pub(super) refused: Vec<Refused>,
-    /// Users who are not in the session for want of requests or time.
+    /// Users who are not in the session for lack of requests or time.
     pub(super) left: Vec<Ready>,
     /// The first load that failed for another reason.
     pub(super) failure: Option<okta::Error>,
-    /// Everybody who was to be loaded, by external id.
+    /// Whether old memberships of people who return are in it, or may be.
+    pub(super) dropped: bool,
+    /// Everybody in line for loading, by external id.
     pub(super) people: HashMap<String, Ready>,
-    /// Whether the session takes no users any more.
+    /// Whether the session takes no more users.
     closed: bool,
 }
 
-/// A refused batch that may be taken apart.
+/// A refused batch that may be split up.
 #[derive(Debug)]
 struct Whole {
     batch: Batch,
@@ -43,10 +47,10 @@ struct Whole {
 }
 
 /// Loads what `fill` gives, deactivations before upserts, while `go_on` says so and requests last.
-/// Of refused loads up to `isolations` users are isolated.
+/// Up to `isolations` users of refused loads are isolated.
 ///
 /// # Errors
-/// When the next people could not be taken in hand or charged; what was loaded is in `loads`.
+/// When the next people could not be taken in hand or charged. What was loaded is in `loads`.
 pub(super) async fn load(
     session: &Session<Open>,
     fill: &mut Fill<'_>,
@@ -63,24 +67,32 @@ pub(super) async fn load(
             refused: Vec::new(),
             parts_in_flight: 0,
             isolations,
+            is_full: false,
         };
         let mut in_flight = FuturesUnordered::new();
         loop {
             while in_flight.len() < IN_FLIGHT && !loads.closed && failure.is_none() && go_on() {
-                let next = queue.next(session.requests_left(), fill, loads).await;
-                let Some((batch, until, is_part)) = next.unwrap_or_else(|error| {
+                let next = queue.next(session, fill, loads).await;
+                let Some(Next {
+                    batch,
+                    until,
+                    is_part,
+                    drops,
+                    mut places,
+                }) = next.unwrap_or_else(|error| {
                     failure = Some(error);
                     None
-                }) else {
+                })
+                else {
                     break;
                 };
-                let drops = loads.drops(&batch);
-                // Whoever is next is charged only if a request is left beside those on their way.
-                let place = session.set_aside().ok_or(LoadError::NoBudget);
+                let place = places.pop();
                 in_flight.push(async move {
-                    let answer = match (place, take_out(session, drops, until).await) {
-                        (Ok(place), Ok(())) => session.load_by(&batch, until, place).await,
-                        (Err(error), _) | (_, Err(error)) => Err(error),
+                    let taken_out = take_out(session, drops, until, places).await;
+                    let answer = match (taken_out, place) {
+                        (Ok(()), Some(place)) => session.load_by(&batch, until, place).await,
+                        (Ok(()), None) => Err(LoadError::NoBudget),
+                        (Err(error), _) => Err(error),
                     };
                     (batch, until, is_part, answer)
                 });
@@ -99,23 +111,26 @@ pub(super) async fn load(
     failure.map_or(Ok(()), Err)
 }
 
-/// Takes those who return out of the groups that they are not to get back, before they are let in.
-/// Where Okta refuses that, they are told again once they have landed: what they may be in is
+/// Takes people who return out of the groups that they must not get back, before they are let in.
+/// If Okta refuses that, they are told again once they have landed: what they may be in is
 /// remembered.
 async fn take_out(
     session: &Session<Open>,
     drops: Vec<GroupBatch>,
     until: Timestamp,
+    places: Vec<Place<'_>>,
 ) -> Result<(), LoadError> {
-    // Not without the people themselves.
-    if session.requests_left() < drops.len() {
+    if drops.len() > places.len() {
         return Err(LoadError::NoBudget);
     }
-    for drop in drops {
-        match session.load_groups(&drop, until).await {
+    for (drop, place) in drops.into_iter().zip(places) {
+        match session.load_groups_by(&drop, until, place).await {
             Ok(()) | Err(LoadError::Ambiguous(_)) => {}
             Err(LoadError::Refused { refusal, .. }) => {
-                tracing::warn!(%refusal, "old memberships of people who return are taken away later");
+                tracing::warn!(
+                    %refusal,
+                    "old memberships of people who return will be taken away later"
+                );
             }
             Err(error) => return Err(error),
         }
@@ -131,37 +146,86 @@ struct Queue {
     refused: Vec<Whole>,
     parts_in_flight: usize,
     isolations: usize,
+    /// Whether the session has no room for the next people.
+    is_full: bool,
 }
 
-/// A refused batch is taken apart into so many.
+/// What is sent next.
+struct Next<'s> {
+    batch: Batch,
+    until: Timestamp,
+    /// Whether it is part of a refused batch.
+    is_part: bool,
+    /// The memberships to take away before.
+    drops: Vec<GroupBatch>,
+    /// The session's requests for all of it.
+    places: Vec<Place<'s>>,
+}
+
+/// The memberships that people must not get back when they are let in again. One person may have
+/// more than a session takes: theirs are taken away later.
+fn drops(people: &[Ready]) -> Vec<GroupBatch> {
+    let mut pairs = Pairs::new();
+    for ready in people {
+        for group in &ready.drops {
+            let members = pairs.entry(group.shared().clone()).or_default();
+            members.push(ready.external_id.as_str().into());
+        }
+    }
+    let drops = okta::pack_memberships(GroupKind::Leave, &pairs);
+    match people {
+        [_] if drops.len() >= okta::max_requests() => Vec::new(),
+        _ => drops,
+    }
+}
+
+/// How many parts a refused batch is split into.
 const PARTS: usize = 2;
 
 impl Queue {
-    /// The next batch to send, and whether it is part of a refused one.
+    /// The next batch to send.
     ///
     /// Whole batches come first as long as the requests that are left then suffice to isolate a
-    /// user of each refused batch. One batch at a time is taken apart, the smallest first, so that
-    /// few requests are enough to come to a single user even where all are refused.
-    async fn next(
+    /// user of each refused batch. One batch at a time is split up, the smallest first, so that few
+    /// requests are enough to come to a single user even if all are refused.
+    async fn next<'s>(
         &mut self,
-        requests_left: usize,
+        session: &'s Session<Open>,
         fill: &mut Fill<'_>,
         loads: &mut Loads,
-    ) -> Result<Option<(Batch, Timestamp, bool)>, RunError> {
+    ) -> Result<Option<Next<'s>>, RunError> {
+        let requests_left = session.requests_left();
         if self.parts.is_empty() {
-            if requests_left > self.requests_to_isolate()
-                && let Some(parcel) = fill.next(self.kind).await?
-            {
-                let Parcel {
-                    batch,
-                    people,
-                    until,
-                } = parcel;
-                let named = people
-                    .into_iter()
-                    .map(|ready| (ready.external_id.to_string(), ready));
-                loads.people.extend(named);
-                return Ok(Some((batch, until, false)));
+            if requests_left > self.requests_to_isolate() && !self.is_full {
+                let is_full = Cell::new(false);
+                let room = |people: &[Ready]| {
+                    // Their old memberships are loaded with them, or not at all.
+                    let room = session.set_aside(1 + drops(people).len());
+                    is_full.set(matches!(room, Fits::Later));
+                    room
+                };
+                if let Some(parcel) = fill.next(self.kind, room).await? {
+                    let Parcel {
+                        batch,
+                        people,
+                        places,
+                        until,
+                    } = parcel;
+                    let drops = drops(&people);
+                    loads.dropped |= !drops.is_empty();
+                    let named = people
+                        .into_iter()
+                        .map(|ready| (ready.external_id.to_string(), ready));
+                    loads.people.extend(named);
+                    return Ok(Some(Next {
+                        batch,
+                        until,
+                        is_part: false,
+                        drops,
+                        places,
+                    }));
+                }
+                self.is_full = is_full.get();
             }
             if self.parts_in_flight == 0 && requests_left >= PARTS && self.isolations > 0 {
                 self.take_apart();
@@ -170,8 +234,19 @@ impl Queue {
         let Some((batch, until)) = self.parts.pop() else {
             return Ok(None);
         };
+        // What their people must not get back was taken away before the whole was refused.
+        let Fits::Now(places) = session.set_aside(1) else {
+            loads.put_back(&batch);
+            return Ok(None);
+        };
         self.parts_in_flight += 1;
-        Ok(Some((batch, until, true)))
+        Ok(Some(Next {
+            batch,
+            until,
+            is_part: true,
+            drops: Vec::new(),
+            places,
+        }))
     }
 
     fn take_apart(&mut self) {
@@ -185,7 +260,7 @@ impl Queue {
             suspects,
             ..
         } = self.refused.swap_remove(smallest);
-        // Its likely half last, as the parts are taken from the end.
+        // The likely half goes last, because the parts are taken from the end.
         if let Ok((others, suspected)) = batch.separate(&suspects) {
             self.parts.extend([(others, until), (suspected, until)]);
         }
@@ -200,7 +275,7 @@ impl Queue {
         self.refused.iter().map(of_one).sum()
     }
 
-    /// Takes note of a refused batch: a single user is isolated.
+    /// Notes a refused batch: a single user is isolated.
     fn refused(&mut self, refused: Whole, loads: &mut Loads) {
         if refused.batch.len() == 1 {
             self.isolations = self.isolations.saturating_sub(1);
@@ -212,7 +287,7 @@ impl Queue {
 }
 
 impl Loads {
-    /// Sorts a load by its answer; gives it back if it was refused.
+    /// Sorts a load by its answer. Gives it back if it was refused.
     fn take(
         &mut self,
         batch: Batch,
@@ -225,7 +300,7 @@ impl Loads {
                 self.accepted.push(batch);
             }
             Err(LoadError::NoBudget) => self.put_back(&batch),
-            // The people in it were in hand for too long: what is left is read again.
+            // Its people were in hand for too long: what is left is read again.
             Err(LoadError::Failed(okta::Error::OutOfTime { .. })) => {
                 self.closed = true;
                 self.put_back(&batch);
@@ -240,7 +315,11 @@ impl Loads {
                 });
             }
             Err(LoadError::Ambiguous(error)) => {
-                tracing::warn!(%error, users = batch.len(), "it is not known whether Okta took a load");
+                tracing::warn!(
+                    %error,
+                    users = batch.len(),
+                    "it is unknown whether Okta accepted a load"
+                );
                 self.doubtful.push(batch);
             }
             Err(LoadError::NotOpen { status }) => {
@@ -256,9 +335,9 @@ impl Loads {
         None
     }
 
-    /// What of a queue was not sent. A refused batch that was not taken apart is for the next
-    /// session, if there is any use in it: not if nobody more is to be isolated, nor if a whole
-    /// session's requests came to nothing.
+    /// What was not sent of a queue. A refused batch that was not split up is for the next session,
+    /// if that makes sense. It does not if nobody more can be isolated, or if a whole session's
+    /// requests came to nothing.
     fn leave(&mut self, queue: Queue, no_requests: bool) {
         for (batch, _) in queue.parts {
             self.put_back(&batch);
@@ -271,19 +350,6 @@ impl Loads {
                 self.put_back(&refused.batch);
             }
         }
-    }
-
-    /// The memberships that the people of a batch are not to get back.
-    fn drops(&self, batch: &Batch) -> Vec<GroupBatch> {
-        let mut pairs = Pairs::new();
-        for id in batch.external_ids() {
-            let ready = self.people.get(id);
-            for group in ready.into_iter().flat_map(|ready| &ready.drops) {
-                let members = pairs.entry(group.shared().clone()).or_default();
-                members.push(id.into());
-            }
-        }
-        okta::pack_memberships(GroupKind::Leave, &pairs)
     }
 
     fn refuse(&mut self, refused: Whole) {
@@ -303,7 +369,7 @@ impl Loads {
         self.left.extend(people.collect::<Vec<_>>());
     }
 
-    /// How many users are in the session who were not told active before, and are now.
+    /// How many users in the session were not told active before, and are now.
     pub(super) fn activated(&self) -> u64 {
         let people = self.accepted.iter().flat_map(Batch::external_ids);
         let people = people.filter_map(|id| self.people.get(id));

@@ -1,7 +1,7 @@
 //! Telling Okta: session after session, until nothing is left or time is over.
 //!
-//! The lease is taken before a session is opened, given back when its import was started, and
-//! given back while Okta opens none: nobody waits with it in hand.
+//! The lease is taken before a session is opened, given back when its import was started, and given
+//! back while Okta opens none: nobody waits while holding it.
 
 mod after;
 mod by_call;
@@ -48,14 +48,14 @@ pub(super) use teller::Teller;
 /// Waits between tries to open a session while Okta refuses.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(20);
-/// How many of those who are left are named.
+/// How many of the people who are left are named.
 const LEFT_NAMED: usize = 100;
-/// After so many imports that ended badly, one after another, each further one is an error. The
+/// After this many imports that ended badly, one after another, each further one is an error. The
 /// search for one among the 10,000 of an import fails sixteen times: with everybody, with everybody
 /// again, and with fourteen halves.
 const FAILURES: usize = 17;
-/// Imports that may be under way when a session with upserts is opened, so that Okta's backlog
-/// stays short: an upsert waits for every one that may carry the same person.
+/// How many imports may be under way when a session with upserts is opened, so that Okta's backlog
+/// stays short: an upsert waits for each one that may carry the same person.
 const BACKLOG: usize = 2;
 
 /// How a round ended.
@@ -128,7 +128,8 @@ impl Teller<'_> {
         self.groups.report_withheld(self.report);
         if queues.later > 0 && matches!(self.job.source, Source::People(_)) {
             self.report.skipped = Some(format!(
-                "{} were in an import that ended in ERROR: the full runs tell them, apart from others",
+                "{} were in an import that ended in ERROR: the full runs tell them, separately \
+                 from others",
                 queues.later
             ));
         }
@@ -143,13 +144,13 @@ impl Teller<'_> {
         Ok(telling)
     }
 
-    /// Whom the next session carries: nobody, where only groups are left to be told.
+    /// The people that the next session carries. Nobody, if only groups are left to tell.
     fn portion(&self, queues: &mut Queues) -> Option<Portion> {
         let portion = queues.next(self.books.log());
         portion.or_else(|| (!self.groups.is_empty()).then(Portion::default))
     }
 
-    /// Whom a push wants to leave and the guard withholds, the full runs tell once they may.
+    /// Full runs tell people that a push wants to leave and the guard withholds, once they may.
     async fn remember_who_is_to_leave(&self, tally: &Tally) -> Result<(), RunError> {
         for ready in &tally.to_leave {
             if let (Some(before), Some(at)) = (&ready.before, ready.pushed) {
@@ -248,7 +249,7 @@ impl Teller<'_> {
         }
         let held_back = backlog.then(|| std::mem::take(&mut fill.upserts));
         let any = fill.has_any().await;
-        // Where imports fail, groups have sessions of their own.
+        // If imports fail, groups have sessions of their own.
         let log = fill.books.log();
         let is_well = log.failed_in_a_row() == 0 && !log.groups_have_failed();
         let groups_go = !backlog && portion.again.is_none() && !self.groups.is_empty();
@@ -260,7 +261,7 @@ impl Teller<'_> {
                 .upserts
                 .extend(held_back.into_iter().flat_map(Lane::left));
             session::add(told.tally, tally);
-            // Those who are held back for the backlog's sake wait for the next round.
+            // People who are held back for the backlog's sake wait for the next round.
             let waits = !portion.upserts.is_empty() || !portion.leavers.is_empty();
             return any.map(|_| {
                 if waits {
@@ -324,7 +325,7 @@ struct Told<'t> {
     in_scope: &'t mut Option<Timestamp>,
 }
 
-/// What came of a try.
+/// What came of an attempt.
 enum Attempt {
     /// A session was carried through.
     Carried(Box<Carried>),

@@ -1,4 +1,4 @@
-//! Opening a session, as far as Okta opens one.
+//! Opening a session, if Okta opens one.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     sync::{Books, RunError},
 };
 
-/// Our last trigger explains a refusal for so long: Okta's guide says five minutes.
+/// How long our last trigger explains a refusal: Okta's guide says five minutes.
 const TRIGGER_EXPLAINS: Duration = Duration::from_secs(6 * 60);
 
 /// Whether a session could be opened.
@@ -23,8 +23,8 @@ pub(super) enum Opened {
     OutOfTime,
 }
 
-/// Opens a session. What keeps one from being opened is cancelled, the first time (`clear`): whoever else
-/// opens sessions all the time is not to be fought.
+/// Opens a session. The first time (`clear`), it cancels what keeps one from being opened. It does
+/// not fight another program that opens sessions all the time.
 pub(super) async fn open(
     calls: &Calls,
     books: &Books,
@@ -35,7 +35,7 @@ pub(super) async fn open(
         match calls.create_session().await {
             Ok(Created::Opened(session)) => return Ok(Opened::Yes(session)),
             Ok(Created::Ambiguous(error)) => {
-                tracing::warn!(%error, "it is not known whether Okta opened a session: looking");
+                tracing::warn!(%error, "it is unknown whether Okta opened a session: looking");
                 return Ok(match adopt(calls, books).await? {
                     Some(session) => Opened::Yes(session),
                     None => Opened::NotYet,
@@ -75,7 +75,7 @@ async fn is_cooldown(
     Ok(!calls.active_sessions().await?.is_empty())
 }
 
-/// Okta's words are not documented; these are those that were recorded.
+/// Okta's words are not documented. These are the ones that were recorded.
 fn says_not_yet(refusal: &Refusal) -> bool {
     let texts = refusal.summary.iter().chain(&refusal.causes);
     texts.map(|text| text.to_lowercase()).any(|text| {
@@ -84,8 +84,8 @@ fn says_not_yet(refusal: &Refusal) -> bool {
     })
 }
 
-/// The session that a create opened whose answer was lost: nothing is loaded into it, and we do
-/// not know it yet.
+/// The session that a create opened whose answer was lost. Nothing is loaded into it, and we do not
+/// know it yet.
 async fn adopt(calls: &Calls, books: &Books) -> Result<Option<Session<Open>>, RunError> {
     let sessions = calls.active_sessions().await?;
     Ok(sessions

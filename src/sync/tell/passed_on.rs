@@ -1,6 +1,6 @@
-//! Logins that are passed on. Okta has a login once: whoever is to have one that somebody else in a
-//! session is giving up waits until that one was told, since nobody knows in which order Okta imports
-//! people. Where each waits for another there is no order, and all are told.
+//! Logins that are passed on. Okta has a login once. Somebody who takes over a login that somebody
+//! else in a session is giving up waits until that person was told, because nobody knows in which
+//! order Okta imports people. If each waits for another there is no order, and all are told.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ pub(super) struct PassedOn {
     given_up: HashMap<LoginMark, IdHash>,
 }
 
-/// Somebody who is to have a login.
+/// Somebody who must have a login.
 #[derive(Debug, Clone, Copy)]
 struct Mover {
     wants: LoginMark,
@@ -23,7 +23,7 @@ struct Mover {
 }
 
 impl PassedOn {
-    /// Of people who are about to be told, those who are to wait for others.
+    /// Of people who are about to be told, those who must wait for others.
     pub(super) fn later<'r>(&mut self, people: impl Iterator<Item = &'r Ready>) -> HashSet<IdHash> {
         let movers = people.filter_map(|ready| {
             let before = ready.before.as_ref();
@@ -101,7 +101,7 @@ mod tests {
             ("d", "", "1"),
         ];
         assert_eq!(waits(&mut PassedOn::default(), &chain), ["a", "b", "d"]);
-        // Whoever only changes otherwise gives nothing up.
+        // People with other changes only give nothing up.
         let same = [("a", "1", "1"), ("b", "2", "1"), ("c", "3", "9")];
         assert_eq!(waits(&mut PassedOn::default(), &same), Vec::<String>::new());
     }

@@ -1,8 +1,8 @@
 //! In which sessions suspects are told.
 //!
-//! Normally all are told in one session after another. Where an import ended in ERROR, its users
-//! are told again apart from all others: once as a whole, then in ever smaller parts, until
-//! whoever makes it fail stands alone.
+//! Normally all are told in one session after another. If an import ended in ERROR, its users are
+//! told again separately from all others: once as a whole, then in ever smaller parts, until the
+//! one who makes it fail stands alone.
 
 use std::collections::VecDeque;
 
@@ -20,12 +20,12 @@ pub(super) struct Queues {
     apart_upserts: VecDeque<Suspect>,
     alone_leavers: VecDeque<Suspect>,
     alone_upserts: VecDeque<Suspect>,
-    /// Whose turn is another.
+    /// People whose turn is another time.
     pub(super) later: u64,
     apart_first: bool,
 }
 
-/// Those who are told in the next session.
+/// The people who are told in the next session.
 #[derive(Debug, Default)]
 pub(super) struct Portion {
     pub(super) leavers: VecDeque<Suspect>,
@@ -63,7 +63,7 @@ impl Queues {
         queues
     }
 
-    /// Whether nobody is left to be told now.
+    /// Whether nobody is left to tell now.
     pub(super) fn is_empty(&self) -> bool {
         self.leavers.is_empty() && self.upserts.is_empty() && !self.has_apart()
     }
@@ -79,7 +79,7 @@ impl Queues {
         .any(|queue| !queue.is_empty())
     }
 
-    /// The next session's; `None` if nobody is left.
+    /// The next session's people. `None` if nobody is left.
     pub(super) fn next(&mut self, log: &SessionLog) -> Option<Portion> {
         let usual = !(self.leavers.is_empty() && self.upserts.is_empty());
         let apart = self.has_apart();
@@ -113,7 +113,7 @@ impl Queues {
         let room = |deactivations: bool, people: usize| {
             let failed = log.failed(deactivations);
             let room = match failed {
-                // The first time as a whole: what went wrong may have been anything.
+                // The first time as a whole: anything may have gone wrong.
                 Some(failed) if !failed.again => people,
                 _ => people.div_ceil(2),
             };
@@ -141,7 +141,7 @@ impl Queues {
             return Some(Portion {
                 leavers: [leaver].into(),
                 room: 1,
-                // By itself whatever it was part of.
+                // By itself, whatever it was part of.
                 again: Some(0),
                 ..Portion::default()
             });
@@ -154,7 +154,7 @@ impl Queues {
         })
     }
 
-    /// Puts back whom a session did not carry, in front of the others.
+    /// Puts people that a session did not carry back in front of the others.
     pub(super) fn put_back(&mut self, mut portion: Portion) {
         let (leavers, upserts) = match portion.again {
             None => (&mut self.leavers, &mut self.upserts),
@@ -167,7 +167,7 @@ impl Queues {
         *upserts = portion.upserts;
     }
 
-    /// Puts back people of whom it is not known how they were told.
+    /// Puts people back when it is unknown how they were told.
     pub(super) fn put_back_mixed(&mut self, people: VecDeque<Suspect>) {
         for suspect in people {
             let leaves = suspect.target.is_deactivation();
@@ -195,7 +195,7 @@ impl Queues {
         (first, all().any(|suspect| suspect.place.is_none()))
     }
 
-    /// The first of those who are left.
+    /// The first people who are left.
     pub(super) fn first_left(&self, most: usize) -> Vec<IdHash> {
         let all = self.all().into_iter().flatten();
         all.take(most).map(|suspect| suspect.id).collect()

@@ -5,14 +5,14 @@ use crate::sync::{Refusals, Reject, hand::Ready};
 /// Who was in it, and why.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// Who was in it: one user whom it is about for sure, or several of whom it may be any.
+    /// Who was in it: one user if it is certain, or several of which it may be any.
     pub(super) people: Vec<Ready>,
     /// What Okta said, without the profiles' values.
     pub(super) reason: String,
 }
 
 impl Refusals {
-    /// Takes note of a load that Okta refused: how its users are reported.
+    /// Notes a load that Okta refused, with its users as they are reported.
     pub(super) fn refused(&mut self, load: &Refused) -> Vec<Reject> {
         let people = load.people.iter();
         self.turned_away(

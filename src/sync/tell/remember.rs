@@ -1,4 +1,4 @@
-//! Remembering, before an import is started, whose fate in it is yet to be seen.
+//! Remembering, before an import is started, the people whose fate in it must still be seen.
 
 use super::{fill::Fill, load::Loads};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     sync::{Run, Time, check::ASKED_FOR},
 };
 
-/// Remembers that it is yet to be seen what Okta makes of a session's people. Should that not be
+/// Remembers that what Okta makes of a session's people must still be seen. If that could not be
 /// written, the next verification finds them.
 pub(super) async fn to_check(
     run: &Run,
@@ -40,6 +40,6 @@ pub(super) async fn to_check(
         .ledger
         .change_unchecked(|unchecked| unchecked.insert(number, import.clone()));
     if let Err(error) = written.await {
-        tracing::warn!(%error, "whom Okta refuses inside an import may not be found");
+        tracing::warn!(%error, "people that Okta refuses inside an import may not be found");
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// Entries that are written before the lease is asked for again.
+/// How many entries are written before the lease is asked for again.
 const RECORDED_AT_ONCE: usize = 1_000;
 /// How long a session may show CREATED after a load was accepted before that is believed, and how
 /// often it is looked at meanwhile.
@@ -40,11 +40,11 @@ pub(super) struct Opened<'a> {
     pub(super) lease: &'a Lease,
     pub(super) session: Session<Open>,
     pub(super) number: Number,
-    /// The import that ended in ERROR whose users it carries.
+    /// The failed import (ERROR) whose users it carries.
     pub(super) again: Option<Number>,
     /// Whether a push says what it carries.
     pub(super) by_push: bool,
-    /// Whether a full run does, whose sessions confirm what calls have told.
+    /// Whether a full run does. Its sessions confirm what calls have told.
     pub(super) by_full_run: bool,
 }
 
@@ -56,13 +56,13 @@ pub(super) struct Carried {
     pub(super) after: After,
 }
 
-/// What is left to be done about a session.
+/// What is left to do about a session.
 pub(super) enum After {
     /// It is being imported.
     Watch(Box<Session<Triggered>>),
     /// It ended.
     Ended(End),
-    /// Somebody has set the switch to paused, so that it was cancelled.
+    /// Somebody has set the switch to paused, so it was cancelled.
     Paused,
 }
 
@@ -88,6 +88,7 @@ impl Opened<'_> {
                     refusals: fill.refusals,
                     report: &mut *fill.report,
                     number: self.number,
+                    singles: &self.run.beyond.singles,
                     until: self.time.load_until(),
                 };
                 match Box::pin(groups.load(&self.session, &mut loading)).await {
@@ -189,6 +190,7 @@ impl Opened<'_> {
             by_push,
             confirms: by_full_run && groups.is_empty() && loads.only_confirm(),
             groups: !groups.is_empty(),
+            may_change_groups: loads.dropped || groups.may_change_anything(),
         };
         fill.books.starting(number, carries).await?;
         if mutation::on(Mutation::RecordBeforeTrigger) {
@@ -226,10 +228,10 @@ impl Opened<'_> {
     }
 }
 
-/// A session that shows CREATED after accepted loads. Okta leaves it so where it knew nobody in
-/// it, so that there is nobody to deactivate; but a status may lag, and an import that has not
+/// A session that shows CREATED after accepted loads. Okta leaves it like this if it knew nobody in
+/// it, so that there is nobody to deactivate. But a status may lag, and an import that has not
 /// ended may bring them.
-#[expect(clippy::too_many_arguments, reason = "what a session is made of")]
+#[expect(clippy::too_many_arguments, reason = "the parts of a session")]
 async fn still_created(
     mut session: Session<Open>,
     calls: &Calls,
@@ -257,7 +259,7 @@ async fn still_created(
         }
         is_empty = !older && time.now() >= until && until < time.answer_by();
     }
-    // Whether removals alone move a session on is not known: what is in it is told again.
+    // Whether removals alone move a session on is unknown: what is in it is told again.
     let is_empty = is_empty && groups.is_empty();
     let is_empty = is_empty || (mutation::on(Mutation::CreatedIsLanded) && !upserts);
     let cancelled = session.cancel().await?;
@@ -266,7 +268,7 @@ async fn still_created(
         okta::Cancelled::Done | okta::Cancelled::Gone if is_empty => End::Landed,
         okta::Cancelled::Done => End::Nothing,
         okta::Cancelled::Gone => End::Void,
-        // It was lagging, and somebody has started it.
+        // The status was lagging, and somebody has started it.
         okta::Cancelled::TooLate(_) => return Ok(After::Ended(End::Void)),
     };
     report.status = SessionStatus::Closed.to_string();
@@ -292,7 +294,7 @@ async fn knows_nobody(calls: &Calls, loads: &Loads) -> bool {
     true
 }
 
-/// Watches an import, whoever has the lease meanwhile.
+/// Watches an import, whichever run has the lease meanwhile.
 pub(super) async fn watch(
     triggered: Session<Triggered>,
     watch: Duration,
@@ -311,7 +313,7 @@ pub(super) async fn watch(
     (status, end)
 }
 
-/// What the ledger is to remember: who is in the session, and whose load is in doubt.
+/// What the ledger must remember: who is in the session, and whose load is in doubt.
 fn entries(loads: &Loads, number: Number, id: &SessionId, time: &Time) -> Vec<Entry> {
     let now = time.now();
     let accepted = loads.accepted.iter().map(|batch| (batch, false));
@@ -326,7 +328,7 @@ fn entries(loads: &Loads, number: Number, id: &SessionId, time: &Time) -> Vec<En
         .collect()
 }
 
-/// Adds what came of those who were in hand to what came of others.
+/// Adds what came of these people to what came of others.
 pub(super) fn add(all: &mut Tally, of_one: Tally) {
     let Tally {
         fell_away,

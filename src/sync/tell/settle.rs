@@ -14,23 +14,23 @@ use crate::{
     sync::{Books, RunError, Time},
 };
 
-/// Sessions that are asked about at a time.
+/// How many sessions are asked about at a time.
 const IN_FLIGHT: usize = 4;
 
-/// What a look at Okta says of a session.
+/// What a look at Okta says about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// It ended.
     Ended(End),
     /// Its import was started, and has not ended.
     Importing,
-    /// It is open: whoever has the lease may cancel it.
+    /// It is open: the run that has the lease may cancel it.
     Open,
-    /// That says nothing: a status that lags, one that is not known, or no session at all.
+    /// That says nothing: a status that lags, an unknown one, or no session at all.
     Nothing,
 }
 
-/// What a status says of a session that came so far. `None`: Okta does not know it.
+/// What a status says about a session that came this far. `None`: Okta does not know it.
 ///
 /// An unknown end is no end: what may still be imported is waited for, and given up in the end.
 #[must_use]
@@ -42,12 +42,12 @@ pub fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
         }
         (State::Open, Some(SessionStatus::Error)) => Seen::Ended(End::Void),
         (_, Some(SessionStatus::Error)) => Seen::Ended(End::Error),
-        // No trigger was sent, so that nothing can have been imported.
+        // No trigger was sent, so nothing can have been imported.
         (State::Open, Some(SessionStatus::Closed | SessionStatus::Expired)) => {
             Seen::Ended(End::Nothing)
         }
         // Okta may not show yet what was just opened, and its run may be about to start the import:
-        // only who has the lease finds out, by cancelling it.
+        // only the run that has the lease finds out, by cancelling it.
         (State::Open, None) => Seen::Open,
         (_, Some(SessionStatus::Closed | SessionStatus::Expired)) => Seen::Ended(End::Void),
         (State::Open | State::Starting, Some(SessionStatus::Triggered)) => Seen::Importing,
@@ -55,7 +55,7 @@ pub fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
             State::Open | State::Starting,
             Some(SessionStatus::Created | SessionStatus::InProgress),
         ) => Seen::Open,
-        // It was triggered, so that a status from before lags behind.
+        // It was triggered, so a status from before lags behind.
         (
             State::Triggered | State::GivenUp,
             Some(SessionStatus::Triggered | SessionStatus::Created | SessionStatus::InProgress),
@@ -66,9 +66,9 @@ pub fn seen(state: State, status: Option<&SessionStatus>) -> Seen {
 
 /// Asks Okta about every session whose end was not seen, and notes it in the books.
 ///
-/// A session that is still open is cancelled by whoever has the lease, which makes us the identity
-/// source's only client: nobody is going to start its import. One that cannot be looked at stays
-/// as it is; it stops nobody.
+/// The run that has the lease cancels a session that is still open. The lease makes us the identity
+/// source's only client: nobody is going to start its import. One that cannot be looked at stays as
+/// it is, and stops nobody.
 ///
 /// # Errors
 /// When Okta answers nothing at all, or the state table cannot be written.
@@ -113,15 +113,14 @@ pub(in crate::sync) async fn settle(
     if let Some(id) = books.give_up(now).await? {
         tracing::warn!(
             session = %id,
-            "Okta has not ended the import within 24 hours: its users are told again, and everybody once more should it \
-             be imported after all"
+            "Okta has not ended the import within 24 hours: its users are told again, and \
+             everybody once more if it is imported after all"
         );
     }
     Ok(())
 }
 
-/// Settles what a run that died has left open, if nobody is at work: its people are then told by
-/// this run.
+/// Settles what a dead run left open, if nobody is at work. This run then tells its people.
 ///
 /// # Errors
 /// As [`settle`].
@@ -168,7 +167,10 @@ async fn note(
             if let Some(id) = id {
                 counted::session_ended(&id, status);
                 if end != End::Landed {
-                    tracing::warn!(session = %id, "an earlier session did not land: its users are told again");
+                    tracing::warn!(
+                        session = %id,
+                        "an earlier session did not land: its users are told again"
+                    );
                 }
             }
         }
@@ -186,7 +188,8 @@ fn is_about_one(error: &okta::Error) -> bool {
     )
 }
 
-/// What cancelling a session says of it. Where that was done, its import certainly never started.
+/// What cancelling a session says about it. If it was cancelled, its import certainly never
+/// started.
 #[must_use]
 pub fn after_cancelling(state: State, cancelled: &Cancelled) -> Seen {
     match cancelled {
@@ -210,7 +213,8 @@ pub(super) async fn clear_the_way(okta: &Calls, books: &Books) -> Result<bool, R
         if !books.log().knows(&session.id) {
             tracing::warn!(
                 session = %session.id,
-                "cancelling a session that is not in our history: does anything else import into this identity source?"
+                "cancelling a session that is not in our history: does anything else import into \
+                 this identity source?"
             );
         }
         cleared |= okta.cancel(&session.id).await? != Cancelled::Gone;

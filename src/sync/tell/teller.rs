@@ -1,4 +1,4 @@
-//! Who tells, and with what.
+//! What tells Okta, and with what.
 
 use crate::{
     ledger::MayCall,
@@ -17,10 +17,10 @@ pub(in crate::sync) struct Teller<'a> {
     pub(in crate::sync) report: &'a mut Report,
     pub(in crate::sync) books: &'a mut Books,
     pub(in crate::sync) refusals: &'a mut Refusals,
-    /// What there is to tell of groups.
+    /// What there is to tell about groups.
     pub(in crate::sync) groups: &'a mut GroupWork,
-    /// The list that it works off, where there is one.
+    /// The list that it works through, if there is one.
     pub(in crate::sync) outstanding: Option<&'a mut GoingOn>,
-    /// Whom single-user calls may tell.
+    /// The people that single-user calls may tell.
     pub(in crate::sync) may_call: MayCall,
 }

@@ -1,4 +1,4 @@
-//! Whose turn it is to have a session open, and when it is worth going on.
+//! Which run may have a session open next, and when it is worth going on.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::{
     sync::{RunError, pace::COOLDOWN},
 };
 
-/// What a caller is told to wait when there is nothing to go by.
+/// What a caller is told to wait when nothing else is known.
 const A_WHILE: Duration = Duration::from_secs(60);
-/// Waits between tries to get the lease, for a session and for single-user calls.
+/// Waits between attempts to get the lease, for a session and for single-user calls.
 const LEASE_WAIT: Duration = Duration::from_secs(3);
 const CALL_WAIT: Duration = Duration::from_secs(1);
 /// How long a full run waits for the lease, which nobody keeps for long: others can do its work
@@ -21,7 +21,7 @@ const CALL_WAIT: Duration = Duration::from_secs(1);
 const LEASE_PATIENCE: Duration = Duration::from_secs(90);
 
 impl Teller<'_> {
-    /// The lease, if it can be had while time lasts; says in the report who has it if it cannot.
+    /// The lease, if it can be had while time lasts. If not, the report says who has it.
     pub(super) async fn lease(&mut self, rank: Rank) -> Result<Option<Lease>, RunError> {
         let (until, wait) = match rank {
             Rank::Full => {
@@ -55,7 +55,7 @@ impl Teller<'_> {
         }
     }
 
-    /// A full run that waits for Okta lets no other session pass before it.
+    /// While a full run waits for Okta, it lets no other session pass before it.
     pub(super) async fn claim(&self) -> Result<(), RunError> {
         if self.rank() == Rank::Full {
             let ledger = &self.run.ledger;
@@ -70,7 +70,7 @@ impl Teller<'_> {
         self.job.rank()
     }
 
-    /// Says how long leavers took whom calls might have told, and who were left to a session.
+    /// Measures how long leavers took that calls might have told, and that were left to a session.
     pub(super) fn leavers_told(&self, leavers: usize, left: u64) {
         if let Some(changed) = self.job.changed
             && left < leavers as u64

@@ -97,5 +97,6 @@ pub fn carries(world: &World, place: usize) -> Carries {
         by_push: false,
         confirms: false,
         groups: false,
+        may_change_groups: false,
     }
 }

@@ -1,6 +1,6 @@
 //! When all is quiet: full runs, with days between them, until there is nothing left to do.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use dynamodb_identity_source::{
     handler::{Answer, InvocationError},
@@ -125,17 +125,20 @@ async fn verified(world: &World, round: usize) -> Result<(), Broken> {
     }
 }
 
-/// Repeats the pushes that are not done, record by record, as not all may fit what is allowed
+/// Repeats the pushes that are not done, person by person, as not all may fit what is allowed
 /// within a day; gives how many there were.
 async fn pushed_again(world: &World, round: usize) -> Result<usize, Broken> {
     {
         let pushes = &mut world.seen.borrow_mut().pushes;
+        // Records of one and the same person stay together: they contradict each other.
         let alone = |push: Push| {
-            let rows = push.rows.into_iter();
-            rows.map(move |row| Push {
-                rows: vec![row],
-                at: push.at,
-            })
+            let mut people: BTreeMap<u8, Vec<_>> = BTreeMap::new();
+            for (slot, row) in push.rows {
+                people.entry(row.person).or_default().push((slot, row));
+            }
+            people
+                .into_values()
+                .map(move |rows| Push { rows, at: push.at })
         };
         *pushes = std::mem::take(pushes).into_iter().flat_map(alone).collect();
     }

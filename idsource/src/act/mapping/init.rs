@@ -1,4 +1,4 @@
-//! A first mapping, guessed from the names of columns.
+//! A first mapping, guessed from column names.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use crate::{
     show::{self, Document, Exit, Tone},
 };
 
-/// Attributes of Okta's base profile, and what columns with them are called; the first of the columns
-/// that there is is taken. Names are compared without case and punctuation.
+/// Attributes of Okta's base profile, and common names of their columns. The first name that exists
+/// is used. Case and punctuation do not matter.
 const ATTRIBUTES: [(&str, &[&str]); 24] = [
     (
         "userName",
@@ -111,7 +111,7 @@ const ATTRIBUTES: [(&str, &[&str]); 24] = [
         &["preferredlanguage", "language", "locale"],
     ),
 ];
-/// Without these Okta takes nobody.
+/// Okta takes no user without these.
 const REQUIRED: [&str; 4] = ["userName", "email", "firstName", "lastName"];
 const IDS: [&str; 9] = [
     "externalid",
@@ -166,22 +166,19 @@ pub(crate) async fn act(cli: &Cli, options: &MappingInit) -> Result<Exit, Failur
         document.headline(
             Tone::Bad,
             format!(
-                "Okta needs these, and no column is called so: {}. Put templates in their place.",
+                "Okta requires these attributes, but no column fits: {}. Add templates for them.",
                 guess.required.join(", ")
             ),
         );
     }
     if !guess.without.is_empty() {
         document.line(format!(
-            "Attributes of Okta without a source: {}.",
+            "Okta attributes without a column: {}.",
             guess.without.join(", ")
         ));
     }
     if !guess.unused.is_empty() {
-        document.line(format!(
-            "Columns that are not used: {}.",
-            guess.unused.join(", ")
-        ));
+        document.line(format!("Unused columns: {}.", guess.unused.join(", ")));
     }
     let name = out.map_or("FILE".to_owned(), |file| file.display().to_string());
     document.next(format!(
@@ -200,7 +197,7 @@ pub(crate) async fn act(cli: &Cli, options: &MappingInit) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-/// The attributes that records on a table's first page have, and the table's key.
+/// The attributes of the records on a table's first page, and the table's key.
 async fn columns(table: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let client = Client::new(&config);
@@ -240,7 +237,7 @@ fn guess(columns: &[String], keys: &[String]) -> Guess {
         Some(found.clone())
     };
     let mut mapping = Map::new();
-    // The key of the table is what no two records share.
+    // No two records share the table's key.
     let id = match keys {
         [] => take(&IDS).map(|column| template(&column)),
         keys => {
@@ -295,7 +292,7 @@ fn folded(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// How a template reaches a column.
+/// How a template refers to a column.
 fn variable(column: &str) -> String {
     let mut chars = column.chars();
     let is_identifier = chars

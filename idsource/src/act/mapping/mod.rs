@@ -1,4 +1,4 @@
-//! Mappings, without any account.
+//! The commands about mappings, which need no account.
 
 mod init;
 mod records;

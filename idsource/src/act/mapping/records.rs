@@ -14,7 +14,7 @@ use crate::{
 /// The records of a file.
 ///
 /// # Errors
-/// Where something else stands; none of its values is told.
+/// When the file holds anything else. The error shows none of its values.
 pub(crate) fn read(file: &Path) -> Result<Vec<Record>, Failure> {
     let text = text_file(file)?;
     let wrong = |why: String| Failure::usage(format!("{}: {why}", file.display()));
@@ -43,8 +43,8 @@ pub(crate) fn header(text: &str) -> Result<Vec<String>, String> {
     Ok(header.iter().map(str::to_owned).collect())
 }
 
-/// The rows of a CSV file: an empty cell is an attribute that the record does not have, `true` and
-/// `false` are booleans, and everything else is text.
+/// The rows of a CSV file. An empty cell is a missing attribute, `true` and `false` are booleans,
+/// and everything else is text.
 fn rows(text: &str) -> Result<Vec<Value>, String> {
     let names = header(text)?;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -66,7 +66,7 @@ fn cell_value(cell: &str) -> Value {
     }
 }
 
-/// JSON records; what `aws dynamodb scan` prints has them under `Items`.
+/// JSON records. `aws dynamodb scan` prints them under `Items`.
 fn lines(text: &str) -> Result<Vec<Value>, String> {
     if let Ok(Value::Object(whole)) = serde_json::from_str(text)
         && let Some(Value::Array(items)) = whole.get("Items")
@@ -77,7 +77,7 @@ fn lines(text: &str) -> Result<Vec<Value>, String> {
 }
 
 fn record(value: &Value) -> Result<Record, String> {
-    let object = value.as_object().ok_or("is no JSON object")?;
+    let object = value.as_object().ok_or("is not a JSON object")?;
     let is_dynamodb = !object.is_empty() && object.values().all(|value| attribute(value).is_some());
     if !is_dynamodb {
         return Record::from_json(value);
@@ -88,7 +88,7 @@ fn record(value: &Value) -> Result<Record, String> {
     Ok(Record::from(item.collect::<HashMap<_, _>>()))
 }
 
-/// A value as DynamoDB writes it, `{"S": "text"}`; none if it is none.
+/// A value in DynamoDB's JSON, such as `{"S": "text"}`. `None` if it is anything else.
 fn attribute(value: &Value) -> Option<AttributeValue> {
     let object = value.as_object()?;
     let (kind, value) = object.iter().next().filter(|_| object.len() == 1)?;
@@ -139,7 +139,7 @@ mod tests {
         let ada = Some(AttributeValue::S("Ada".to_owned()));
         assert_eq!(name(json!({"name": "Ada"})), ada);
         assert_eq!(name(json!({"name": {"S": "Ada"}, "n": {"NS": ["1"]}})), ada);
-        // A map that has but one member, beside something that is no value of DynamoDB's.
+        // A map with a single member, next to something that is not DynamoDB's JSON.
         let map = name(json!({"name": {"S": "Ada"}, "age": 3}));
         assert!(matches!(map, Some(AttributeValue::M(_))), "{map:?}");
     }

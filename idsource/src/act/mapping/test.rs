@@ -33,7 +33,7 @@ pub(crate) fn act(cli: &Cli, options: &MappingTest) -> Result<Exit, Failure> {
 
 fn compile(options: &MappingTest) -> Result<Mapping, Failure> {
     let file = &options.mapping;
-    // The one that ships with the function has a name of its own.
+    // The mapping that ships with the function is called `default`.
     let json = if file.as_os_str() == "default" && !file.exists() {
         DEFAULT_MAPPING.to_owned()
     } else {
@@ -57,8 +57,8 @@ fn outcome(mapped: &Mapped) -> Value {
         }
         Mapped::Inactive(id) => json!({"externalId": id.as_str(), "state": "inactive"}),
         Mapped::Upcoming(id) => json!({"externalId": id.as_str(), "state": "upcoming"}),
-        Mapped::OutOfScope { whom, keep } => json!({
-            "externalId": whom.as_ref().map(|id| id.as_str()), "state": "outOfScope", "keep": keep,
+        Mapped::OutOfScope { who, keep } => json!({
+            "externalId": who.as_ref().map(|id| id.as_str()), "state": "outOfScope", "keep": keep,
         }),
         Mapped::Rejected(id, reasons) => {
             json!({"externalId": id.as_str(), "state": "rejected", "reasons": reasons})
@@ -125,7 +125,7 @@ fn shown(outcomes: &Value) -> (Document, Exit) {
     (document, Exit::Done)
 }
 
-/// What was expected beside what came of it, line by line.
+/// Compares the expected outcomes with the actual ones, line by line.
 fn compared(expected: &Value, outcomes: &Value) -> (Document, Exit) {
     let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
     let (expected, outcomes) = (text(expected), text(outcomes));
@@ -149,8 +149,8 @@ fn compared(expected: &Value, outcomes: &Value) -> (Document, Exit) {
         }
         lines.push('\n');
     }
-    document.headline(Tone::Bad, "It differs from what was expected (-):");
+    document.headline(Tone::Bad, "This differs from what was expected (-):");
     document.code(lines);
-    document.next("put the mapping right, or what is expected");
+    document.next("fix the mapping, or what you expect");
     (document, Exit::Differs)
 }

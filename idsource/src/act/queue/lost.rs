@@ -1,4 +1,4 @@
-//! What Lambda gave up, and the queue that it waits in.
+//! The failure queue, and the events in it that Lambda gave up.
 
 use aws_sdk_sqs::{
     Client,
@@ -12,24 +12,24 @@ use crate::{
     show::{self, counted},
 };
 
-/// For how long nobody else gets to see what is looked at, in seconds; it is given back before.
+/// How many seconds a message that is looked at stays hidden from others. It is released earlier.
 const LOOKED_AT: i32 = 60;
-/// The same for what is put right: an invocation takes up to 15 minutes.
+/// The same for a message that is retried: an invocation takes up to 15 minutes.
 const PUT_RIGHT: i32 = 16 * 60;
-/// How many messages are looked at.
+/// The most messages that are looked at.
 const MOST: usize = 1_000;
 
-/// Something that Lambda gave up.
+/// An event that Lambda gave up.
 #[derive(Debug)]
 pub(super) struct Lost {
-    /// The message's id, which it keeps.
+    /// The message's id. It never changes.
     pub(super) id: String,
     receipt: String,
     /// When it was given up.
     pub(super) at: String,
-    /// Why.
+    /// The error or the condition.
     pub(super) why: String,
-    /// What it was.
+    /// The event.
     pub(super) what: What,
 }
 
@@ -38,15 +38,15 @@ pub(super) struct Lost {
 pub(super) enum What {
     /// A push, as it was sent.
     Push { event: Value, records: u64 },
-    /// A sync that was asked for with something of its own.
+    /// A sync with options.
     Sync { event: Value },
     /// A verification.
     Verification { event: Value },
-    /// A stream batch of so many records.
+    /// A stream batch, with its number of records.
     Batch(u64),
-    /// A run of the whole table.
+    /// A full run.
     Run,
-    /// Something that nobody here knows.
+    /// Anything else.
     Unknown,
 }
 
@@ -74,12 +74,12 @@ impl What {
         }
     }
 
-    /// Whether a look at the whole table makes up for it.
+    /// Whether a full sync makes up for it.
     pub(super) fn is_for_a_sync(&self) -> bool {
         matches!(self, Self::Batch(_) | Self::Run)
     }
 
-    /// In words; nobody is named.
+    /// In words, without naming anybody.
     pub(super) fn words(&self) -> String {
         match self {
             Self::Push { records, event } => format!(
@@ -90,8 +90,8 @@ impl What {
             Self::Sync { .. } => "a sync with options".to_owned(),
             Self::Verification { .. } => "a verification".to_owned(),
             Self::Batch(records) => format!("a stream batch of {}", counted(*records, "record")),
-            Self::Run => "a run of the whole table".to_owned(),
-            Self::Unknown => "a message that is not understood: see it in SQS's console".to_owned(),
+            Self::Run => "a full run".to_owned(),
+            Self::Unknown => "an unknown message: see SQS's console".to_owned(),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Waiting {
         })
     }
 
-    /// What waits, as far as it can be seen; it is given back at once.
+    /// The visible messages. They are released at once.
     pub(super) async fn look(&self) -> Result<Vec<Lost>, Failure> {
         let mut lost: Vec<Lost> = Vec::new();
         let mut seen = Ok(());
@@ -135,7 +135,7 @@ impl Waiting {
                 Ok(some) if some.is_empty() => break,
                 Ok(some) => {
                     for one in some {
-                        // Seen twice, the newer receipt counts.
+                        // If a message is seen twice, the newer receipt counts.
                         lost.retain(|known| known.id != one.id);
                         lost.push(one);
                     }
@@ -152,7 +152,7 @@ impl Waiting {
         seen.map(|()| lost)
     }
 
-    /// How many wait, those that somebody has in hand included.
+    /// The number of messages, including those that others have taken.
     pub(super) async fn count(&self) -> Result<u64, Failure> {
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -172,7 +172,7 @@ impl Waiting {
         Ok(counts.iter().filter_map(of).sum())
     }
 
-    /// The next of them, out of others' sight.
+    /// The next message, hidden from others.
     pub(super) async fn take(&self) -> Result<Option<Lost>, Failure> {
         Ok(self.receive(1, PUT_RIGHT).await?.pop())
     }
@@ -204,7 +204,7 @@ impl Waiting {
         done.map_err(|why| Failure::aws("deleting from the failure queue", &why))
     }
 
-    /// Gives a message back. Where that fails it comes back by itself, after some minutes.
+    /// Releases a message. If that fails, it is visible again after some minutes.
     pub(super) async fn show_again(&self, lost: &Lost) {
         let changing = self
             .client
@@ -214,7 +214,7 @@ impl Waiting {
             .visibility_timeout(0)
             .send();
         if changing.await.is_err() {
-            show::note("a message comes back into the failure queue in some minutes only");
+            show::note("a message returns to the failure queue only after some minutes");
         }
     }
 }

@@ -55,12 +55,12 @@ impl Comparison<'_> {
         }
         self.gone(shared);
         self.found.duplicates = self.duplicates.into_values().collect();
-        // Reports of one and the same table are to be the same.
+        // Reports of the same table must be the same.
         self.found.duplicates.sort();
         self.found
     }
 
-    /// Whom no record is about; so many are in scope and in no count.
+    /// People that no record is about. This many are in scope and in no count.
     fn gone(&mut self, shared: u64) {
         let in_scope = shared
             + self.found.counts.active
@@ -97,7 +97,8 @@ impl Comparison<'_> {
             if out.as_ref().is_some_and(|out| out.keep) {
                 continue;
             }
-            // Whose record is out of scope is no record's that does not say whom it is about.
+            // Somebody whose record is out of scope cannot be the one that a record without an
+            // external id is about.
             let may_be_anybody = unidentified && out.is_none() && !known.to_leave;
             let is_empty =
                 nothing_in_scope && !known.to_leave && !mutation::on(Mutation::EmptyTableIsAllowed);
@@ -105,8 +106,8 @@ impl Comparison<'_> {
                 held += 1;
                 continue;
             }
-            // That another externalId template gives them another id is no reason to leave: somebody
-            // has to say so, whatever the limit.
+            // Another id from another externalId template is no reason to leave: somebody must say
+            // so, whatever the limit.
             let other_id = known.other_id && out.is_none() && !known.to_leave;
             let charged = (other_id || !known.deactivation_paid)
                 && !self.is_approved(Kind::Deactivations, id, Told::Inactive);
@@ -124,20 +125,22 @@ impl Comparison<'_> {
         if held > 0 {
             let reason = if nothing_in_scope {
                 format!(
-                    "the users table holds no record in scope while {} users are known: check USERS_TABLE, the table and \
-                     the mapping's \"include\"; nobody is deactivated on an empty read, whatever the limit",
+                    "the users table holds no record in scope while {} users are known: check \
+                     USERS_TABLE, the table and the mapping's \"include\"; nobody is deactivated \
+                     on an empty read, whatever the limit",
                     self.found.known
                 )
             } else {
                 format!(
-                    "{} records do not say whom they are about (see rejected), and any of them may be one of the {held} \
-                     users who seem to be gone: correct these records first",
+                    "{} records have no external id (see rejected), and any of them may be about \
+                     one of the {held} users who seem to be gone: correct these records first",
                     self.found.unidentified
                 )
             };
             self.found.held = Some(Held {
                 count: held,
                 reason,
+                table_is_empty: nothing_in_scope,
             });
         }
     }

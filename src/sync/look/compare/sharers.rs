@@ -1,4 +1,4 @@
-//! Takes those out of what was found who seem to share a login.
+//! Takes people who seem to share a login out of what was found.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Comparison<'_> {
-    /// Sets those aside whose login another active record seems to have; how many they are.
+    /// Sets people aside whose login another active record seems to have. Gives how many they are.
     pub(super) fn set_sharers_aside(&mut self) -> u64 {
         let rows = self.logins.iter();
         let newcomers = self.newcomers.values().map(|(_, login)| login);
@@ -56,7 +56,7 @@ impl Comparison<'_> {
         let held = self.take_out(&mut named);
         self.found.beyond -= upserts - held;
         let mut named: Vec<_> = named.into_iter().collect();
-        // Reports of one and the same table are to be the same.
+        // Reports of the same table must be the same.
         named.sort_unstable_by_key(|(id, _)| *id);
         for (id, sharer) in named {
             if let Some(group) = groups.get(&id) {
@@ -67,8 +67,8 @@ impl Comparison<'_> {
         all
     }
 
-    /// Takes them out of whatever they are in, which those who are named keep; how many of them
-    /// were to be told.
+    /// Takes them out of everything that they are in, which the named ones keep. Gives how many of
+    /// them would have been told.
     fn take_out(&mut self, named: &mut HashMap<IdHash, Sharer>) -> u64 {
         let (book, seen, newcomers) = (self.book, &self.seen, &self.newcomers);
         let shares = |id: IdHash| {

@@ -10,9 +10,9 @@ use crate::{
     sync::{Time, check::differs, hand::Ready},
 };
 
-/// How long a look takes at most.
+/// The longest time for a look.
 const LOOKED_FOR: Duration = Duration::from_secs(10);
-/// How long it may take to find out by which login a leaver's status is seen afterwards.
+/// How long it may take to find the login by which a leaver's status is seen afterwards.
 const LOGIN_WITHIN: Duration = Duration::from_secs(3);
 /// What contradicts an answer is looked at once more after this: what Okta shows may lag.
 const ONCE_MORE: Duration = Duration::from_secs(2);
@@ -21,33 +21,33 @@ const ONCE_MORE: Duration = Duration::from_secs(2);
 pub(in crate::sync) enum Outcome {
     /// Okta says that it is done, and a look does not contradict it.
     Done,
-    /// The same of a leaver, and the status of their Okta user says that they are deactivated.
+    /// The same for a leaver, and the status of their Okta user says that they are deactivated.
     Deactivated,
-    /// It was not done, or cannot be seen to be.
+    /// It was not done, or cannot be seen to be done.
     NotDone,
-    /// Nobody knows whether it was done, or is about to be.
+    /// Nobody knows whether it was done, or will be.
     InDoubt,
     /// Okta has no such call, or does not permit it.
     Denied(String),
     /// Okta says that it is done, and a look shows the opposite.
     Contradicted,
-    /// A leaver is gone from the identity source, and their Okta user, of this id, is not
+    /// A leaver is gone from the identity source, and their Okta user, with this id, is not
     /// deactivated: no session will find them.
     LeftActive(String),
 }
 
-/// Who makes calls.
+/// Makes calls.
 pub(in crate::sync) struct Caller<'a> {
     pub(in crate::sync) singles: &'a Okta,
     /// Where the status of a leaver's Okta user is looked at, if it may be seen.
     pub(in crate::sync) statuses: Option<&'a Permitted>,
-    /// When no call is sent any more.
+    /// From when on no call is sent.
     pub(in crate::sync) until: Timestamp,
     pub(in crate::sync) time: &'a Time,
 }
 
 impl Caller<'_> {
-    /// Tells Okta what somebody is to be, and looks.
+    /// Tells Okta how somebody must be, and looks.
     pub(in crate::sync) async fn tell(&self, ready: &Ready, entity: &Entity) -> Outcome {
         let before = ready.before.as_ref().map(|before| before.told);
         let is_known = matches!(before, Some(Told::Active(_)));
@@ -58,7 +58,8 @@ impl Caller<'_> {
         self.call(entity, is_known, login.as_deref()).await
     }
 
-    /// The same by what is sent alone; `login` is by which the status of a leaver is looked at.
+    /// The same with only what is sent. `login` is the login by which the status of a leaver is
+    /// looked at.
     pub(in crate::sync) async fn call(
         &self,
         entity: &Entity,
@@ -78,7 +79,7 @@ impl Caller<'_> {
             }
             Ok(Single::NotPermitted(refusal)) => Outcome::Denied(refusal.to_string()),
             Ok(Single::Ambiguous(error)) => {
-                tracing::warn!(%error, "it is not known whether Okta did a single-user call");
+                tracing::warn!(%error, "it is unknown whether Okta did a single-user call");
                 Outcome::InDoubt
             }
             Err(error) => {
@@ -93,7 +94,7 @@ impl Caller<'_> {
         for first in [true, false] {
             match self.shown(entity).await {
                 Ok(Some(shown)) => {
-                    // What Okta has otherwise, a session tells, and is looked at.
+                    // If Okta has anything else, a session tells it, and is looked at.
                     let sent = entity.profile();
                     let sent = sent
                         .iter()
@@ -112,9 +113,9 @@ impl Caller<'_> {
         Outcome::Contradicted
     }
 
-    /// Looks whether a leaver has left. Whether Okta goes on showing people who are deactivated is
-    /// not published, and that it does not show them says nothing of their status: where that may
-    /// be seen, it decides.
+    /// Looks whether a leaver is gone. Whether Okta keeps showing deactivated people is not
+    /// published, and not showing them says nothing about their status: if that may be seen, it
+    /// decides.
     async fn has_left(&self, entity: &Entity, login: Option<&str>) -> Outcome {
         let mut shown = false;
         let mut user = None;
@@ -140,7 +141,7 @@ impl Caller<'_> {
         }
     }
 
-    /// A leaver's login, where their status may be seen by it.
+    /// A leaver's login, if their status may be seen by it.
     async fn login(&self, entity: &Entity) -> Option<String> {
         self.statuses.filter(|statuses| !statuses.is_denied())?;
         let calls = self.singles.by(self.time.now() + LOGIN_WITHIN);
@@ -148,7 +149,7 @@ impl Caller<'_> {
         shown.get("userName").cloned().flatten()
     }
 
-    /// The Okta user who has a login, where that may be seen.
+    /// The Okta user who has a login, if that may be seen.
     async fn org_user(&self, login: &str) -> Option<OrgUser> {
         let until = self.look_until();
         let user = self
@@ -172,7 +173,7 @@ fn unseen(error: &Error) -> Outcome {
     Outcome::NotDone
 }
 
-/// Whether an answer shows every attribute just as it was sent.
+/// Whether an answer shows every attribute exactly as it was sent.
 fn shows_all(entity: &Entity, shown: &UserProfile) -> bool {
     let sent = entity.profile();
     let is_shown = |(name, value): (&String, &Option<String>)| {

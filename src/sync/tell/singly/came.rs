@@ -64,8 +64,8 @@ impl Came {
 }
 
 impl Teller<'_> {
-    /// Counts who was told, leaves the others to a session, and remembers what is not as it was
-    /// proven to be.
+    /// Counts the people who were told, leaves the others to a session, and remembers what is not
+    /// as it was proven.
     pub(super) async fn came(&mut self, came: Came, found: &mut Found) -> Result<(), RunError> {
         let Came {
             done: _,
@@ -109,8 +109,8 @@ impl Teller<'_> {
                 proof.has_left_active(somebody);
             }
             if deactivate {
-                let why = "Okta said that a user was deleted from the identity source, and shows them all the same, or has \
-                           them active";
+                let why = "Okta said that a user was deleted from the identity source, and shows \
+                           them all the same, or has them active";
                 proof.withdraw(why, now, |calls| calls.deactivate = Works::Fails);
             }
             if create {

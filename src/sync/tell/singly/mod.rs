@@ -1,9 +1,9 @@
 //! The fast lane: a few people told at once by single-user calls, without a session and without a
 //! cooldown.
 //!
-//! A call is an accelerator, never the commit: it is numbered as a session is, its entry is written
-//! before it, and whatever comes of it, a session tells the same again. Whoever a call may not be
-//! made about, and of whom it is not seen to be done, is left to this run's session.
+//! A call is an accelerator, never the commit: it is numbered like a session, its entry is written
+//! before it, and whatever comes of it, a session tells the same again. This run's session tells
+//! the people that no call may be made about, and those whose call is not seen to be done.
 
 mod call;
 mod came;
@@ -23,18 +23,18 @@ use super::{
 use crate::{
     ledger::{Entry, Lease, LeaseLost, Number, Rank, RecordError, log::SENT_WITHIN},
     mutation::{self, Mutation},
-    okta::Kind,
+    okta::{Fits, Kind},
     sync::{
         RunError,
         look::{Found, Whole},
     },
 };
 
-/// Calls in flight. One takes a second or two.
+/// How many calls run at once. One takes a second or two.
 const IN_FLIGHT: usize = 10;
 
 impl Teller<'_> {
-    /// Tells by calls whom it may; who is left in `found` is to be told by a session.
+    /// Tells by calls the people that it may. Those left in `found` must be told by a session.
     pub(super) async fn tell_singly(
         &mut self,
         found: &mut Found,
@@ -47,7 +47,7 @@ impl Teller<'_> {
         let whole = if self.hand.by_key() || found.leavers.is_empty() {
             None
         } else {
-            // Before the lease is taken, as it may take minutes.
+            // Before the lease is taken, as this may take minutes.
             let people = found.leavers.iter().map(|suspect| suspect.id);
             Some(Whole::read(self.hand, people).await?)
         };
@@ -95,8 +95,8 @@ impl Teller<'_> {
         self.came(came, found).await
     }
 
-    /// Takes people in hand, charges them, and writes what their calls are about to tell. Gives with
-    /// them until when that is true enough to be told.
+    /// Takes people in hand, charges them, and writes what their calls are about to tell. Also
+    /// gives until when that is recent enough to tell.
     async fn prepare(
         &mut self,
         lease: &Lease,
@@ -127,7 +127,7 @@ impl Teller<'_> {
         let mut loaded_by = Timestamp::MAX;
         let mut people = Vec::new();
         for kind in [Kind::Deactivate, Kind::Upsert] {
-            while let Some(parcel) = fill.next(kind).await? {
+            while let Some(parcel) = fill.next(kind, |_| Fits::Now(())).await? {
                 loaded_by = loaded_by.min(parcel.until);
                 let mut entities: HashMap<_, _> = parcel
                     .batch

@@ -6,14 +6,14 @@ use crate::{
     sync::{hand::Ready, look::Found, suspect::Suspect},
 };
 
-/// Somebody who is to be told by a call: charged, and with an entry that says so.
+/// Somebody who will be told by a call: charged, and with an entry that says so.
 pub(super) struct Prepared {
     pub(super) ready: Ready,
     pub(super) entity: Entity,
     pub(super) number: Number,
 }
 
-/// Somebody whom a session is to tell.
+/// Somebody that a session must tell.
 pub(super) fn put_back(found: &mut Found, ready: Ready) {
     let suspects: &mut Vec<Suspect> = if ready.why.is_some() {
         &mut found.leavers

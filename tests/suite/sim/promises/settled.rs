@@ -1,6 +1,6 @@
 //! What holds once all is done: Okta, the table and the ledger say the same.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use dynamodb_identity_source::{
     ledger::{IdHash, Ledger, Origin, Told},
@@ -73,9 +73,25 @@ pub fn small(world: &World) -> Result<(), Broken> {
     Ok(())
 }
 
+/// A session that has not ended by then is given up.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
+
+/// Whether an import ended that had been given up.
+fn has_woken(world: &World) -> bool {
+    let sessions = world.okta.sessions();
+    sessions.into_iter().any(|session| {
+        let ran = session.triggered.zip(session.ended);
+        ran.is_some_and(|(from, until)| {
+            until
+                .duration_since(from)
+                .is_ok_and(|ran| ran > GIVEN_UP_AFTER)
+        })
+    })
+}
+
 /// Where verifications repair, the ledger need not know what Okta has of somebody of whom nobody wants
-/// anything. Where Okta's list lags, a verification doubts whom a push has told a moment ago, and nobody
-/// but another push can tell them again.
+/// anything. Where Okta's list lags, a verification doubts whom a push has told a moment ago, and so does
+/// an import that wakes after it was given up; nobody but another push can tell them again.
 pub async fn ledger(world: &World, history: &History) -> Result<(), Broken> {
     let ledger = Ledger::new(world.client(), STATE.to_owned(), world.clock);
     let people: Vec<_> = (0..PEOPLE)
@@ -96,7 +112,10 @@ pub async fn ledger(world: &World, history: &History) -> Result<(), Broken> {
         let anything = world.model.borrow().wanted(person) == Wanted::Anything;
         let by_push = entry.is_some_and(|entry| entry.origin == Origin::Push);
         let excused = anything && (in_doubt || history.verifies() || standing.is_none())
-            || by_push && in_doubt && says_active == active && history.listing_lag > 0;
+            || by_push
+                && in_doubt
+                && says_active == active
+                && (history.listing_lag > 0 || has_woken(world));
         if (says_active != active || in_doubt) && !excused {
             return Err(Broken::of(
                 LEDGER,
