@@ -261,6 +261,7 @@ async fn what_the_guard_keeps_back_is_withheld_with_the_digest_to_approve() {
         next(&world, &limit, "user0", &["MAX_DEACTIVATIONS", &digest]).await,
         "withheld"
     );
+    assert_eq!(explain(&world, &limit, "user0").await["digest"], digest);
     let event = json!({"command": "approve", "digest": digest, "only": ["user0"]});
     answer(&world, &function, &event).await.unwrap();
     assert_eq!(next(&world, &limit, "user0", &[]).await, "deactivate");
@@ -282,6 +283,8 @@ async fn nobody_is_said_to_leave_whom_no_full_look_would_let_go() {
         next(&world, &[], "user0", &["nobody in scope"]).await,
         "withheld"
     );
+    // No approval lets them go.
+    assert_eq!(explain(&world, &[], "user0").await["digest"], Value::Null);
     cooldown().await;
     assert_eq!(sync(&world, &function).await.deactivations, 0);
 }

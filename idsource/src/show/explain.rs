@@ -70,8 +70,12 @@ pub(crate) fn show(explained: &Value, words: &str) -> (Document, Exit) {
     document.headline(tone, text(&explained["because"]));
     match next.as_str() {
         "nothing" if differs => document.next(format!("{words} verify --repair")),
-        "nothing" | "rejected" | "waits" | "stranger" => document.next(format!("{words} status")),
-        "withheld" => document.next(format!("{words} approve")),
+        "withheld" if explained["digest"].is_string() => {
+            document.next(format!("{words} approve"));
+        }
+        "nothing" | "rejected" | "waits" | "stranger" | "withheld" => {
+            document.next(format!("{words} status"));
+        }
         _ => {
             if let Some(id) = explained["externalId"].as_str() {
                 document.next(format!("{words} sync --only {}", super::quoted(id)));

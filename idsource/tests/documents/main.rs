@@ -14,6 +14,7 @@ mod pages;
 mod reference;
 mod shell;
 mod tutorial;
+mod upgrading;
 mod words;
 
 use std::path::{Path, PathBuf};

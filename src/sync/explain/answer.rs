@@ -27,6 +27,9 @@ pub struct Explanation {
     pub next: Next,
     /// Why, as a text for people.
     pub because: String,
+    /// The digest of the list on which the person can be approved. Null if nothing of theirs is
+    /// withheld, or no approval lets it through.
+    pub digest: Option<String>,
 }
 
 /// What the users table and the mapping say about somebody.

@@ -52,6 +52,18 @@ impl Because<'_> {
         said
     }
 
+    /// The digest of the list on which they are.
+    pub(super) fn digest(&self) -> Option<&Digest> {
+        match self
+            .keeps
+            .as_ref()
+            .filter(|_| self.next == Next::Withheld)?
+        {
+            Keeps::Empty | Keeps::Held => None,
+            Keeps::Latched { digest, .. } | Keeps::OtherId { digest } => digest.as_ref(),
+        }
+    }
+
     fn why(&self) -> String {
         let record = self.record();
         let told = self.told();

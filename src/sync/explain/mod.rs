@@ -160,6 +160,7 @@ impl Run {
         Ok(Explanation {
             external_id: Some(id.to_string()),
             because: because.say(),
+            digest: because.digest().map(ToString::to_string),
             ledger: entry.as_ref().map(|entry| LedgerSays {
                 told: match entry.told {
                     Told::Active(_) => "active",

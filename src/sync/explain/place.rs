@@ -84,6 +84,7 @@ impl Place {
             groups: None,
             next,
             because: because.to_owned(),
+            digest: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Asking Okta about unknown groups, before they are made or deleted.
 
+use std::time::Duration;
+
 use futures::{StreamExt as _, stream};
 
 use crate::{

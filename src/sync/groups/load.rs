@@ -5,7 +5,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{GroupWork, ask, pairs::Told, which::SOON};
+use super::{
+    GroupWork,
+    ask::{self, SOON},
+    pairs::Told,
+};
 use crate::{
     ledger::{GroupEntry, GroupIs, Hour, Ledger, Mode, Number},
     mapping::{Group, GroupId},

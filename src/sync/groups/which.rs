@@ -2,7 +2,7 @@
 
 use super::{
     GroupWork, Survey,
-    ask::{self, Made},
+    ask::{self, Made, SOON},
 };
 use crate::{
     ledger::{GroupIs, KnownGroup},
@@ -15,8 +15,6 @@ use crate::{
 const FOREIGN_ASKED: usize = 20;
 /// The longest time for asking Okta about groups, alongside a run.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
-/// The same while a leaver waits for it.
-pub(super) const SOON: std::time::Duration = std::time::Duration::from_secs(20);
 
 impl Survey<'_> {
     fn calls(&self) -> Calls {
