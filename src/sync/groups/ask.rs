@@ -12,6 +12,8 @@ use crate::{
     sync::{GroupsReport, RunError},
 };
 
+/// How long Okta is asked about groups while leavers, or other runs, wait for it.
+pub(super) const SOON: Duration = Duration::from_secs(20);
 /// How many requests run at once.
 const IN_FLIGHT: usize = 10;
 
