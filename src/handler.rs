@@ -238,12 +238,14 @@ impl Function {
         time: &Time,
     ) -> Result<Answer, InvocationError> {
         // What runs need may be misconfigured: pausing needs none of it.
-        let ledger = match &self.settings.state_table {
-            Some(table) if mode == Mode::Paused => {
-                Ledger::new(self.sdk.dynamodb().await, table.clone(), self.clock)
-            }
-            _ => self.run().await?.ledger.clone(),
-        };
+        let state_table = self.settings.state_table.as_ref();
+        let ledger =
+            match state_table.filter(|_| self.settings.users_table != self.settings.state_table) {
+                Some(table) if mode == Mode::Paused => {
+                    Ledger::new(self.sdk.dynamodb().await, table.clone(), self.clock)
+                }
+                _ => self.run().await?.ledger.clone(),
+            };
         let switch = ledger
             .set_switch(|switch| {
                 if switch.mode != mode || switch.since.is_none() {

@@ -183,12 +183,19 @@ impl Guard {
         .await
     }
 
-    /// Notes since when full looks hold everybody who seems to be gone.
+    /// Notes since when full looks hold everybody who seems to be gone, and since when because the
+    /// table is empty.
     ///
     /// # Errors
     /// When the state table could not be read or written.
-    pub async fn hold(&mut self, held: bool, now: Timestamp) -> Result<(), LedgerError> {
+    pub async fn hold(
+        &mut self,
+        held: bool,
+        is_empty: bool,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         self.change(|memory| {
+            memory.empty_since = is_empty.then(|| memory.empty_since.unwrap_or(now));
             memory.held_since = held.then(|| memory.held_since.unwrap_or(now));
         })
         .await

@@ -33,6 +33,9 @@ pub struct Memory {
     kinds: BTreeMap<Kind, Waiting>,
     /// Since when full looks hold everybody who seems to be gone.
     pub held_since: Option<Timestamp>,
+    /// Since when full looks find nobody in scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_since: Option<Timestamp>,
     /// What was approved.
     pub approvals: Vec<Approval>,
 }

@@ -29,12 +29,12 @@ impl Budget {
     }
 
     /// Sets one aside for a request that will be sent later.
-    pub(in crate::okta) fn set_aside(&self) -> Option<Place<'_>> {
+    pub(in crate::okta) fn set_one_aside(&self) -> Option<Place<'_>> {
         self.take().then_some(Place { budget: self })
     }
 
     /// Sets this many aside, or none.
-    pub(in crate::okta) fn set_all_aside(&self, requests: usize) -> Option<Vec<Place<'_>>> {
+    pub(in crate::okta) fn set_aside(&self, requests: usize) -> Option<Vec<Place<'_>>> {
         self.left
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                 left.checked_sub(requests)
@@ -46,17 +46,6 @@ impl Budget {
     pub(in crate::okta) fn left(&self) -> usize {
         self.left.load(Ordering::SeqCst)
     }
-}
-
-/// Whether a session takes this many requests.
-#[derive(Debug)]
-pub enum Fits<P> {
-    /// It does, and these are set aside.
-    Now(P),
-    /// It does not have this many left.
-    Later,
-    /// No session takes this many.
-    Never,
 }
 
 /// A place among the requests that a session takes. Given back unless something was sent.
@@ -100,10 +89,10 @@ mod tests {
     fn all_requests_are_set_aside_or_none() {
         let budget = Budget::new(3);
 
-        let places = budget.set_all_aside(2);
+        let places = budget.set_aside(2);
 
         assert_eq!(budget.left(), 1);
-        assert!(budget.set_all_aside(2).is_none());
+        assert!(budget.set_aside(2).is_none());
         assert_eq!(budget.left(), 1);
         drop(places);
         assert_eq!(budget.left(), 3);

@@ -42,7 +42,7 @@ pub use batch::{
 };
 pub(crate) use batch::{max_entities, max_requests};
 pub use beyond::{Beyond, Permitted};
-pub use budget::{Fits, Place};
+pub use budget::Place;
 pub use calls::Calls;
 pub use client::Okta;
 pub use credentials::{Credentials, CredentialsFrom, Grant, Secret, ServiceApp};

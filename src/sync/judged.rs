@@ -26,7 +26,7 @@ impl Run {
         // A table that has become empty opens no latch, and clears no list: that nobody would change
         // says nothing. A day later the lists have expired.
         let is_empty = found.held.as_ref().is_some_and(|held| held.table_is_empty);
-        let since = guard.memory().held_since.unwrap_or(now);
+        let since = guard.memory().empty_since.unwrap_or(now);
         let says_nothing = is_empty && now < since + LIST_LASTS;
         let mut counts = BTreeMap::new();
         for kind in [Kind::Deactivations, Kind::Updates] {
@@ -99,7 +99,7 @@ impl Run {
             }
         }
         if !is_plan && found.whole {
-            guard.hold(found.held.is_some(), now).await?;
+            guard.hold(found.held.is_some(), is_empty, now).await?;
         }
         if let Some(held) = &found.held {
             report

@@ -298,7 +298,7 @@ async fn a_read_that_does_not_come_to_its_end_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_that_the_readme_shows_is_that_of_the_sample_users() {
+async fn the_answer_that_the_page_shows_is_that_of_the_sample_users() {
     let world = world_of(0).await;
     let file = include_str!("../../events/sample-users.csv");
     for row in crate::populate::rows::read(file.as_bytes()).unwrap() {

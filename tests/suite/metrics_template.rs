@@ -9,7 +9,6 @@ pub const TEMPLATE: &str = include_str!("../../template.yaml");
 
 const RUNBOOK: &str = include_str!("../../docs/running/runbook.md");
 const MONITORING: &str = include_str!("../../docs/running/monitoring.md");
-const METRICS: &str = include_str!("../../docs/reference/metrics.md");
 
 const ALARMS: [&str; 16] = [
     "DriftAlarm",
@@ -259,19 +258,5 @@ fn every_alarm_is_on_the_dashboard_and_leads_to_its_section_of_the_runbook() {
         assert!(description.contains("To do:"), "{description}");
         // CloudWatch takes 1,024 characters.
         assert!(description.len() < 900, "{id}: {}", description.len());
-    }
-}
-
-#[test]
-fn the_reference_says_of_every_metric_what_it_is() {
-    for metric in ALL {
-        assert!(
-            METRICS.contains(&format!("`{}`", metric.name)),
-            "{}",
-            metric.name
-        );
-        for value in metric.split_by.into_iter().flat_map(|(_, values)| values) {
-            assert!(METRICS.contains(&format!("`{value}`")), "{value}");
-        }
     }
 }

@@ -212,6 +212,16 @@ async fn pausing_works_though_the_mapping_is_broken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pausing_never_writes_into_the_users_table() {
+    let world = world_of(2).await;
+    let mistaken = world.function(&[("STATE_TABLE", USERS)]);
+
+    let refused = answer(&world, &mistaken, &json!({"command": "pause"})).await;
+
+    assert_eq!(refused.unwrap_err().0, "InvalidConfiguration");
+}
+
+#[tokio::test(start_paused = true)]
 async fn paused_nothing_is_told_and_resumed_everything_is() {
     let world = world_of(5).await;
     let function = world.function(&[]);

@@ -8,7 +8,7 @@ use std::{
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use crate::root;
+use crate::{files, root};
 
 /// A page.
 pub struct Page {
@@ -148,21 +148,7 @@ pub fn all_pages() -> Vec<Page> {
 
 /// The book's pages, by path.
 pub fn book() -> Vec<PathBuf> {
-    let mut paths = Vec::new();
-    let mut folders = vec![PathBuf::from("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let name = entry.unwrap().file_name();
-            let path = folder.join(name);
-            if root().join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "md") {
-                paths.push(path);
-            }
-        }
-    }
-    paths.sort();
-    paths
+    files(&["docs"], "md")
 }
 
 /// A heading's anchor, as GitHub and mdbook make it.

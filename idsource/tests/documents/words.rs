@@ -1,10 +1,10 @@
 //! Plain English: phrases that make people read twice are in no document, message or comment.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use regex_lite::Regex;
 
-use crate::{assert_nothing, pages::all_pages, root};
+use crate::{assert_nothing, files, pages::all_pages, root};
 
 /// What is not written, and what is written instead.
 const BANNED: &[(&str, &str)] = &[
@@ -80,19 +80,12 @@ fn texts() -> Vec<(String, String)> {
             fs::read_to_string(root().join(file)).unwrap(),
         ));
     }
-    let mut folders: Vec<PathBuf> = ["src", "idsource/src", "okta-emulator/src", "examples"]
-        .map(PathBuf::from)
-        .to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let path = folder.join(entry.unwrap().file_name());
-            if root().join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let text = fs::read_to_string(root().join(&path)).unwrap();
-                texts.push((path.display().to_string(), text));
-            }
-        }
+    for path in files(
+        &["src", "idsource/src", "okta-emulator/src", "examples"],
+        "rs",
+    ) {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        texts.push((path.display().to_string(), text));
     }
     texts
 }

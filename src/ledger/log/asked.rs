@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Again, Carries, End, Ended, Failed, Listed, Number, SessionLog, State};
+use super::{Again, End, Ended, Failed, Listed, Number, SessionLog, State};
 use crate::okta::SessionId;
 
 impl SessionLog {
@@ -93,12 +93,23 @@ impl SessionLog {
             .count()
     }
 
-    /// Whether an import with groups in it was started and not seen to end. One that was given up
-    /// may still wake.
+    /// Whether an import that may change groups was started and not seen to end. One that was given
+    /// up may still wake.
     #[must_use]
     pub fn may_change_groups(&self) -> bool {
-        let may = |carries: &Carries| carries.groups || carries.may_change_groups;
-        self.listed.values().any(|session| may(&session.carries))
+        self.changes_groups().next().is_some()
+    }
+
+    /// Whether all of these were given up, so that nobody knows when they end.
+    #[must_use]
+    pub fn only_sleepers_change_groups(&self) -> bool {
+        self.changes_groups()
+            .all(|session| session.state == State::GivenUp)
+    }
+
+    fn changes_groups(&self) -> impl Iterator<Item = &Listed> {
+        let may = |listed: &&Listed| listed.carries.groups || listed.carries.may_change_groups;
+        self.listed.values().filter(may)
     }
 
     /// Whether any import started, or call made, before this session was not seen to end.

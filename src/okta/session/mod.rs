@@ -18,7 +18,7 @@ pub use self::known::Cancelled;
 pub use self::refused::LoadError;
 use self::refused::suspects;
 use super::batch::{Batch, Kind, max_requests};
-use super::budget::{Budget, Fits, Place};
+use super::budget::{Budget, Place};
 use super::calls::Calls;
 use super::client::{Api, Call, Failure, Repeat};
 use super::error::{Error, Refusal};
@@ -104,19 +104,19 @@ impl Session<Open> {
     /// # Errors
     /// One for each thing to do about it. See [`LoadError`].
     pub async fn load(&self, batch: &Batch) -> Result<(), LoadError> {
-        let place = self.state.budget.set_aside().ok_or(LoadError::NoBudget)?;
+        let place = self
+            .state
+            .budget
+            .set_one_aside()
+            .ok_or(LoadError::NoBudget)?;
         self.load_by(batch, self.calls.deadline(), place).await
     }
 
     /// Sets this many of the session's requests aside for what may only be loaded together, so that
     /// nobody is charged for a batch without a request.
     #[must_use]
-    pub fn set_aside(&self, requests: usize) -> Fits<Vec<Place<'_>>> {
-        match self.state.budget.set_all_aside(requests) {
-            Some(places) => Fits::Now(places),
-            None if requests > max_requests() => Fits::Never,
-            None => Fits::Later,
-        }
+    pub fn set_aside(&self, requests: usize) -> Option<Vec<Place<'_>>> {
+        self.state.budget.set_aside(requests)
     }
 
     /// Loads a batch that is true only for a while: it is over by `until`.
@@ -156,7 +156,11 @@ impl Session<Open> {
     /// # Errors
     /// As [`load`](Self::load). What Okta says about members is left out: it may name them.
     pub async fn load_groups(&self, batch: &GroupBatch, until: Timestamp) -> Result<(), LoadError> {
-        let place = self.state.budget.set_aside().ok_or(LoadError::NoBudget)?;
+        let place = self
+            .state
+            .budget
+            .set_one_aside()
+            .ok_or(LoadError::NoBudget)?;
         self.load_groups_by(batch, until, place).await
     }
 

@@ -171,7 +171,7 @@ impl Survey<'_> {
         }
         // Whether a group is empty is unknown before what was told about it has landed.
         if log.may_change_groups() {
-            if super::record::sleeps(log) {
+            if log.only_sleepers_change_groups() {
                 report.skipped.get_or_insert_with(|| {
                     format!(
                         "{} groups that no record gives are not deleted: an import that was given up may still \

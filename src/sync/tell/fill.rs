@@ -14,7 +14,7 @@ use crate::{
     guard::Kind,
     ledger::{Mode, Number, Reading},
     mutation::{self, Mutation},
-    okta::{self, Batch, Fits, Packer},
+    okta::{self, Batch, Packer},
     sync::{
         Books, Refusals, Report, RunError,
         hand::{Circumstances, Cost, Decision, Hand, InHand, Ready, Why},
@@ -78,7 +78,7 @@ impl Fill<'_> {
     pub(super) async fn next<P>(
         &mut self,
         kind: okta::Kind,
-        room: impl Fn(&[Ready]) -> Fits<P>,
+        room: impl Fn(&[Ready]) -> Option<P>,
     ) -> Result<Option<Parcel<P>>, RunError> {
         while !self.tally.paused {
             let mut packer = Packer::new();
@@ -112,11 +112,9 @@ impl Fill<'_> {
             }
             let places = loop {
                 match room(&people) {
-                    Fits::Now(places) => break places,
-                    Fits::Never | Fits::Later if people.len() > 1 => {
-                        batch = self.halve(batch, &mut people);
-                    }
-                    Fits::Never | Fits::Later => {
+                    Some(places) => break places,
+                    None if people.len() > 1 => batch = self.halve(batch, &mut people),
+                    None => {
                         self.put_back(people);
                         return Ok(None);
                     }

@@ -10,9 +10,7 @@ use super::refused::Refused;
 use crate::{
     ledger::Told,
     mutation::{self, Mutation},
-    okta::{
-        self, Batch, Fits, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Place, Session,
-    },
+    okta::{self, Batch, GroupBatch, GroupKind, Kind, LoadError, Open, Pairs, Place, Session},
     sync::{RunError, hand::Ready, pace::IN_FLIGHT},
 };
 
@@ -201,7 +199,7 @@ impl Queue {
                 let room = |people: &[Ready]| {
                     // Their old memberships are loaded with them, or not at all.
                     let room = session.set_aside(1 + drops(people).len());
-                    is_full.set(matches!(room, Fits::Later));
+                    is_full.set(room.is_none());
                     room
                 };
                 if let Some(parcel) = fill.next(self.kind, room).await? {
@@ -235,7 +233,7 @@ impl Queue {
             return Ok(None);
         };
         // What their people must not get back was taken away before the whole was refused.
-        let Fits::Now(places) = session.set_aside(1) else {
+        let Some(places) = session.set_aside(1) else {
             loads.put_back(&batch);
             return Ok(None);
         };

@@ -120,6 +120,7 @@ impl Answers {
             } else {
                 ""
             };
+            assert!(!field.doc.is_empty(), "nothing says what {} is", field.name);
             let doc = cell(&field.doc);
             writeln!(self.page, "| `{}` | {said}{absent} | {doc} |", field.name).unwrap();
             next.extend(name);

@@ -7,7 +7,7 @@ use std::{
 
 use syn::{Attribute, Expr, Fields, Item, Lit, Meta, Type};
 
-use crate::root;
+use crate::{files, root};
 
 /// The sources of the function, file by file.
 pub struct Code {
@@ -42,20 +42,11 @@ pub struct Shape {
 
 impl Code {
     pub fn read() -> Self {
-        let mut files = Vec::new();
-        let mut folders = vec![PathBuf::from("src")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(root().join(&folder)).unwrap() {
-                let path = folder.join(entry.unwrap().file_name());
-                if root().join(&path).is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|it| it == "rs") {
-                    let text = fs::read_to_string(root().join(&path)).unwrap();
-                    files.push((path, syn::parse_file(&text).unwrap()));
-                }
-            }
-        }
-        files.sort_by(|one, other| one.0.cmp(&other.0));
+        let parsed = |path: PathBuf| {
+            let text = fs::read_to_string(root().join(&path)).unwrap();
+            (path, syn::parse_file(&text).unwrap())
+        };
+        let files = files(&["src"], "rs").into_iter().map(parsed).collect();
         Self { files }
     }
 

@@ -182,7 +182,8 @@ included. [Monitoring](../running/monitoring.md) has the dashboard and the alarm
         });
         let doc = code
             .constant(&constant(name), "src/metrics/catalogue.rs")
-            .unwrap_or_default();
+            .filter(|doc| !doc.is_empty())
+            .unwrap_or_else(|| panic!("nothing says what {name} is"));
         let split = split.unwrap_or_default();
         writeln!(page, "| `{name}` | {kind}{unit} | {}{split} |", cell(&doc)).unwrap();
     }

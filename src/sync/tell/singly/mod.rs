@@ -23,7 +23,7 @@ use super::{
 use crate::{
     ledger::{Entry, Lease, LeaseLost, Number, Rank, RecordError, log::SENT_WITHIN},
     mutation::{self, Mutation},
-    okta::{Fits, Kind},
+    okta::Kind,
     sync::{
         RunError,
         look::{Found, Whole},
@@ -127,7 +127,7 @@ impl Teller<'_> {
         let mut loaded_by = Timestamp::MAX;
         let mut people = Vec::new();
         for kind in [Kind::Deactivate, Kind::Upsert] {
-            while let Some(parcel) = fill.next(kind, |_| Fits::Now(())).await? {
+            while let Some(parcel) = fill.next(kind, |_| Some(())).await? {
                 loaded_by = loaded_by.min(parcel.until);
                 let mut entities: HashMap<_, _> = parcel
                     .batch
